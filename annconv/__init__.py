@@ -1,0 +1,1 @@
+"""annconv compiles trained Keras networks into spiking networks in C++."""

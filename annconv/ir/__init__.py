@@ -1,0 +1,1 @@
+"""Intermediate representations: Graph (what the ANN computes) and Network (the spiking network)."""

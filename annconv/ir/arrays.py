@@ -1,0 +1,43 @@
+"""Arrays as the intermediate representations hold them: contiguous, write-protected, with a digest."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+FloatArray = NDArray[np.floating[Any]]
+"""float32 or float64."""
+
+Geometry = tuple[int, ...]
+"""Shape of a population or layer without the batch axis; ranks run through it in C order."""
+
+
+def freeze(values: ArrayLike) -> FloatArray:
+    """A contiguous, write-protected, little-endian float32 or float64 copy of `values`.
+
+    Args:
+        values: Numbers of any shape. float32 stays, everything else becomes float64.
+    """
+    given = np.asarray(values)
+    dtype = np.dtype("<f4") if given.dtype == np.float32 else np.dtype("<f8")
+    array = np.array(given, dtype=dtype, order="C", copy=True)
+    array.setflags(write=False)
+    return array
+
+
+def array_digest(array: FloatArray) -> str:
+    """SHA-256 over dtype, shape and bytes, as hexadecimal text."""
+    digest = hashlib.sha256(f"{array.dtype.str}{array.shape}".encode())
+    digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def describe_array(array: FloatArray) -> str:
+    """Type, shape and short digest; a single number as itself."""
+    if array.ndim == 0:
+        return repr(float(array))
+    shape = ",".join(str(extent) for extent in array.shape)
+    return f"{array.dtype.name}[{shape}] {array_digest(array)[:6]}"

@@ -1,0 +1,356 @@
+"""Network: the spiking network, populations of neurons and the projections between them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from annconv.errors import EquationError
+from annconv.ir.arrays import FloatArray, Geometry, describe_array, freeze
+from annconv.ir.graph import Origin
+from annconv.ir.operators import Operator, chain_geometry
+from annconv.ir.verify import Violation, run_rules
+from annconv.neurons.equations import parse_neuron
+from annconv.neurons.model import NeuronModel
+from annconv.neurons.neuron import Neuron
+from annconv.readouts.readout import Readout
+
+Role = Literal["input", "hidden", "output", "linear"]
+ROLES = ("input", "hidden", "output", "linear")
+
+RATES = "rates"
+"""The parameter of an input neuron that receives the sample."""
+SPIKES = "spikes"
+"""What a projection transmits unless it names a variable of its pre-population."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Population:
+    """Neurons of one kind.
+
+    Attributes:
+        name: Unique in the network; the Keras layer's name.
+        geometry: Shape; ranks run through it in C order.
+        neuron: Its equations; None for a `linear` junction, whose value is the sum of what arrives.
+        parameters: Values that differ from the neuron's own, each broadcasting onto `geometry`.
+        role: "input", "hidden", "output" or "linear".
+        origin: The Keras layers it came from.
+    """
+
+    name: str
+    geometry: Geometry
+    neuron: Neuron | None
+    parameters: Mapping[str, FloatArray] = field(default_factory=dict)
+    role: Role = "hidden"
+    origin: tuple[Origin, ...] = ()
+
+    def __post_init__(self) -> None:
+        frozen = {name: freeze(value) for name, value in sorted(self.parameters.items())}
+        object.__setattr__(self, "parameters", frozen)
+
+    @property
+    def size(self) -> int:
+        """Number of neurons."""
+        return math.prod(self.geometry)
+
+    def model(self) -> NeuronModel:
+        """The parsed equations.
+
+        Raises:
+            EquationError: They cannot be parsed.
+            ValueError: A junction has none.
+        """
+        if self.neuron is None:
+            raise ValueError(f"junction {self.name!r} has no neuron")
+        return parse_neuron(self.neuron)
+
+    def parameter_values(self) -> dict[str, FloatArray]:
+        """Every parameter of the neuron with its value here, overrides applied."""
+        defaults = {entry.name: freeze(entry.value) for entry in self.model().parameters}
+        return {**defaults, **self.parameters}
+
+    def __str__(self) -> str:
+        shape = "x".join(map(str, self.geometry))
+        neuron = "junction" if self.neuron is None else self.neuron.name
+        values = [f"{name}={describe_array(value)}" for name, value in self.parameters.items()]
+        origin = f"  # {', '.join(map(str, self.origin))}" if self.origin else ""
+        return "  ".join([f"population {self.name} ({shape})", self.role, neuron, *values]) + origin
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Projection:
+    """What one population sends to another.
+
+    Attributes:
+        name: Unique in the network.
+        pre: Name of the population it reads.
+        post: Name of the population it adds to.
+        operators: Chain of operators from pre's geometry to post's.
+        transmits: "spikes" or a variable of `pre`.
+        target: It adds into `g_<target>` of `post`.
+        delay: Steps until it arrives, 0 or 1, the same throughout a network; 0 from a junction.
+    """
+
+    name: str
+    pre: str
+    post: str
+    operators: tuple[Operator, ...]
+    transmits: str = SPIKES
+    target: str = "exc"
+    delay: int = 1
+
+    def __str__(self) -> str:
+        chain = " | ".join(map(str, self.operators)) or "identity"
+        return (
+            f"projection {self.name}: {self.pre} -> {self.post}  "
+            f"{self.transmits} to g_{self.target}, delay {self.delay}  {chain}"
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """A spiking network and how its activity is read.
+
+    Attributes:
+        name: The model's name.
+        populations: In layer order; their position is their index in random streams.
+        projections: In layer order.
+        readout: How the output becomes a class.
+        dt: Length of a step in ms.
+        steps: Steps per sample unless a run says otherwise.
+        input_scale: Factor from a sample's values to `rates`.
+        class_names: Names of the classes, empty where unknown.
+        options: The options of the conversion that made it, as text.
+    """
+
+    name: str
+    populations: tuple[Population, ...]
+    projections: tuple[Projection, ...]
+    readout: Readout
+    dt: float = 1.0
+    steps: int = 1000
+    input_scale: float = 1.0
+    class_names: tuple[str, ...] = ()
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "options", dict(sorted(self.options.items())))
+
+    def __getitem__(self, name: str) -> Population:
+        return next(population for population in self.populations if population.name == name)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the populations in order."""
+        return tuple(population.name for population in self.populations)
+
+    @property
+    def input(self) -> Population:
+        """The population that receives the samples."""
+        return next(entry for entry in self.populations if entry.role == "input")
+
+    @property
+    def output(self) -> Population:
+        """The population that is read out."""
+        return next(entry for entry in self.populations if entry.role == "output")
+
+    def arriving(self, name: str) -> tuple[Projection, ...]:
+        """Projections onto population `name`, in order."""
+        return tuple(entry for entry in self.projections if entry.post == name)
+
+    def verify(self) -> None:
+        """Check every rule.
+
+        Raises:
+            VerifyError: Lists all violations.
+        """
+        run_rules(f"Network {self.name!r}", self, RULES)
+
+    def __str__(self) -> str:
+        parameters = "".join(f" {name}={value:g}" for name, value in self.readout.parameters)
+        head = f"network {self.name}  dt={self.dt} ms  steps={self.steps}  input x {self.input_scale:g}"
+        lines = [head, *map(str, self.populations), *map(str, self.projections)]
+        return "\n".join([*lines, f"read-out {self.readout.name}{parameters}"])
+
+
+def names_unique(network: Network) -> Iterator[Violation]:
+    """No two populations and no two projections share a name."""
+    for what, names in (
+        ("population", network.names),
+        ("projection", tuple(entry.name for entry in network.projections)),
+    ):
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            yield Violation("names_unique", f"{what} {name}", "one", names.count(name))
+
+
+def one_input_and_output(network: Network) -> Iterator[Violation]:
+    """Exactly one population receives samples and exactly one is read out."""
+    for role in ("input", "output"):
+        received = [entry.name for entry in network.populations if entry.role == role]
+        if len(received) != 1:
+            yield Violation("one_input_and_output", role, "one population", received)
+
+
+def ends_exist(network: Network) -> Iterator[Violation]:
+    """A projection's pre and post are populations, pre standing before post."""
+    order = {name: position for position, name in enumerate(network.names)}
+    for entry in network.projections:
+        for end in (entry.pre, entry.post):
+            if end not in order:
+                yield Violation("ends_exist", f"projection {entry.name}", "a population", end)
+        if entry.pre in order and entry.post in order and order[entry.pre] >= order[entry.post]:
+            expected = f"{entry.pre} before {entry.post}"
+            yield Violation("ends_exist", f"projection {entry.name}", expected, "another order")
+
+
+def shapes_agree(network: Network) -> Iterator[Violation]:
+    """The operators of a projection map pre's geometry onto post's."""
+    geometries = {entry.name: entry.geometry for entry in network.populations}
+    for entry in network.projections:
+        if entry.pre in geometries and entry.post in geometries:
+            received = chain_geometry(entry.operators, geometries[entry.pre])
+            if received != geometries[entry.post]:
+                yield Violation(
+                    "shapes_agree", f"projection {entry.name}", geometries[entry.post], received
+                )
+
+
+def geometries_positive(network: Network) -> Iterator[Violation]:
+    """Geometries have at least one axis and no empty one."""
+    for entry in network.populations:
+        if not entry.geometry or min(entry.geometry) <= 0:
+            yield Violation("geometries_positive", entry.name, "positive extents", entry.geometry)
+
+
+def roles_fit(network: Network) -> Iterator[Violation]:
+    """Roles are known; junctions have no neuron and no parameters, all others have a neuron."""
+    for entry in network.populations:
+        if entry.role not in ROLES:
+            yield Violation("roles_fit", entry.name, f"one of {ROLES}", entry.role)
+        elif entry.role == "linear" and (entry.neuron is not None or entry.parameters):
+            yield Violation("roles_fit", entry.name, "a junction without neuron", "a neuron")
+        elif entry.role != "linear" and entry.neuron is None:
+            yield Violation("roles_fit", entry.name, "a neuron", "none")
+
+
+def equations_parse(network: Network) -> Iterator[Violation]:
+    """Every neuron's equations are understood; the input's has the parameter `rates`."""
+    for entry in network.populations:
+        if entry.neuron is None:
+            continue
+        try:
+            model = parse_neuron(entry.neuron)
+        except EquationError as error:
+            yield Violation("equations_parse", entry.name, "equations", error)
+            continue
+        if entry.role == "input" and model.parameter(RATES) is None:
+            yield Violation("equations_parse", entry.name, "a parameter 'rates'", model.name)
+
+
+def _parsed(network: Network) -> dict[str, NeuronModel]:
+    """Models of all populations whose equations parse."""
+    models: dict[str, NeuronModel] = {}
+    for entry in network.populations:
+        if entry.neuron is not None:
+            try:
+                models[entry.name] = parse_neuron(entry.neuron)
+            except EquationError:  # reported by equations_parse
+                continue
+    return models
+
+
+def parameters_fit(network: Network) -> Iterator[Violation]:
+    """A population's parameters are its neuron's, and their values broadcast onto its geometry."""
+    models = _parsed(network)
+    for entry in network.populations:
+        for name, value in entry.parameters.items() if entry.name in models else ():
+            where = f"{entry.name}.{name}"
+            parameter = models[entry.name].parameter(name)
+            if parameter is None:
+                yield Violation("parameters_fit", where, "a parameter of its neuron", name)
+                continue
+            try:
+                fits = np.broadcast_shapes(value.shape, entry.geometry) == entry.geometry
+            except ValueError:
+                fits = False
+            if not fits:
+                yield Violation("parameters_fit", where, f"shape within {entry.geometry}", value.shape)
+
+
+def transmitted_exists(network: Network) -> Iterator[Violation]:
+    """What a projection transmits exists in pre, and post's neuron reads where it arrives."""
+    models = _parsed(network)
+    for entry in network.projections:
+        pre, post = models.get(entry.pre), models.get(entry.post)
+        where = f"projection {entry.name}"
+        if pre is not None and entry.transmits != SPIKES and pre.variable(entry.transmits) is None:
+            yield Violation("transmitted_exists", where, f"a variable of {entry.pre}", entry.transmits)
+        if post is not None and entry.target not in post.conductances:
+            expected = f"{entry.post} to read one of {post.conductances}"
+            yield Violation("transmitted_exists", where, expected, f"g_{entry.target}")
+
+
+def delays_allowed(network: Network) -> Iterator[Violation]:
+    """Projections from junctions have no delay, all others the same one, 0 or 1."""
+    roles = {entry.name: entry.role for entry in network.populations}
+    delays: set[int] = set()
+    for entry in network.projections:
+        allowed = (0,) if roles.get(entry.pre) == "linear" else (0, 1)
+        if entry.delay not in allowed:
+            yield Violation("delays_allowed", f"projection {entry.name}", allowed, entry.delay)
+        elif roles.get(entry.pre) != "linear":
+            delays.add(entry.delay)
+    if len(delays) > 1:
+        yield Violation("delays_allowed", "network", "one delay", sorted(delays))
+
+
+def values_finite(network: Network) -> Iterator[Violation]:
+    """No weight and no parameter is NaN or infinite; dt and input scale are positive."""
+    arrays = [
+        (f"{entry.name}.{name}", value)
+        for entry in network.populations
+        for name, value in entry.parameters.items()
+    ]
+    arrays += [
+        (f"projection {entry.name}", getattr(operator, name))
+        for entry in network.projections
+        for operator in entry.operators
+        for name in ("kernel", "weights", "factors")
+        if hasattr(operator, name)
+    ]
+    for where, array in arrays:
+        if not np.isfinite(array).all():
+            yield Violation("values_finite", where, "finite numbers", "NaN or infinity")
+    for where, value in (("dt", network.dt), ("input_scale", network.input_scale)):
+        if not (math.isfinite(value) and value > 0):
+            yield Violation("values_finite", where, "a number above 0", value)
+
+
+def readout_observes(network: Network) -> Iterator[Violation]:
+    """What the read-out observes is "count" or a variable of the output's neuron."""
+    models = _parsed(network)
+    for entry in network.populations:
+        if entry.role == "output" and entry.name in models:
+            for name in network.readout.observes:
+                if name != "count" and models[entry.name].variable(name) is None:
+                    yield Violation("readout_observes", entry.name, "a variable of its neuron", name)
+
+
+RULES = (
+    names_unique,
+    one_input_and_output,
+    ends_exist,
+    geometries_positive,
+    shapes_agree,
+    roles_fit,
+    equations_parse,
+    parameters_fit,
+    transmitted_exists,
+    delays_allowed,
+    values_finite,
+    readout_observes,
+)

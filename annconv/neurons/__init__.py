@@ -1,0 +1,1 @@
+"""Neurons: equations in ANNarchy's notation, parsed into statements."""

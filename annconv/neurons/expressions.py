@@ -1,0 +1,152 @@
+"""Expressions of a neuron's equations: a small tree that keeps the order in which they were written.
+
+The oracle evaluates this tree and the code generator prints it, so that in double precision both
+compute the same numbers. Values are real numbers or truth values; `Cast` stands wherever one kind is
+used as the other, so no consumer has to guess.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["real", "bool"]
+
+ARITHMETIC = ("+", "-", "*", "/")
+COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
+LOGIC = ("and", "or")
+
+FUNCTIONS: dict[str, int] = {
+    "exp": 1, "log": 1, "sqrt": 1, "sin": 1, "cos": 1, "tan": 1, "asin": 1, "acos": 1, "atan": 1,
+    "sinh": 1, "cosh": 1, "tanh": 1, "abs": 1, "floor": 1, "ceil": 1, "round": 1,
+    "pow": 2, "modulo": 2, "positive": 1, "negative": 1, "clip": 3,
+}  # fmt: skip
+"""Functions of a tree and their number of arguments; the parser maps all spellings onto these.
+
+`round` takes halves away from zero; `modulo` cuts both arguments to integers and has the sign of the
+first (C's remainder); `positive(x)` is max(x, 0), `negative(x)` is min(x, 0); `clip(x, low, high)`;
+`log` is natural.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A constant."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A parameter, a variable, a conductance (`g_exc`), or one of `t`, `dt`, `pi`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Negate:
+    """Minus a real."""
+
+    operand: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The opposite of a truth value."""
+
+    operand: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """Two operands: reals for ARITHMETIC and COMPARISONS, truth values for LOGIC."""
+
+    operator: str
+    left: Expression
+    right: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function of FUNCTIONS."""
+
+    function: str
+    arguments: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """`ite(condition, then, otherwise)`: two reals, one of which is the value."""
+
+    condition: Expression
+    then: Expression
+    otherwise: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """A fresh random number for every neuron and step.
+
+    Uniform: `low + (high - low) * u` with u = (word + 0.5) / 2^32.
+
+    Attributes:
+        distribution: "Uniform".
+        arguments: Numbers or parameters.
+        index: Which draw of the neuron this is, from 0 in the order written.
+    """
+
+    distribution: str
+    arguments: tuple[Expression, ...]
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """A value used as another kind: bool -> "real" is 0 or 1, real -> "bool" is `!= 0`,
+    real -> "int" cuts the fraction off and stays a real."""
+
+    to: Literal["real", "bool", "int"]
+    operand: Expression
+
+
+Expression = Number | Name | Negate | Not | Binary | Call | Choice | Draw | Cast
+
+
+def kind(expression: Expression) -> Kind:
+    """Whether an expression is a real number or a truth value."""
+    match expression:
+        case Not():
+            return "bool"
+        case Binary(operator=operator):
+            return "real" if operator in ARITHMETIC else "bool"
+        case Cast(to=to):
+            return "bool" if to == "bool" else "real"
+        case _:
+            return "real"
+
+
+def children(expression: Expression) -> tuple[Expression, ...]:
+    """The direct parts of an expression, in the order written."""
+    match expression:
+        case Negate(operand) | Not(operand) | Cast(_, operand):
+            return (operand,)
+        case Binary(_, left, right):
+            return (left, right)
+        case Call(_, arguments) | Draw(_, arguments, _):
+            return arguments
+        case Choice(condition, then, otherwise):
+            return (condition, then, otherwise)
+        case _:
+            return ()
+
+
+def names(expression: Expression) -> frozenset[str]:
+    """All names an expression reads."""
+    found: set[str] = set()
+    pending = [expression]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, Name):
+            found.add(current.name)
+        pending.extend(children(current))
+    return frozenset(found)

@@ -1,0 +1,130 @@
+"""NeuronModel: the equations of a neuron, parsed into statements that the oracle and the code
+generator both follow.
+
+A step of a neuron: run `update` in order; where `spike` holds, emit +1 and run `reset` in order;
+where it does not and `unspike` holds, emit -1 and run `unreset`; conductances return to zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from annconv.neurons.expressions import Expression, names
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A value that the equations read and never write.
+
+    Attributes:
+        name: Its name.
+        value: Its default.
+        local: Whether each neuron may have its own; otherwise one for the population.
+        type: "float", "int" or "bool".
+    """
+
+    name: str
+    value: float
+    local: bool
+    type: str = "float"
+
+
+@dataclass(frozen=True, slots=True)
+class StateVariable:
+    """A value that the equations or the reset write.
+
+    Attributes:
+        name: Its name.
+        initial: Value at the start of a sample: a number or a parameter.
+        local: Whether each neuron has its own value; otherwise all have the same.
+        type: "float", "int" or "bool".
+    """
+
+    name: str
+    initial: Expression
+    local: bool = True
+    type: str = "float"
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """`variable = value`, at once, then kept within the bounds (a number or a parameter each)."""
+
+    variable: str
+    value: Expression
+    minimum: Expression | None = None
+    maximum: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ode:
+    """`variable = variable + dt * gradient` (explicit Euler), then kept within the bounds."""
+
+    variable: str
+    gradient: Expression
+    minimum: Expression | None = None
+    maximum: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OdeBlock:
+    """Neighbouring ODEs: all gradients read the old values, then all variables change in order."""
+
+    equations: tuple[Ode, ...]
+
+
+Statement = Assign | OdeBlock
+
+
+@dataclass(frozen=True, slots=True)
+class NeuronModel:
+    """A parsed neuron.
+
+    Attributes:
+        name: Its name, for messages.
+        parameters: In the order written.
+        variables: In the order written; a parameter that the reset writes is one of them.
+        update: What happens in every step.
+        spike: Condition (a truth value) of emitting +1; None: the neuron never spikes.
+        reset: What a spike does.
+        unspike: Condition of emitting -1, None if there is none.
+        unreset: What an emission of -1 does.
+        emit: Variable passed on as an analog value instead of spikes, None for spikes.
+        conductances: Targets whose `g_<target>` the equations read, "exc" for instance.
+        draws: Number of random draws in a step.
+    """
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    variables: tuple[StateVariable, ...]
+    update: tuple[Statement, ...]
+    spike: Expression | None
+    reset: tuple[Assign, ...]
+    unspike: Expression | None = None
+    unreset: tuple[Assign, ...] = ()
+    emit: str | None = None
+    conductances: tuple[str, ...] = ()
+    draws: int = 0
+
+    def parameter(self, name: str) -> Parameter | None:
+        """The parameter of that name, None if there is none."""
+        return next((entry for entry in self.parameters if entry.name == name), None)
+
+    def variable(self, name: str) -> StateVariable | None:
+        """The variable of that name, None if there is none."""
+        return next((entry for entry in self.variables if entry.name == name), None)
+
+    def expressions(self) -> Iterator[Expression]:
+        """Every expression of update, conditions and resets, in running order."""
+        for statement in self.update:
+            equations = statement.equations if isinstance(statement, OdeBlock) else (statement,)
+            for entry in equations:
+                yield entry.gradient if isinstance(entry, Ode) else entry.value
+                yield from (bound for bound in (entry.minimum, entry.maximum) if bound is not None)
+        yield from (condition for condition in (self.spike, self.unspike) if condition is not None)
+        yield from (entry.value for entry in (*self.reset, *self.unreset))
+
+    def reads(self) -> frozenset[str]:
+        """All names that update, conditions and resets read."""
+        return frozenset().union(*(names(expression) for expression in self.expressions()))

@@ -1,0 +1,209 @@
+"""Options of the three stages a user steers, checked when they are made, all faults at once."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from numbers import Integral, Real
+from pathlib import Path
+from typing import Any, Literal
+
+from annconv.errors import OptionError, nearest
+
+PRESETS = ("annarchy",)
+PRECISIONS = ("single", "double")
+NORMALISATIONS = ("model",)
+UNSUPPORTED_POLICIES = ("refuse", "ignore")
+
+MAX_STEPS = 2**31 - 1
+
+Precision = Literal["single", "double"]
+Check = Callable[[Any], str | None]
+
+
+def check(options: object, *checks: Check) -> None:
+    """Run all checks on an options object and raise one OptionError that lists every fault."""
+    faults = [fault for run in checks if (fault := run(options)) is not None]
+    if faults:
+        raise OptionError(faults)
+
+
+def one_of(field: str, allowed: Iterable[str], *, optional: bool = False) -> Check:
+    """The field is one of the allowed names, or None where `optional`."""
+    names = tuple(allowed)
+
+    def run(options: object) -> str | None:
+        value = getattr(options, field)
+        if (optional and value is None) or (isinstance(value, str) and value in names):
+            return None
+        return f"{field}: unknown value {value!r}. {nearest(value, names)}."
+
+    return run
+
+
+def whole(field: str, low: int, high: int = MAX_STEPS, *, optional: bool = False) -> Check:
+    """The field is a whole number in [low, high], or None where `optional`."""
+
+    def run(options: object) -> str | None:
+        value = getattr(options, field)
+        if optional and value is None:
+            return None
+        if isinstance(value, Integral) and not isinstance(value, bool) and low <= value <= high:
+            return None
+        return f"{field}: expected a whole number from {low} to {high}, received {value!r}."
+
+    return run
+
+
+def number(field: str, *, positive: bool = False) -> Check:
+    """The field is a finite number, above zero where `positive`."""
+
+    def run(options: object) -> str | None:
+        value = getattr(options, field)
+        real = isinstance(value, Real) and not isinstance(value, bool)
+        if real and math.isfinite(value) and (value > 0 or not positive):
+            return None
+        kind = "a finite number above 0" if positive else "a finite number"
+        return f"{field}: expected {kind}, received {value!r}."
+
+    return run
+
+
+def flag(field: str) -> Check:
+    """The field is True or False."""
+
+    def run(options: object) -> str | None:
+        value = getattr(options, field)
+        return None if isinstance(value, bool) else f"{field}: expected True or False, received {value!r}."
+
+    return run
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConvertOptions:
+    """How a trained model becomes a spiking network; all of it is stored in the Network."""
+
+    preset: str = "annarchy"
+    """Which family of networks to build: "annarchy", the reference converter's, spike for spike."""
+    input_encoding: Any = "CPN"
+    """Name of an encoding neuron, or a `Neuron` whose input is its parameter `rates`."""
+    hidden_neuron: Any = "IaF"
+    """Name of a hidden neuron, or a `Neuron` with a threshold `vt` and the input `g_exc`."""
+    read_out: str = "spike_count"
+    """Name of the read-out."""
+    k: int | None = None
+    """Spikes that end a sample; for the read-out "time_to_k_spikes"."""
+    normalize: str | None = None
+    """None: raw weights. "model": Diehl's model-based normalisation."""
+    scale_factor: Any = None
+    """Factors of the model-based normalisation: None (2, 3, …), one number, or one per layer."""
+    threshold_step: float = 0.05
+    """How much lower the threshold of each further layer in `model.layers` is."""
+    max_f: float = 100.0
+    """Factor from a sample's values to the input rates."""
+    dt: float = 1.0
+    """Length of a step in ms."""
+    steps: int = 1000
+    """Steps that `run` and `predict` take when not told otherwise."""
+    on_unsupported: str = "refuse"
+    """"refuse" what cannot be converted exactly, or "ignore" it as the reference does."""
+
+    def __post_init__(self) -> None:
+        check(
+            self,
+            one_of("preset", PRESETS),
+            whole("k", 1, optional=True),
+            one_of("normalize", NORMALISATIONS, optional=True),
+            number("threshold_step"),
+            number("max_f", positive=True),
+            number("dt", positive=True),
+            whole("steps", 1),
+            one_of("on_unsupported", UNSUPPORTED_POLICIES),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompileOptions:
+    """How a network becomes machine code; only `precision` changes a spike by more than a tie."""
+
+    precision: str = "single"
+    """Type of state, weights and sums: "single" or "double"."""
+    threads: int | None = None
+    """Threads over which samples are spread; None: all cores this process may use."""
+    strict_warnings: bool = False
+    """Compile with -Wall -Wextra -Werror; for annconv's own tests."""
+    optimization: int = 3
+    """The compiler's own -O level, 0 to 3."""
+    sanitize: bool = False
+    """Build with the address and undefined-behaviour sanitizers (programs only)."""
+
+    def __post_init__(self) -> None:
+        check(
+            self,
+            one_of("precision", PRECISIONS),
+            whole("threads", 1, 4096, optional=True),
+            flag("strict_warnings"),
+            whole("optimization", 0, 3),
+            flag("sanitize"),
+        )
+
+    def thread_count(self) -> int:
+        """The number of threads to use on this machine."""
+        return self.threads if self.threads is not None else len(os.sched_getaffinity(0))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """How samples are presented to a compiled network."""
+
+    steps: int
+    """Steps per sample."""
+    seed: int = 0
+    """Seed of random encodings and of the draw between tied classes."""
+    first_sample: int = 0
+    """Index of the first sample in the whole input, where this call is one batch of it."""
+    record: tuple[str, ...] = ()
+    """Populations whose spikes are kept."""
+    frames: bool = False
+    """Whether axis 1 of the samples is time: one frame of input for every step."""
+    progress: bool = False
+    """Whether to show a progress bar."""
+
+    def __post_init__(self) -> None:
+        check(
+            self,
+            whole("steps", 1),
+            whole("seed", 0, 2**64 - 1),
+            whole("first_sample", 0, 2**32 - 1),
+            flag("frames"),
+            flag("progress"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """What annconv takes from the environment: where files lie and which compiler is used."""
+
+    cache: Path | None
+    """ANNCONV_CACHE_DIR: folder of the build cache."""
+    keep: Path | None
+    """ANNCONV_KEEP: folder in which every stage of a compilation is kept."""
+    compiler: str | None
+    """CXX: the C++ compiler."""
+
+
+def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
+    """Read the environment; the only place that does.
+
+    Args:
+        variables: The environment, `os.environ` if None.
+    """
+    found = os.environ if variables is None else variables
+    cache, keep = found.get("ANNCONV_CACHE_DIR"), found.get("ANNCONV_KEEP")
+    return Environment(
+        cache=Path(cache) if cache else None,
+        keep=Path(keep) if keep else None,
+        compiler=found.get("CXX") or None,
+    )

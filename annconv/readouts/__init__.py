@@ -1,0 +1,1 @@
+"""Read-outs: how the output population becomes a class."""

@@ -1,0 +1,34 @@
+"""Readout: how the output population's activity becomes a class, declared as three short texts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Readout:
+    """A read-out.
+
+    Attributes:
+        name: Its name in `read_out=`.
+        parameters: Names and values, for instance (("k", 5.0),).
+        neuron: Library neuron of the output population, None for the hidden neuron.
+        observes: What is kept of each output neuron: "count" (its spikes so far) or variables of the
+            output neuron, such as "v".
+        stop: Condition on one output neuron, checked after every step; the sample ends when it holds
+            for any of them. None: the sample runs all its steps.
+        score: Expression over `observes` and parameters; the output neuron with the highest score
+            wins.
+    """
+
+    name: str
+    score: str
+    observes: tuple[str, ...]
+    stop: str | None = None
+    neuron: str | None = None
+    parameters: tuple[tuple[str, float], ...] = ()
+
+    def with_parameters(self, **values: float) -> Readout:
+        """The same read-out with other values for its parameters."""
+        parameters = tuple((name, float(values.get(name, value))) for name, value in self.parameters)
+        return Readout(self.name, self.score, self.observes, self.stop, self.neuron, parameters)
