@@ -265,7 +265,7 @@ class Upsample:
 
     def output_geometry(self, geometry: Geometry) -> Geometry | None:
         """Geometry of the result, None if the operator cannot read `geometry`."""
-        if len(geometry) != len(self.repeats) + 1 or min(self.factors, default=1) < 1:
+        if len(geometry) != len(self.repeats) + 1 or min(self.repeats, default=1) < 1:
             return None
         spatial = tuple(
             extent * factor for extent, factor in zip(geometry[:-1], self.repeats, strict=True)
