@@ -1,0 +1,1 @@
+"""Code generation: a Plan becomes C++ text."""
