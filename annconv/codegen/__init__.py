@@ -1,1 +1,1 @@
-"""Code generation: a Plan becomes C++ text."""
+"""Code generation: a pure function from a Plan to the text of C++ files."""
