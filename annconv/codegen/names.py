@@ -42,7 +42,7 @@ KERNEL_NAMES = frozenset(_KERNELS.split())
 RESERVED = frozenset((*_KEYWORDS.split(), *_MACROS.split(), *_TYPES.split(), *KERNEL_NAMES))
 """Words that cannot be, or should not be, the name of a neuron's value in C++."""
 
-_MACRO_LIKE = re.compile(r"[A-Z][A-Z0-9_]+")  # NULL, NAN, M_PI, INT_MAX, SIGINT, …
+_TAKEN_FORMS = re.compile(r"[A-Z][A-Z0-9_]+|k[A-Z]\w*")  # macros (NULL, M_PI, SIGINT, …) and our constants
 
 
 def cpp_name(name: str) -> str:
@@ -55,7 +55,7 @@ def cpp_name(name: str) -> str:
         name: A name of a parsed neuron, so an ASCII identifier.
     """
     bare = name.rstrip("_")
-    taken = bare in RESERVED or _MACRO_LIKE.fullmatch(bare) is not None
+    taken = bare in RESERVED or _TAKEN_FORMS.fullmatch(bare) is not None
     return f"{name}_" if taken else name
 
 
