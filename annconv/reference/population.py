@@ -22,8 +22,8 @@ class PopulationState:
 
     Attributes:
         model: The parsed equations.
-        scope: Every parameter and variable, the conductances and times of the last step. A value has
-            any shape that broadcasts onto (N, *geometry): what all neurons share stays one number.
+        scope: Every parameter and variable, the conductances and times of the last step. A value
+            has any shape that broadcasts onto (N, *geometry): what all share stays one number.
         spikes: (N, *geometry) float64, what each neuron emitted in the last step: 0, 1 or -1.
     """
 
