@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from annconv.errors import OptionError, nearest
 from annconv.ir.network import RATES
 from annconv.neurons.equations import parse_neuron
-from annconv.neurons.library import ENCODINGS, HIDDEN, OUTPUTS
+from annconv.neurons.library import ENCODINGS, HIDDEN, OUTPUTS, UNIT_STEP_ENCODINGS
 from annconv.neurons.neuron import Neuron
 from annconv.options import ConvertOptions
-from annconv.readouts import READOUTS
 from annconv.readouts.readout import Readout
+from annconv.readouts.table import READOUTS
 
 THRESHOLD = "vt"
 """The parameter of a hidden neuron that is its threshold."""
@@ -20,8 +20,6 @@ MASK = "mask"
 """The trace of its spikes that convolutions and pooling layers read."""
 INPUT_TARGET = "exc"
 """Target of all projections: neurons receive them as `g_exc`."""
-STEP_COUNTING = ("PSO", "phase")
-"""Encodings whose thresholds follow the steps, so that dt is 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +78,7 @@ def _neuron(
         faults.append(f"{field}: unknown value {value!r}. {nearest(value, library)}.")
     else:
         known = ", ".join(map(repr, library))
-        faults.append(
-            f"{field}: expected one of {known} or an annconv.Neuron, received {value!r}."
-        )
+        faults.append(f"{field}: expected one of {known} or an annconv.Neuron, received {value!r}.")
     return None
 
 
@@ -112,9 +108,9 @@ def _encoding_faults(encoding: Neuron, dt: float) -> list[str]:
             f"input_encoding: neuron {encoding.name!r} has no parameter {RATES!r}: expected it to "
             f"receive the sample. Add '{RATES} = 0.0' to its parameters."
         )
-    counting = [ENCODINGS[name] for name in STEP_COUNTING]
+    counting = {ENCODINGS[name]: name for name in UNIT_STEP_ENCODINGS}
     if encoding in counting and dt != 1.0:
-        name = STEP_COUNTING[counting.index(encoding)]
+        name = counting[encoding]
         faults.append(
             f"dt: expected 1.0 with input_encoding={name!r}, whose thresholds follow the steps, "
             f"received {dt!r}. Use dt=1.0, or another encoding."
@@ -126,7 +122,12 @@ def _hidden_faults(hidden: Neuron) -> list[str]:
     """Why a neuron cannot stand behind the input."""
     faults: list[str] = []
     model = parse_neuron(hidden)
-    if model.parameter(THRESHOLD) is None:
+    if model.variable(THRESHOLD) is not None:
+        faults.append(
+            f"hidden_neuron: neuron {hidden.name!r} writes its threshold {THRESHOLD!r}: expected a "
+            f"parameter that stays. Add a variable of its own to it, as in 'v > {THRESHOLD} + w'."
+        )
+    elif model.parameter(THRESHOLD) is None:
         faults.append(
             f"hidden_neuron: neuron {hidden.name!r} has no parameter {THRESHOLD!r}: expected its "
             f"threshold under this name. Add '{THRESHOLD} = 1.0 : population' to its parameters."

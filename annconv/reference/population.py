@@ -58,9 +58,7 @@ class PopulationState:
             draws: Uniform numbers of this step.
             inspect: Sees the state between the updates and the spikes.
         """
-        for name, value in inputs.items():
-            own = self.model.variable(name) is not None  # a conductance with its own equation
-            self.scope[name] = np.asarray(self.scope[name] + value) if own else value
+        self.scope.update(inputs)
         for statement in self.model.update:
             if isinstance(statement, OdeBlock):
                 self._integrate(statement, draws)
