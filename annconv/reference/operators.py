@@ -70,7 +70,7 @@ def apply_operator(operator: Operator, values: Values) -> Values:
             placed[..., operator.start : operator.start + values.shape[-1]] = values
             return placed
         case Upsample():
-            for axis, factor in enumerate(operator.factors, start=1):
+            for axis, factor in enumerate(operator.repeats, start=1):
                 values = np.repeat(values, factor, axis=axis)
             return values
         case Increase():
