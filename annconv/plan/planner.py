@@ -34,7 +34,7 @@ from annconv.plan.plan import (
     Source,
     UpdateKernel,
 )
-from annconv.readouts.parse import parse_readout
+from annconv.readouts.model import parse_readout
 
 
 def make_plan(network: Network, precision: str) -> Plan:
