@@ -40,9 +40,10 @@ DEFAULT_LIMIT = 2 * 2**30
 """Bytes that entries may take before the oldest-used ones go."""
 
 _VERSION = "v1"
-_PATIENCE = 2.0  # seconds of waiting for another build before the log says so
+_PATIENCE = 1.0  # seconds of waiting for another build before the log says so
 _GRACE = 60.0  # seconds since its last use in which an entry may be on its way into a process
 _LOG_AGE = 7 * 24 * 3600.0  # seconds for which the log of a failed build is kept
+_REFUSED = ";|\\\n\r"  # CMake's list separator and path separator, Ninja's and line separators
 _OTHER_FOLDER = "set ANNCONV_CACHE_DIR to a folder of your own that can be written to"
 
 _LOGGER = logging.getLogger("annconv")
@@ -114,11 +115,20 @@ class Cache:
             patience: Seconds of waiting for a lock before the logger `annconv` says so.
             grace: Seconds after its last use for which `prune` leaves an entry alone.
         Raises:
-            CacheError: The folder cannot be made, or belongs to somebody else.
+            CacheError: The folder cannot be made, belongs to somebody else, or has a path that
+                CMake cannot handle.
         """
         chosen = folder if folder is not None else platformdirs.user_cache_path("annconv")
         self.root = chosen.absolute() / _VERSION
         self.limit, self._patience, self._grace = limit, patience, grace
+        refused = sorted({letter for letter in str(self.root) if letter in _REFUSED})
+        if refused:
+            listed = " ".join(repr(letter) for letter in refused)
+            raise CacheError(
+                self.root,
+                f"CMake and Ninja cannot build in a folder with {listed} in its path",
+                instead="set ANNCONV_CACHE_DIR to a folder without",
+            )
         with explained(self.root):
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             status = self.root.stat()
