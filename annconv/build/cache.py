@@ -378,17 +378,29 @@ class Cache:
     def _lock(self, digest: str) -> filelock.FileLock:
         return filelock.FileLock(self.root / "locks" / f"{digest}.lock", mode=0o600)
 
+    def _acquire(self, lock: filelock.FileLock, timeout: float | None) -> bool:
+        """Take a lock within some seconds, or however long it takes; returns whether it is held."""
+        try:
+            lock.acquire(timeout=-1 if timeout is None else timeout)
+        except filelock.Timeout:
+            return False
+        except NotImplementedError as error:
+            raise CacheError(
+                self.root,
+                "the file system cannot lock files, so processes would disturb each other",
+                instead="set ANNCONV_CACHE_DIR to a folder on a local disk",
+            ) from error
+        return True
+
     @contextmanager
     def _locked(self, digest: str, label: str) -> Iterator[None]:
         """Hold the lock of a key; whoever waits for long is told for what."""
         lock = self._lock(digest)
-        try:
-            lock.acquire(timeout=self._patience)
-        except filelock.Timeout:
+        if not self._acquire(lock, self._patience):
             _LOGGER.warning(
                 "waiting for another process that is building %s (lock %s)", label, lock.lock_file
             )
-            lock.acquire()
+            self._acquire(lock, None)
         try:
             yield
         finally:
@@ -398,9 +410,7 @@ class Cache:
     def _try_lock(self, digest: str) -> Iterator[bool]:
         """Hold the lock of a key if nobody else does; the value says whether it is held."""
         lock = self._lock(digest)
-        try:
-            lock.acquire(timeout=0)
-        except filelock.Timeout:
+        if not self._acquire(lock, 0.0):
             yield False
             return
         try:

@@ -245,6 +245,18 @@ def test_who_waits_is_told_for_what(
     assert f"{key.digest()}.lock" in waits[0]
 
 
+def test_a_file_system_without_locks_is_told(
+    cache: Cache, key: BuildKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def acquire(lock: filelock.FileLock, timeout: float) -> None:
+        raise NotImplementedError
+
+    monkeypatch.setattr(filelock.FileLock, "acquire", acquire)
+    with pytest.raises(CacheError, match="the file system cannot lock files") as caught:
+        cache.obtain(key, "network", fill)
+    assert "set ANNCONV_CACHE_DIR to a folder on a local disk" in str(caught.value)
+
+
 # Listing and removing
 
 
