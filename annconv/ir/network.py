@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -169,6 +169,30 @@ class Network:
             VerifyError: Lists all violations.
         """
         run_rules(f"Network {self.name!r}", self, RULES)
+
+    def digest(self) -> str:
+        """SHA-256 that two networks share exactly if they are equal, as hexadecimal text.
+
+        Raises:
+            InputError: A field holds a value of another type than it declares.
+        """
+        from annconv.ir.codec import network_digest
+
+        return network_digest(self)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Network):
+            return NotImplemented
+        return self is other or self.digest() == other.digest()
+
+    def __hash__(self) -> int:
+        return hash(self.digest())
+
+    def __reduce__(self) -> tuple[Callable[[bytes], Network], tuple[bytes]]:
+        """Pickle as the content of a `.snn` file, so that arrays stay write-protected."""
+        from annconv.ir.snn_file import network_from_bytes, network_to_bytes
+
+        return (network_from_bytes, (network_to_bytes(self),))
 
     def __str__(self) -> str:
         parameters = "".join(f" {name}={value:g}" for name, value in self.readout.parameters)
