@@ -135,7 +135,7 @@ class Cache:
             if status.st_uid != os.geteuid():
                 raise CacheError(
                     self.root,
-                    f"belongs to user {status.st_uid}, expected {os.geteuid()}: code in it is not run",
+                    f"belongs to user {status.st_uid}, expected {os.geteuid()}: it is not trusted",
                     instead=_OTHER_FOLDER,
                 )
             if status.st_mode & 0o077:
@@ -221,10 +221,11 @@ class Cache:
         """
         folder = self.root / "index"
         with explained(folder):
-            handle, beside = tempfile.mkstemp(prefix=name, suffix=".part", dir=folder)
-            with open(handle, "w", encoding="utf-8") as file:
-                file.write(digest + "\n")
-            Path(beside).replace(folder / f"{name}.key")
+            with tempfile.NamedTemporaryFile(
+                "w", prefix=name, suffix=".part", dir=folder, delete=False, encoding="utf-8"
+            ) as beside:
+                beside.write(digest + "\n")
+            Path(beside.name).replace(folder / f"{name}.key")
 
     def indexed(self, name: str) -> str | None:
         """The key that a name leads to if there is an entry for it, whole or not; else None.

@@ -35,7 +35,7 @@ _REMEDIES = (
         "install this compiler's sanitizer libraries, or compile with sanitize=False",
     ),
     (
-        r"unrecognized (?:command[- ]line )?option|unknown argument|invalid value '[^']*' in '-std=",
+        r"unrecognized (?:command[- ]line )?option|unknown argument|invalid value .* in '-std=",
         "use a newer compiler (GCC 9 or Clang 10 at least), for example by setting CXX",
     ),
 )

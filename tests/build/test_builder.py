@@ -87,7 +87,7 @@ def test_a_warm_look_up_starts_no_program(
     )
 
     def started(*arguments: object, **keywords: object) -> None:
-        raise AssertionError(arguments)
+        raise AssertionError(arguments, keywords)
 
     monkeypatch.setattr(subprocess, "Popen", started)
     found = find_extension("one", options, environment=environment, support=support)
@@ -322,8 +322,11 @@ def test_all_stages_are_kept_and_can_be_built_by_hand(
     edited.write_text(edited.read_text().replace("return 1", "return 5"))
     tools = toolchain.find_toolchain(None, python=True)
     for arguments in (
-        ["-S", "src", "-B", "try", "-G", "Ninja", f"-DANNCONV_PYTHON={sys.executable}"]
-        + [f"-DCMAKE_MAKE_PROGRAM={tools.ninja.path}"],
+        [
+            *("-S", "src", "-B", "try", "-G", "Ninja"),
+            f"-DANNCONV_PYTHON={sys.executable}",
+            f"-DCMAKE_MAKE_PROGRAM={tools.ninja.path}",
+        ],
         ["--build", "try"],
     ):
         subprocess.run([tools.cmake.path, *arguments], cwd=keep, check=True, capture_output=True)
@@ -393,7 +396,7 @@ def test_cmake_and_ninja_from_path_build_as_well(
     for tool in (tools.cmake, tools.ninja):
         (folder / tool.path.name).symlink_to(tool.path)
     monkeypatch.setenv("PATH", os.pathsep.join([str(folder), os.environ["PATH"]]))
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     built = build_program(MAIN, options, environment=environment, support=support)
     assert str(folder / "cmake") in built.log.read_text()
     assert subprocess.run([built.path], check=False).returncode == 7

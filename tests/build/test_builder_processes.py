@@ -167,7 +167,6 @@ PYBIND11_MODULE(network, m) { m.def("answer", &annconv_answer); }
 
 @pytest.mark.slow
 def test_a_binding_of_pybind11_is_compiled_once_for_networks_loaded_side_by_side(
-    tmp_path: Path,
     environment: Environment,
     support: Support,
     kernels: Callable[[int], dict[str, str]],

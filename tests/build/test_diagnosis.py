@@ -49,8 +49,7 @@ ninja: build stopped: subcommand failed.
             "/usr/bin/ld: cannot find -lgomp",
         ),
         (
-            "/usr/bin/ld: main.o: in function `main':\n"
-            "main.cpp:(.text+0x5): undefined reference to `f()'\n",
+            "ld: a.o: in function `main':\nmain.cpp:(.text+0x5): undefined reference to `f()'\n",
             "main.cpp:(.text+0x5): undefined reference to `f()'",
         ),
         (

@@ -51,7 +51,7 @@ DAMAGES: list[tuple[Callable[[Path], object], str]] = [
     (truncate_manifest, "manifest.json is damaged"),
     (lambda folder: (folder / "manifest.json").write_text("[]"), "manifest.json is damaged"),
     (lambda folder: (folder / "manifest.json").write_bytes(b"\xff"), "manifest.json is damaged"),
-    (rewrite_format, "manifest.json is damaged"),
+    (rewrite_format, "manifest.json is of another version of annconv"),
 ]
 
 
