@@ -28,12 +28,12 @@ uintptr_t main std
 """
 
 _KERNELS = """
-annconv arena buffer buffers channel channels column columns counts current data draw emitted end
-first geometry index input kernel lane lanes mask_words network neuron neurons offset out output
-parameter parameters plan population populations post potential pre projection random rank rates_in
-readout real reals row rows sample samples scratch score seed self simd signal size span spiked
-start state step steps stop stopped stride sum target tap taps thread threads tile uniform values
-variables vector weights width window word words
+annconv arena Arena buffer buffers channel channels column columns counts current data draw
+emitted end first geometry index input kernel lane lanes mask_words network Network neuron
+neurons offset out output parameter parameters plan population populations post potential pre
+projection random rank rates_in readout real reals row rows sample samples score scratch seed
+self signal simd size span spiked start state step steps stop stopped stride sum tap taps target
+thread threads tile uniform values variables vector weights Weights width window word words
 """
 
 KERNEL_NAMES = frozenset(_KERNELS.split())
@@ -42,20 +42,20 @@ KERNEL_NAMES = frozenset(_KERNELS.split())
 RESERVED = frozenset((*_KEYWORDS.split(), *_MACROS.split(), *_TYPES.split(), *KERNEL_NAMES))
 """Words that cannot be, or should not be, the name of a neuron's value in C++."""
 
-_MACRO_LIKE = re.compile(r"[A-Z][A-Z0-9_]+")  # NULL, NAN, M_PI, INT_MAX, SIGINT, …
+_CONSTANT_LIKE = re.compile(r"[A-Z][A-Z0-9_]+|k[A-Z]\w*")  # NULL, M_PI, INT_MAX, …; our kNeurons
 
 
 def cpp_name(name: str) -> str:
     """The C++ identifier of a neuron's parameter, variable or conductance.
 
-    A name that C++, its standard macros or our kernels use gets an underscore behind it, and so does
-    such a name with underscores behind it already: no two names become one.
+    A name that C++, its standard macros or our kernels use gets an underscore behind it, and so
+    does such a name with underscores behind it already: no two names become one.
 
     Args:
         name: A name of a parsed neuron, so an ASCII identifier.
     """
     bare = name.rstrip("_")
-    taken = bare in RESERVED or _MACRO_LIKE.fullmatch(bare) is not None
+    taken = bare in RESERVED or _CONSTANT_LIKE.fullmatch(bare) is not None
     return f"{name}_" if taken else name
 
 

@@ -2,9 +2,9 @@
 
 What is in scope where the lines stand: `real` (float or double), a `real` for every parameter,
 variable and conductance under its `cpp_name`, and `t`, `dt`, `pi`; where the neuron draws random
-numbers, `uniform(index)`, a `real` in (0, 1); the headers <cmath> and annconv/functions.hpp. The text
-keeps the tree of the expression, so that double precision gives the interpreter's numbers bit for bit
-(with -ffp-contract=off).
+numbers, `uniform(index)`, a `real` in (0, 1); the headers <cmath> and annconv/functions.hpp. The
+text keeps the tree of the expression, so that double precision gives the interpreter's numbers bit
+for bit (with -ffp-contract=off).
 """
 
 from __future__ import annotations
@@ -24,8 +24,18 @@ from annconv.neurons.expressions import (
     Negate,
     Not,
     Number,
+    kind,
 )
 from annconv.neurons.model import Assign, NeuronModel, Ode, OdeBlock
+
+__all__ = [
+    "condition_text",
+    "cpp_name",
+    "expression_text",
+    "real_literal",
+    "reset_lines",
+    "update_lines",
+]
 
 _CHOICE, _OR, _AND, _EQUALITY, _ORDER, _SUM, _PRODUCT, _UNARY, _ATOM = range(9)
 
@@ -49,7 +59,7 @@ _OPERATORS: Mapping[str, tuple[str, int]] = MappingProxyType(
 _OURS = frozenset({"modulo", "positive", "negative", "clip"})
 
 
-def number_text(value: float) -> str:
+def real_literal(value: float) -> str:
     """A constant of type `real` that reads back bit for bit in double precision."""
     return f"real({value!r})"
 
@@ -63,6 +73,17 @@ def expression_text(expression: Expression) -> str:
     return _text(expression)[0]
 
 
+def condition_text(condition: Expression) -> str:
+    """A truth value in C++, of type `bool`.
+
+    Raises:
+        ValueError: It is a number, which the parser would have cast.
+    """
+    if kind(condition) != "bool":
+        raise ValueError(f"{condition!r} is not a condition")
+    return expression_text(condition)
+
+
 def update_lines(model: NeuronModel) -> list[str]:
     """What a neuron does in every step, before its spike condition is looked at."""
     taken = {cpp_name(name) for name in _all_names(model)}
@@ -71,16 +92,16 @@ def update_lines(model: NeuronModel) -> list[str]:
         if isinstance(statement, OdeBlock):
             lines += _block_lines(statement, taken)
         else:
-            lines += assign_lines(statement)
+            lines += _assign_lines(statement)
     return lines
 
 
 def reset_lines(assignments: Iterable[Assign]) -> list[str]:
     """What an emission does: `model.reset` or `model.unreset`."""
-    return [line for assignment in assignments for line in assign_lines(assignment)]
+    return [line for assignment in assignments for line in _assign_lines(assignment)]
 
 
-def assign_lines(assignment: Assign) -> list[str]:
+def _assign_lines(assignment: Assign) -> list[str]:
     """An assignment and its bounds."""
     line = f"{cpp_name(assignment.variable)} = {expression_text(assignment.value)};"
     return [line, *_bound_lines(assignment)]
@@ -122,7 +143,7 @@ def _text(expression: Expression) -> tuple[str, int]:
     """Text and how strongly its outermost operator binds."""
     match expression:
         case Number(value):
-            return number_text(value), _ATOM
+            return real_literal(value), _ATOM
         case Name(name):
             return cpp_name(name), _ATOM
         case Negate(operand):
@@ -178,13 +199,3 @@ def _draw_text(low: Expression, high: Expression, index: int) -> tuple[str, int]
         return f"uniform({index})", _ATOM
     width = Binary("-", high, low)
     return f"{_operand(low, _SUM)} + ({expression_text(width)}) * uniform({index})", _SUM
-
-
-__all__ = [
-    "assign_lines",
-    "cpp_name",
-    "expression_text",
-    "number_text",
-    "reset_lines",
-    "update_lines",
-]

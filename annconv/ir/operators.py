@@ -278,9 +278,10 @@ class Upsample:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Increase:
-    """By how much its input exceeds what it has passed on so far, from zero at a sample's start.
+    """By how much its input grew since the last step, from zero at a sample's start.
 
-    Behind `MaxPool` of spike counts it passes on spikes whose count is the maximum of the counts.
+    Behind `MaxPool` of spike counts it passes on spikes whose count is, at every step, the maximum of
+    the counts; where counts can shrink it passes on negative ones too.
     """
 
     linear: ClassVar[bool] = False
