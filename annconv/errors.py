@@ -179,6 +179,10 @@ class SimulationError(AnnconvError):
     """A simulation could not be finished, or its values left the numbers."""
 
 
+class UnavailableError(AnnconvError, AttributeError):
+    """Something was asked of an object that it does not have, or not yet."""
+
+
 def nearest(name: object, known: Iterable[str]) -> str:
     """The known name most like `name` as a hint, or the list of all of them.
 
