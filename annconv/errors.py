@@ -80,7 +80,7 @@ class EquationError(AnnconvError):
     """The equations of a neuron cannot be understood, or use what is not supported.
 
     Attributes:
-        neuron: Name of the neuron.
+        neuron: Name of the neuron (of the read-out, where `owner` says so).
         part: The argument of `Neuron` at fault ("parameters", "equations", "spike", "reset", …).
         line: Line in that argument, counted from 1.
         source: Text of that line.
@@ -99,10 +99,11 @@ class EquationError(AnnconvError):
         column: int = 0,
         length: int = 1,
         hint: str = "",
+        owner: str = "neuron",
     ) -> None:
         self.what, self.neuron, self.part, self.line = what, neuron, part, line
         self.source, self.column, self.length = source, column, length
-        text = f"neuron {neuron!r}, {part}, line {line}: {what}."
+        text = f"{owner} {neuron!r}, {part}, line {line}: {what}."
         if source:
             marker = " " * column + "^" * max(1, length)
             text += f"\n    {source}\n    {marker}"
