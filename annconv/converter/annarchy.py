@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -94,8 +95,6 @@ class ANNtoSNNConverter:
             OptionError: The scale factors do not fit.
             BuildError: The compiler is missing or fails.
         """
-        from dataclasses import replace
-
         options = replace(self._convert_options, scale_factor=scale_factor)
         graph, network = convert_model(filename, options)
         compiled = compile_network(network, self._compile_options)
@@ -146,4 +145,4 @@ def _steps(duration: object, dt: float) -> int:
         raise OptionError(
             f"duration_per_sample: expected a number of ms above 0, received {duration!r}."
         )
-    return math.ceil(float(duration) / dt)  # type: ignore[arg-type]
+    return math.ceil(round(float(duration) / dt, 9))  # type: ignore[arg-type]

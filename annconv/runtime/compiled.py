@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from annconv.build.extension import build_extension, find_extension
+from annconv.build.builder import build_extension, find_extension
 from annconv.errors import OptionError, nearest
 from annconv.ir.network import Network
 from annconv.ir.samples import input_rates, prepare_samples
@@ -118,6 +119,20 @@ class CompiledNetwork:
         """
         result = self.run(samples, steps=steps, seed=seed, frames=frames, progress=progress)
         return result.labels
+
+    def write_sources(self, folder: str | Path) -> None:
+        """Write the network's C++ and its packed data into a folder, to be read or kept.
+
+        Args:
+            folder: Made if it is missing; files of the same names are replaced.
+        """
+        from annconv.codegen.render import render_network
+
+        target = Path(folder)
+        target.mkdir(parents=True, exist_ok=True)
+        for name, text in render_network(self.plan).items():
+            (target / name).write_text(text, encoding="utf-8")
+        (target / "weights.bin").write_bytes(pack(self.plan, self.network))
 
     def _recorded(self, names: Sequence[str]) -> list[int]:
         """Indices of the populations to record."""
