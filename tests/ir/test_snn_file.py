@@ -40,6 +40,11 @@ def test_saved_networks_come_back(network, every_operator, tmp_path):
         assert str(after) == str(before)
 
 
+def test_a_network_saves_itself(network, tmp_path):
+    network.save(tmp_path / "one.snn")
+    assert load_network(tmp_path / "one.snn") == network
+
+
 def test_equal_networks_give_equal_files(network):
     again = network_from_bytes(network_to_bytes(network))
     assert network_to_bytes(again) == network_to_bytes(network)
