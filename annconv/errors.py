@@ -67,6 +67,10 @@ class UnsupportedModelError(AnnconvError):
         super().__init__("\n".join(lines))
 
 
+class ConversionWarning(UserWarning):
+    """Layers that cannot be converted exactly were left out, as `on_unsupported="ignore"` asks."""
+
+
 class ModelFileError(AnnconvError, ValueError):
     """A file is not what it should be: missing, cut short, damaged, of another format or unsafe."""
 

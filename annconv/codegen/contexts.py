@@ -5,14 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from annconv.codegen.statements import (
-    condition_text,
-    cpp_name,
-    expression_text,
-    real_literal,
-    reset_lines,
-    update_lines,
-)
+from annconv.codegen.names import cpp_name
+from annconv.codegen.statements import expression_text, number_text, reset_lines, update_lines
 from annconv.neurons.expressions import Expression, names
 from annconv.neurons.model import OdeBlock
 from annconv.plan.plan import Constant, Kernel, OperatorKernel, Plan, ReadoutPlan, UpdateKernel
@@ -33,7 +27,7 @@ def network_context(plan: Plan) -> Context:
         "summary": f"A spiking network of {len(plan.populations)} populations, "
         f"{sum(plan.populations)} neurons, {plan.precision} precision",
         "real": REAL_TYPES[plan.precision],
-        "dt": real_literal(plan.dt),
+        "dt": number_text(plan.dt),
         "digest": plan.digest(),
         "inputs": plan.inputs,
         "outputs": plan.readout.outputs,
@@ -130,10 +124,11 @@ def _update_context(kernel: UpdateKernel) -> Context:
         "name": kernel.name,
         "summary": kernel.summary,
         "neurons": kernel.neurons,
+        "reads_weights": bool(kernel.parameters),
         "reads_step": kernel.rates or model.draws > 0 or "t" in reads,
         "constants": constants,
         "loads": loads,
-        "update": update_lines(model),
+        "statements": update_lines(model),
         "spike": _optional(model.spike),
         "reset": reset_lines(model.reset),
         "unspike": _optional(model.unspike),
@@ -144,7 +139,7 @@ def _update_context(kernel: UpdateKernel) -> Context:
 
 def _optional(condition: Expression | None) -> str:
     """A condition as C++, "" where there is none."""
-    return "" if condition is None else condition_text(condition)
+    return "" if condition is None else expression_text(condition)
 
 
 def _clock_lines(reads: frozenset[str], integrates: bool) -> list[str]:

@@ -258,30 +258,31 @@ class Upsample:
     """Every value repeated along each spatial axis.
 
     Attributes:
-        factors: Repetitions, one per spatial axis.
+        repeats: Repetitions, one per spatial axis.
     """
 
-    factors: Extents
+    repeats: Extents
     linear: ClassVar[bool] = True
 
     def output_geometry(self, geometry: Geometry) -> Geometry | None:
         """Geometry of the result, None if the operator cannot read `geometry`."""
-        if len(geometry) != len(self.factors) + 1 or min(self.factors, default=1) < 1:
+        if len(geometry) != len(self.repeats) + 1 or min(self.repeats, default=1) < 1:
             return None
         spatial = tuple(
-            extent * factor for extent, factor in zip(geometry[:-1], self.factors, strict=True)
+            extent * factor for extent, factor in zip(geometry[:-1], self.repeats, strict=True)
         )
         return (*spatial, geometry[-1])
 
     def __str__(self) -> str:
-        return "upsample " + "x".join(map(str, self.factors))
+        return "upsample " + "x".join(map(str, self.repeats))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Increase:
-    """By how much its input exceeds what it has passed on so far, from zero at a sample's start.
+    """By how much its input grew since the last step, from zero at a sample's start.
 
-    Behind `MaxPool` of spike counts it passes on spikes whose count is the maximum of the counts.
+    Behind `MaxPool` of spike counts it passes on spikes whose count is, at every step, the maximum of
+    the counts; where counts can shrink it passes on negative ones too.
     """
 
     linear: ClassVar[bool] = False

@@ -109,7 +109,7 @@ def _target(source: Source, left: Sequence[Token], sign: Token) -> tuple[Token, 
 def _check_name(source: Source, token: Token) -> None:
     """Refuse names that no parameter or variable may have."""
     name = token.text
-    if name == "g_exc" or name == "g_inh":
+    if name in ("g_exc", "g_inh"):
         raise source.error(
             f"an equation or parameter of its own for {name} is not supported yet",
             token,
@@ -174,7 +174,7 @@ def _flag(source: Source, tokens: Sequence[Token]) -> Flag:
     token, rest = tokens[0], tuple(tokens[1:])
     words = "".join(entry.text for entry in tokens)
     for name, (what, hint) in REFUSED_FLAGS.items():
-        if words == name or token.text == name:
+        if name in (words, token.text):
             raise source.error(what, token, hint=hint)
     if token.text not in FLAGS:
         if token.text == ":":

@@ -251,7 +251,7 @@ def _state_variable(
         raise source.error(
             f"{header.name!r} is a parameter and starts with its value", flags["init"].token
         )
-    if (not local and parameter.local) or (type_ != "float" and type_ != parameter.type):
+    if (not local and parameter.local) or type_ not in ("float", parameter.type):
         raise source.error(
             f"the flags differ from those of the parameter {header.name!r}", header.target
         )
@@ -270,7 +270,7 @@ def _setting(
         _check_type(source, token, setting.value, variable.type)
     elif isinstance(setting, Name):
         parameter = constants[setting.name]
-        if variable.type != "float" and parameter.type != variable.type:
+        if variable.type not in ("float", parameter.type):
             raise source.error(
                 f"{variable.name!r} is of type {variable.type}, {setting.name!r} of type "
                 f"{parameter.type}",

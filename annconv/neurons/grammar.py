@@ -1,4 +1,4 @@
-"""Words of the equations' language: functions, flags, reserved names, and what is refused by name."""
+"""Words of the equations' language: functions, flags, reserved names, what is refused by name."""
 
 from __future__ import annotations
 

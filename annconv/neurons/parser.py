@@ -101,17 +101,17 @@ def parse_expression(
     Raises:
         EquationError: It cannot be understood.
     """
-    return as_real(_parse_text(text, known, Source(owner, part, text, kind_of_owner)))
+    return as_real(_parse_text(known, Source(owner, part, text, kind_of_owner)))
 
 
 def parse_condition(
     text: str, known: Iterable[str], *, owner: str, part: str, kind_of_owner: str = "read-out"
 ) -> Expression:
     """A condition over known names; otherwise as `parse_expression`."""
-    return as_condition(_parse_text(text, known, Source(owner, part, text, kind_of_owner)))
+    return as_condition(_parse_text(known, Source(owner, part, text, kind_of_owner)))
 
 
-def _parse_text(text: str, known: Iterable[str], source: Source) -> Expression:
+def _parse_text(known: Iterable[str], source: Source) -> Expression:
     parser = ExpressionParser(source, joined(source), Scope(frozenset(known), spiking=False))
     expression = parser.value()
     parser.finish()
@@ -129,7 +129,7 @@ def as_condition(expression: Expression) -> Expression:
 
 
 def constant(expression: Expression) -> float | None:
-    """Value of an expression of numbers, None if it reads a name, calls a function or is not finite."""
+    """Value of an expression of numbers; None if it reads a name or is not finite."""
     match expression:
         case Number(value):
             return value
@@ -407,7 +407,7 @@ def _binary(operator: str, left: Expression, right: Expression) -> Expression:
 
 
 def _power(base: Expression, exponent: Expression) -> Expression:
-    """base ^ exponent; the square and the cube of a name are products."""
+    """A power; the square and the cube of a name are products."""
     if isinstance(base, Name) and exponent in (Number(2.0), Number(3.0)):
         square = Binary("*", base, base)
         return square if exponent == Number(2.0) else Binary("*", square, base)

@@ -130,7 +130,7 @@ def _upsample(operator: Upsample, geometry: Geometry, result: Geometry) -> Kerne
     constants: tuple[tuple[str, Constant], ...] = (
         ("kIn", _extents(geometry[:-1], 1)),
         ("kOut", _extents(result[:-1], 1)),
-        ("kFactors", _extents(operator.factors, 1)),
+        ("kFactors", _extents(operator.repeats, 1)),
         ("kChannels", geometry[-1]),
     )
     return KernelShape("upsample", constants)

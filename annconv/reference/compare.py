@@ -1,8 +1,8 @@
 """Are these the same spikes? Two runs compared in time order, up to the first difference.
 
-Sums over synapses may be rounded differently, so a potential that lands on the threshold may fall on
-either side of it. Such a difference is a rounding tie and accepted; anything else is a fault. What
-follows the first difference of a sample is not compared, as a tie may change all of it.
+Sums over synapses may be rounded differently, so a potential that lands on the threshold may fall
+on either side of it. Such a difference is a rounding tie and accepted; anything else is a fault.
+What follows the first difference of a sample is not compared, as a tie may change all of it.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The oracle: what a Network does, step by step, in NumPy and double precision.
 
-Every compiled network is checked against it. It follows the definition as plainly as it can: in each
-step every projection reads what its pre-population sent in the previous step (delay 1) or in this
-one (delay 0), then the population updates its variables, spikes and resets. All samples of a batch
-run side by side along axis 0; one whose read-out is finished leaves the batch.
+Every compiled network is checked against it. It follows the definition as plainly as it can: in
+each step every projection reads what its pre-population sent in the previous step (delay 1) or in
+this one (delay 0), then the population updates its variables, spikes and resets. All samples of a
+batch run side by side along axis 0; one whose read-out is finished leaves the batch.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from annconv.errors import OptionError, nearest
 from annconv.ir.network import Network
 from annconv.ir.samples import input_rates, prepare_samples
 from annconv.options import RunOptions
-from annconv.readouts import parse_readout
 from annconv.readouts.labels import draw_labels
+from annconv.readouts.model import parse_readout
 from annconv.reference.expressions import Value, evaluate
 from annconv.reference.simulation import Simulation
 

@@ -22,8 +22,8 @@ class PopulationState:
 
     Attributes:
         model: The parsed equations.
-        scope: Every parameter and variable, the conductances and times of the last step. A value has
-            any shape that broadcasts onto (N, *geometry): what all neurons share stays one number.
+        scope: Every parameter and variable, the conductances and times of the last step. A value
+            has any shape that broadcasts onto (N, *geometry): what all share stays one number.
         spikes: (N, *geometry) float64, what each neuron emitted in the last step: 0, 1 or -1.
     """
 
@@ -58,9 +58,7 @@ class PopulationState:
             draws: Uniform numbers of this step.
             inspect: Sees the state between the updates and the spikes.
         """
-        for name, value in inputs.items():
-            own = self.model.variable(name) is not None  # a conductance with its own equation
-            self.scope[name] = np.asarray(self.scope[name] + value) if own else value
+        self.scope.update(inputs)
         for statement in self.model.update:
             if isinstance(statement, OdeBlock):
                 self._integrate(statement, draws)

@@ -27,7 +27,7 @@ from annconv.ir.operators import (
 )
 from annconv.neurons.library import ENCODINGS, HIDDEN, OUTPUTS
 from annconv.neurons.neuron import Neuron
-from annconv.readouts import READOUTS
+from annconv.readouts.table import READOUTS
 
 STEPS = 24
 GRID = 2.0**-12
