@@ -76,7 +76,8 @@ def flag(field: str) -> Check:
 
     def run(options: object) -> str | None:
         value = getattr(options, field)
-        return None if isinstance(value, bool) else f"{field}: expected True or False, received {value!r}."
+        fault = f"{field}: expected True or False, received {value!r}."
+        return None if isinstance(value, bool) else fault
 
     return run
 

@@ -245,8 +245,9 @@ class Slice:
 
     def output_geometry(self, geometry: Geometry) -> Geometry | None:
         """Geometry of the result, None if the operator cannot read `geometry`."""
-        fits = geometry and 0 <= self.start and self.start + geometry[-1] <= self.channels
-        return (*geometry[:-1], self.channels) if fits else None
+        if not geometry or self.start < 0 or self.start + geometry[-1] > self.channels:
+            return None
+        return (*geometry[:-1], self.channels)
 
     def __str__(self) -> str:
         return f"slice at {self.start} of {self.channels}"
