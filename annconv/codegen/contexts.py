@@ -6,7 +6,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from annconv.codegen.names import cpp_name
-from annconv.codegen.statements import expression_text, number_text, reset_lines, update_lines
+from annconv.codegen.statements import (
+    condition_text,
+    expression_text,
+    real_literal,
+    reset_lines,
+    update_lines,
+)
 from annconv.neurons.expressions import Expression, names
 from annconv.neurons.model import OdeBlock
 from annconv.plan.plan import Constant, Kernel, OperatorKernel, Plan, ReadoutPlan, UpdateKernel
@@ -27,7 +33,7 @@ def network_context(plan: Plan) -> Context:
         "summary": f"A spiking network of {len(plan.populations)} populations, "
         f"{sum(plan.populations)} neurons, {plan.precision} precision",
         "real": REAL_TYPES[plan.precision],
-        "dt": number_text(plan.dt),
+        "dt": real_literal(plan.dt),
         "digest": plan.digest(),
         "inputs": plan.inputs,
         "outputs": plan.readout.outputs,
@@ -139,7 +145,7 @@ def _update_context(kernel: UpdateKernel) -> Context:
 
 def _optional(condition: Expression | None) -> str:
     """A condition as C++, "" where there is none."""
-    return "" if condition is None else expression_text(condition)
+    return "" if condition is None else condition_text(condition)
 
 
 def _clock_lines(reads: frozenset[str], integrates: bool) -> list[str]:
