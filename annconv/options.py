@@ -50,7 +50,8 @@ def whole(field: str, low: int, high: int = MAX_STEPS, *, optional: bool = False
         value = getattr(options, field)
         if optional and value is None:
             return None
-        if isinstance(value, Integral) and not isinstance(value, bool) and low <= value <= high:
+        integral = isinstance(value, Integral) and not isinstance(value, bool)
+        if integral and low <= int(value) <= high:
             return None
         return f"{field}: expected a whole number from {low} to {high}, received {value!r}."
 
