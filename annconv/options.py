@@ -50,8 +50,8 @@ def whole(field: str, low: int, high: int = MAX_STEPS, *, optional: bool = False
         value = getattr(options, field)
         if optional and value is None:
             return None
-        integral = isinstance(value, Integral) and not isinstance(value, bool)
-        if integral and low <= int(value) <= high:
+        counts = isinstance(value, Integral) and not isinstance(value, bool)
+        if counts and low <= int(value) <= high:
             return None
         return f"{field}: expected a whole number from {low} to {high}, received {value!r}."
 
