@@ -1,1 +1,61 @@
-"""annconv compiles trained Keras networks into spiking networks in C++."""
+"""annconv compiles trained Keras networks into spiking networks in C++.
+
+    network = annconv.convert("cnn.keras", input_encoding="IB")
+    compiled = annconv.compile(network)
+    labels = compiled.predict(X, steps=200)
+
+Names are imported when they are first used, so `import annconv` is quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from annconv.converter.annarchy import ANNtoSNNConverter as ANNtoSNNConverter
+    from annconv.converter.api import compile as compile
+    from annconv.converter.api import convert as convert
+    from annconv.converter.api import load as load
+    from annconv.converter.api import save as save
+    from annconv.ir.network import Network as Network
+    from annconv.neurons.neuron import Neuron as Neuron
+    from annconv.runtime.compiled import CompiledNetwork as CompiledNetwork
+    from annconv.runtime.result import RunResult as RunResult
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "ANNtoSNNConverter": "annconv.converter.annarchy",
+    "CompiledNetwork": "annconv.runtime.compiled",
+    "Network": "annconv.ir.network",
+    "Neuron": "annconv.neurons.neuron",
+    "RunResult": "annconv.runtime.result",
+    "compile": "annconv.converter.api",
+    "convert": "annconv.converter.api",
+    "load": "annconv.converter.api",
+    "save": "annconv.converter.api",
+}
+
+__all__ = [
+    "ANNtoSNNConverter",
+    "CompiledNetwork",
+    "Network",
+    "Neuron",
+    "RunResult",
+    "__version__",
+    "compile",
+    "convert",
+    "load",
+    "save",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'annconv' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -47,7 +47,8 @@ class LayerProblem:
     instead: str
 
     def __str__(self) -> str:
-        return f"layer {self.index:<3} {self.layer!r}  {self.type}: {self.why}. Instead: {self.instead}."
+        where = f"layer {self.index:<3} {self.layer!r}"
+        return f"{where}  {self.type}: {self.why}. Instead: {self.instead}."
 
 
 class UnsupportedModelError(AnnconvError):
@@ -66,6 +67,10 @@ class UnsupportedModelError(AnnconvError):
         super().__init__("\n".join(lines))
 
 
+class ConversionWarning(UserWarning):
+    """Layers that cannot be converted exactly were left out, as `on_unsupported="ignore"` asks."""
+
+
 class ModelFileError(AnnconvError, ValueError):
     """A file is not what it should be: missing, cut short, damaged, of another format or unsafe."""
 
@@ -80,7 +85,7 @@ class EquationError(AnnconvError):
     """The equations of a neuron cannot be understood, or use what is not supported.
 
     Attributes:
-        neuron: Name of the neuron.
+        neuron: Name of the neuron (of the read-out, where `owner` says so).
         part: The argument of `Neuron` at fault ("parameters", "equations", "spike", "reset", …).
         line: Line in that argument, counted from 1.
         source: Text of that line.
@@ -99,10 +104,11 @@ class EquationError(AnnconvError):
         column: int = 0,
         length: int = 1,
         hint: str = "",
+        owner: str = "neuron",
     ) -> None:
         self.what, self.neuron, self.part, self.line = what, neuron, part, line
         self.source, self.column, self.length = source, column, length
-        text = f"neuron {neuron!r}, {part}, line {line}: {what}."
+        text = f"{owner} {neuron!r}, {part}, line {line}: {what}."
         if source:
             marker = " " * column + "^" * max(1, length)
             text += f"\n    {source}\n    {marker}"
@@ -131,7 +137,7 @@ class InputError(AnnconvError, ValueError):
 
 
 class VerifyError(AnnconvError):
-    """A Graph, Network or Plan breaks its own rules: a fault of annconv or of a hand-made network."""
+    """A Graph, Network or Plan breaks its rules: a fault of annconv or of a hand-made network."""
 
     def __init__(self, subject: str, violations: Sequence[object]) -> None:
         self.subject = subject
@@ -177,6 +183,10 @@ class CacheError(AnnconvError):
 
 class SimulationError(AnnconvError):
     """A simulation could not be finished, or its values left the numbers."""
+
+
+class UnavailableError(AnnconvError, AttributeError):
+    """Something was asked of an object that it does not have, or not yet."""
 
 
 def nearest(name: object, known: Iterable[str]) -> str:

@@ -157,6 +157,24 @@ class Graph:
         """
         run_rules(f"Graph {self.name!r}", self, RULES)
 
+    def digest(self) -> str:
+        """SHA-256 that two graphs share exactly if they are equal, as hexadecimal text.
+
+        Raises:
+            InputError: A field holds a value of another type than it declares.
+        """
+        from annconv.ir.codec import graph_digest
+
+        return graph_digest(self)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Graph):
+            return NotImplemented
+        return self is other or self.digest() == other.digest()
+
+    def __hash__(self) -> int:
+        return hash(self.digest())
+
     def __str__(self) -> str:
         lines = [f"graph {self.name}", *map(str, self.nodes)]
         return "\n".join([*lines, f"outputs {', '.join(self.outputs)}"])
@@ -202,7 +220,7 @@ def result_shape(layer: Layer, shapes: list[Geometry]) -> Geometry | None:
     if isinstance(layer, Add):
         return first if all(shape == first for shape in shapes) else None
     if isinstance(layer, Concatenate):
-        if any(shape[:-1] != first[:-1] for shape in shapes):
+        if not first or any(len(s) != len(first) or s[:-1] != first[:-1] for s in shapes):
             return None
         return (*first[:-1], sum(shape[-1] for shape in shapes))
     if isinstance(layer, Bias):

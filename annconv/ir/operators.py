@@ -26,12 +26,18 @@ def _window_extent(size: int, kernel: int, stride: int, dilation: int, pad: tupl
     return 0 if room < 0 else room // stride + 1
 
 
+def _not_negative(padding: Padding) -> bool:
+    return all(before >= 0 and after >= 0 for before, after in padding)
+
+
 def _window_geometry(
     geometry: Geometry, size: Extents, strides: Extents, dilation: Extents, padding: Padding
 ) -> Geometry | None:
     """Spatial extents after a sliding window, None where the window does not fit."""
     rank = len(size)
     if not len(geometry) - 1 == rank == len(strides) == len(dilation) == len(padding):
+        return None
+    if min((*size, *strides, *dilation), default=1) < 1 or not _not_negative(padding):
         return None
     extents = tuple(
         _window_extent(*axis)
@@ -78,6 +84,8 @@ class Convolution:
 
     def output_geometry(self, geometry: Geometry) -> Geometry | None:
         """Geometry of the result, None if the operator cannot read `geometry`."""
+        if self.kernel.ndim < 2 or self.groups < 1:
+            return None
         spatial = _window_geometry(geometry, self.size, self.strides, self.dilation, self.padding)
         channels_in, channels_out = self.kernel.shape[-2:]
         fits = geometry[-1:] == (channels_in * self.groups,) and channels_out % self.groups == 0
@@ -108,6 +116,8 @@ class Dense:
 
     def output_geometry(self, geometry: Geometry) -> Geometry | None:
         """Geometry of the result, None if the operator cannot read `geometry`."""
+        if self.weights.ndim != 2:
+            return None
         inputs, outputs = self.weights.shape
         return (outputs,) if geometry == (inputs,) else None
 
@@ -168,7 +178,8 @@ class Reshape:
 
     def output_geometry(self, geometry: Geometry) -> Geometry | None:
         """Geometry of the result, None if the operator cannot read `geometry`."""
-        return self.geometry if math.prod(geometry) == math.prod(self.geometry) else None
+        same = math.prod(geometry) == math.prod(self.geometry)
+        return self.geometry if same and min(self.geometry, default=1) >= 1 else None
 
     def __str__(self) -> str:
         return "reshape " + "x".join(map(str, self.geometry))
@@ -209,7 +220,7 @@ class Pad:
 
     def output_geometry(self, geometry: Geometry) -> Geometry | None:
         """Geometry of the result, None if the operator cannot read `geometry`."""
-        if len(geometry) != len(self.padding) + 1:
+        if len(geometry) != len(self.padding) + 1 or not _not_negative(self.padding):
             return None
         spatial = tuple(
             before + extent + after
@@ -234,8 +245,9 @@ class Slice:
 
     def output_geometry(self, geometry: Geometry) -> Geometry | None:
         """Geometry of the result, None if the operator cannot read `geometry`."""
-        fits = 0 <= self.start and self.start + geometry[-1] <= self.channels
-        return (*geometry[:-1], self.channels) if fits else None
+        if not geometry or self.start < 0 or self.start + geometry[-1] > self.channels:
+            return None
+        return (*geometry[:-1], self.channels)
 
     def __str__(self) -> str:
         return f"slice at {self.start} of {self.channels}"
@@ -246,30 +258,31 @@ class Upsample:
     """Every value repeated along each spatial axis.
 
     Attributes:
-        factors: Repetitions, one per spatial axis.
+        repeats: Repetitions, one per spatial axis.
     """
 
-    factors: Extents
+    repeats: Extents
     linear: ClassVar[bool] = True
 
     def output_geometry(self, geometry: Geometry) -> Geometry | None:
         """Geometry of the result, None if the operator cannot read `geometry`."""
-        if len(geometry) != len(self.factors) + 1:
+        if len(geometry) != len(self.repeats) + 1 or min(self.repeats, default=1) < 1:
             return None
         spatial = tuple(
-            extent * factor for extent, factor in zip(geometry[:-1], self.factors, strict=True)
+            extent * factor for extent, factor in zip(geometry[:-1], self.repeats, strict=True)
         )
         return (*spatial, geometry[-1])
 
     def __str__(self) -> str:
-        return "upsample " + "x".join(map(str, self.factors))
+        return "upsample " + "x".join(map(str, self.repeats))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Increase:
-    """By how much its input exceeds what it has passed on so far, from zero at a sample's start.
+    """By how much its input grew since the last step, from zero at a sample's start.
 
-    Behind `MaxPool` of spike counts it passes on spikes whose count is the maximum of the counts.
+    Behind `MaxPool` of spike counts it passes on spikes whose count is, at every step, the maximum
+    of the counts; where counts can shrink it passes on negative ones too.
     """
 
     linear: ClassVar[bool] = False

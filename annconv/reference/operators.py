@@ -70,7 +70,7 @@ def apply_operator(operator: Operator, values: Values) -> Values:
             placed[..., operator.start : operator.start + values.shape[-1]] = values
             return placed
         case Upsample():
-            for axis, factor in enumerate(operator.factors, start=1):
+            for axis, factor in enumerate(operator.repeats, start=1):
                 values = np.repeat(values, factor, axis=axis)
             return values
         case Increase():
@@ -84,10 +84,9 @@ def apply_increase(values: Values, passed: Values) -> tuple[Values, Values]:
         values: (N, *geometry) what arrives.
         passed: (N, *geometry) what has been passed on so far, zeros at a sample's start.
     Returns:
-        By how much `values` exceeds `passed` (zero where it does not), and the new `passed`.
+        `values - passed`, negative where the values shrank, and the new `passed`.
     """
-    increase = np.where(values > passed, values - passed, 0.0)
-    return increase, passed + increase
+    return values - passed, values
 
 
 def _contiguous(values: NDArray[Any]) -> Values:

@@ -28,13 +28,13 @@ def random(*shape, seed=0):
     return np.random.default_rng(seed).normal(size=shape)
 
 
-def positions_inside(position, size, strides, dilation, padding, extents):
+def cells_inside(position, operator, dilation, extents):
     """Taps of a window with the cell they read, cells outside left out."""
-    for tap in itertools.product(*(range(extent) for extent in size)):
+    for tap in itertools.product(*(range(extent) for extent in operator.size)):
         cell = tuple(
             where * stride + offset * step - before
             for where, stride, offset, step, (before, _) in zip(
-                position, strides, tap, dilation, padding, strict=True
+                position, operator.strides, tap, dilation, operator.padding, strict=True
             )
         )
         if all(0 <= at < extent for at, extent in zip(cell, extents, strict=True)):
@@ -47,9 +47,8 @@ def convolve_by_loops(operator, values):
     group_in = operator.kernel.shape[-2]
     group_out = geometry[-1] // operator.groups
     for position in itertools.product(*(range(extent) for extent in geometry[:-1])):
-        for tap, cell in positions_inside(
-            position, operator.size, operator.strides, operator.dilation, operator.padding,
-            values.shape[1:-1],
+        for tap, cell in cells_inside(
+            position, operator, operator.dilation, values.shape[1:-1]
         ):  # fmt: skip
             for filter_ in range(geometry[-1]):
                 group = filter_ // group_out
@@ -68,10 +67,7 @@ def pool_by_loops(operator, values, reduce):
     for position in itertools.product(*(range(extent) for extent in geometry[:-1])):
         cells = [
             values[(slice(None), *cell)]
-            for _, cell in positions_inside(
-                position, operator.size, operator.strides, ones, operator.padding,
-                values.shape[1:-1],
-            )
+            for _, cell in cells_inside(position, operator, ones, values.shape[1:-1])
         ]  # fmt: skip
         result[(slice(None), *position)] = reduce(np.stack(cells), axis=0)
     return result
@@ -163,13 +159,13 @@ def test_upsample_repeats_along_each_axis():
     np.testing.assert_array_equal(received[0, ..., 0], [[1, 1, 1]] * 2 + [[2, 2, 2]] * 2)
 
 
-def test_increase_passes_on_what_exceeds_the_maximum_so_far():
+def test_increase_passes_on_how_much_its_input_grew():
     passed = np.zeros((1, 1))
     sent = []
     for value in (0.0, 1.0, 1.0, 3.0, 2.0, 4.0):
         increase, passed = apply_increase(np.array([[value]]), passed)
         sent.append(increase.item())
-    assert sent == [0.0, 1.0, 0.0, 2.0, 0.0, 1.0]
+    assert sent == [0.0, 1.0, 0.0, 2.0, -1.0, 2.0]
 
 
 def test_a_shape_that_does_not_fit_is_refused():

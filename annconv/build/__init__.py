@@ -1,0 +1,1 @@
+"""From rendered C++ to a loadable module or a program: compiler, CMake, and the cache of builds."""

@@ -1,0 +1,58 @@
+"""The compiler's flags, made of the options."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from annconv.build.toolchain import Compiler
+from annconv.options import CompileOptions
+
+_NATIVE = "-march=native"
+_WARNINGS = ("-Wall", "-Wextra", "-Werror")
+_SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """Flags as passed.
+
+    Attributes:
+        network: For the files of a network.
+        binding: For the binding, whose object all networks share whatever their precision.
+        link: For the linker.
+    """
+
+    network: tuple[str, ...]
+    binding: tuple[str, ...]
+    link: tuple[str, ...]
+
+
+def make_flags(options: CompileOptions, compiler: Compiler) -> Flags:
+    """The flags of a build.
+
+    -ffast-math is never among them; sums may be contracted to fused multiply-adds in single
+    precision only.
+    """
+    native = (_NATIVE,) if compiler.native else ()
+    warnings = _WARNINGS if options.strict_warnings else ()
+    sanitizers = _SANITIZERS if options.sanitize else ()
+    debug = ("-g", "-fno-omit-frame-pointer") if options.sanitize else ()
+    contraction = "off" if options.precision == "double" else "fast"
+    shared = (*native, "-fopenmp", "-fvisibility=hidden", "-fPIC", *warnings, *sanitizers, *debug)
+    return Flags(
+        network=(
+            "-std=c++17",
+            f"-O{options.optimization}",
+            f"-ffp-contract={contraction}",
+            *shared,
+        ),
+        binding=("-std=c++17", "-O2", "-ffp-contract=off", *shared),
+        link=("-fopenmp", *sanitizers),
+    )
+
+
+def expanded(flags: tuple[str, ...], compiler: Compiler) -> tuple[str, ...]:
+    """Flags with -march=native replaced by what it means on this machine."""
+    return tuple(
+        entry for flag in flags for entry in (compiler.native if flag == _NATIVE else (flag,))
+    )

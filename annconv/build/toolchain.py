@@ -1,0 +1,258 @@
+"""What a build needs from this machine: C++ compiler, CMake, Ninja, Python and pybind11 headers."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shlex
+import shutil
+import sysconfig
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from annconv.build.diagnosis import OPENMP_REMEDY
+from annconv.build.process import Finished, keyed_variables, run, tool_environment
+from annconv.errors import BuildError
+
+COMPILER_NAMES = ("c++", "g++", "clang++")
+GENERATOR = "Ninja"
+
+_STAGE = "finding the build tools"
+_NULL = os.devnull
+
+
+@dataclass(frozen=True, slots=True)
+class Compiler:
+    """A C++ compiler.
+
+    Attributes:
+        path: As it was found; this is what is started (it may be a link whose name matters).
+        real: Where links lead.
+        version: First line of its version text.
+        target: Machine it compiles for, for example "x86_64-linux-gnu".
+        native: What -march=native means on this machine; empty where it is not understood.
+    """
+
+    path: Path
+    real: Path
+    version: str
+    target: str
+    native: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A program of the build: where it is, and its version."""
+
+    path: Path
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class PythonTarget:
+    """The Python for which extensions are built.
+
+    Attributes:
+        include: Folder of Python.h.
+        suffix: End of an extension's file name, which names the ABI.
+        pybind11_include: Folder that holds pybind11/pybind11.h.
+        pybind11_version: Version of pybind11.
+    """
+
+    include: Path
+    suffix: str
+    pybind11_include: Path
+    pybind11_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Toolchain:
+    """Everything a build is made with."""
+
+    compiler: Compiler
+    cmake: Tool
+    ninja: Tool
+    python: PythonTarget | None
+    environment: Mapping[str, str]
+
+    def binding(self) -> tuple[str, str] | None:
+        """ABI tag of Python and version of pybind11, for the key of an extension."""
+        return (self.python.suffix, self.python.pybind11_version) if self.python else None
+
+    def keyed_environment(self) -> tuple[tuple[str, str], ...]:
+        """The variables let through that can change the result."""
+        return keyed_variables(self.environment)
+
+
+@dataclass(slots=True)
+class _Missing:
+    """What was not found, with remedies; collected so that one error lists all of it."""
+
+    found: list[str] = field(default_factory=list)
+    remedies: list[str] = field(default_factory=list)
+
+    def add(self, what: str, instead: str) -> None:
+        self.found.append(what)
+        self.remedies.append(instead)
+
+    def raise_if_any(self) -> None:
+        if self.found:
+            raise BuildError(_STAGE, why="; ".join(self.found), instead="; ".join(self.remedies))
+
+
+def find_toolchain(requested: str | None, *, python: bool) -> Toolchain:
+    """Find all the tools of a build.
+
+    Args:
+        requested: Name or path of the C++ compiler; None tries `COMPILER_NAMES` on PATH.
+        python: Whether headers of Python and pybind11 are needed (an extension).
+    Raises:
+        BuildError: Something is missing; all of it is listed, with what to install.
+    """
+    environment = tool_environment()
+    missing = _Missing()
+    compiler = _compiler(requested, environment, missing)
+    cmake = _tool("cmake", _cmake_folder, environment, missing)
+    ninja = _tool("ninja", _ninja_folder, environment, missing)
+    target = _python_target(missing) if python else None
+    missing.raise_if_any()
+    if compiler is None or cmake is None or ninja is None:  # _Missing has raised
+        raise BuildError(_STAGE, why="a tool is missing")
+    return Toolchain(compiler, cmake, ninja, target, environment)
+
+
+def locate_compiler(requested: str | None, environment: Mapping[str, str]) -> Path | None:
+    """Path of the C++ compiler, without starting it; None if there is none.
+
+    Args:
+        requested: Name or path of the compiler; None tries `COMPILER_NAMES` on PATH.
+        environment: The environment, of which PATH is used.
+    """
+    for name in (requested,) if requested else COMPILER_NAMES:
+        found = shutil.which(name, path=environment.get("PATH", ""))
+        if found is not None:
+            return Path(found).absolute()
+    return None
+
+
+def python_suffix() -> str:
+    """End of the file name of an extension module of this Python; it names the ABI."""
+    return str(sysconfig.get_config_var("EXT_SUFFIX"))
+
+
+def _compiler(
+    requested: str | None, environment: Mapping[str, str], missing: _Missing
+) -> Compiler | None:
+    path = locate_compiler(requested, environment)
+    install = "install a C++ compiler (for example g++), or set CXX to the path of one"
+    if path is None:
+        names = f"CXX={requested!r}" if requested else f"{', '.join(COMPILER_NAMES)} on PATH"
+        several = requested is not None and len(requested.split()) > 1
+        missing.add(
+            f"no C++ compiler, looked for {names}",
+            "set CXX to one program, without arguments" if several else install,
+        )
+        return None
+
+    def ask(*arguments: str) -> Finished:
+        return run(
+            (path, *arguments), stage=_STAGE, cwd=path.parent, environment=environment, check=False
+        )
+
+    version, target = ask("--version"), ask("-dumpmachine")
+    if version.code != 0 or target.code != 0 or not version.output.strip():
+        missing.add(f"{path} does not answer --version and -dumpmachine as a C++ compiler", install)
+        return None
+    openmp = ask("-fopenmp", "-include", "omp.h", "-fsyntax-only", "-x", "c++", _NULL)
+    if openmp.code != 0:
+        missing.add(f"{path} cannot compile for OpenMP", OPENMP_REMEDY)
+    shown = ask("-march=native", "-###", "-c", "-x", "c++", _NULL, "-o", _NULL)
+    native = expand_native(shown.output) if shown.code == 0 else ()
+    first_line = version.output.strip().splitlines()[0]
+    return Compiler(path, path.resolve(), first_line, target.output.strip(), native)
+
+
+def expand_native(shown: str) -> tuple[str, ...]:
+    """What -march=native became, from what a compiler prints with -###.
+
+    Args:
+        shown: The commands that the compiler would have started.
+    Returns:
+        The machine flags of the compiler proper (gcc's cc1plus, clang's -cc1), or ().
+    """
+    for line in shown.splitlines():
+        if "cc1plus" not in line and '"-cc1"' not in line:
+            continue
+        words = shlex.split(line)
+        is_gcc = "cc1plus" in words[0]
+        pairs = zip(words, [*words[1:], ""], strict=True)
+        flags: list[str] = []
+        for word, value in pairs:
+            if word in ("--param", "-target-cpu", "-target-feature", "-tune-cpu"):
+                flags += (word, value)
+            elif word.startswith("--param=") or (is_gcc and word.startswith("-m")):
+                flags.append(word)
+        return tuple(flags)
+    return ()
+
+
+def _cmake_folder() -> Path | None:
+    if importlib.util.find_spec("cmake") is None:
+        return None
+    import cmake  # only where a build is made: loading a built network does without
+
+    return Path(cmake.CMAKE_BIN_DIR)
+
+
+def _ninja_folder() -> Path | None:
+    if importlib.util.find_spec("ninja") is None:
+        return None
+    import ninja  # as above
+
+    return Path(ninja.BIN_DIR)
+
+
+def _tool(
+    name: str,
+    package_folder: Callable[[], Path | None],
+    environment: Mapping[str, str],
+    missing: _Missing,
+) -> Tool | None:
+    """The program that a Python package brought, else the one on PATH."""
+    folder = package_folder()
+    path_variable = environment.get("PATH", "")
+    places = ([str(folder)] if folder else []) + ([path_variable] if path_variable else [])
+    found = shutil.which(name, path=os.pathsep.join(places))
+    install = f"install the Python package {name} (pip install {name}), or {name} on PATH"
+    if found is None:
+        missing.add(
+            f"no {name}, looked for the Python package {name} and for {name} on PATH", install
+        )
+        return None
+    path = Path(found).absolute()
+    answer = run(
+        (path, "--version"), stage=_STAGE, cwd=path.parent, environment=environment, check=False
+    )
+    if answer.code != 0 or not answer.output.strip():
+        missing.add(f"{path} does not answer --version", install)
+        return None
+    return Tool(path, answer.output.strip().splitlines()[0].removeprefix("cmake version "))
+
+
+def _python_target(missing: _Missing) -> PythonTarget | None:
+    include = Path(sysconfig.get_path("include"))
+    if not (include / "Python.h").is_file():
+        missing.add(
+            f"no Python.h in {include}", "install the C headers of this Python (python3-dev)"
+        )
+    install = "install the Python package pybind11 (pip install pybind11)"
+    if importlib.util.find_spec("pybind11") is None:
+        missing.add("no Python package pybind11", install)
+        return None
+    import pybind11  # as above
+
+    headers = Path(pybind11.get_include())
+    if not (headers / "pybind11" / "pybind11.h").is_file():
+        missing.add(f"no pybind11/pybind11.h in {headers}", install)
+    return PythonTarget(include, python_suffix(), headers, pybind11.__version__)

@@ -1,0 +1,1 @@
+"""Code generation: a pure function from a Plan to the text of C++ files."""

@@ -1,0 +1,57 @@
+"""Names of a neuron's values in C++."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container
+
+from annconv.plan.naming import CPP_KEYWORDS
+
+_MACROS = """
+I assert errno i386 linux major makedev minor offsetof setjmp signals stderr stdin stdout unix
+va_arg va_copy va_end va_start
+"""
+
+_TYPES = """
+int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t size_t ptrdiff_t intptr_t
+uintptr_t main std
+"""
+
+_KERNELS = """
+annconv arena Arena buffer buffers channel channels column columns counts current data draw
+emitted end first geometry index input kernel lane lanes mask_words network Network neuron
+neurons offset out output parameter parameters plan population populations post potential pre
+projection random rank rates_in readout real reals row rows sample samples score scratch seed
+self signal simd size span spiked start state step steps stop stopped stride sum tap taps target
+thread threads tile uniform values variables vector weights Weights width window word words
+"""
+
+KERNEL_NAMES = frozenset(_KERNELS.split())
+"""Names that the kernels around a neuron's statements use."""
+
+RESERVED = frozenset((*CPP_KEYWORDS, *_MACROS.split(), *_TYPES.split(), *KERNEL_NAMES))
+"""Words that cannot be, or should not be, the name of a neuron's value in C++."""
+
+_CONSTANT_LIKE = re.compile(r"[A-Z][A-Z0-9_]+|k[A-Z]\w*")  # NULL, M_PI, INT_MAX, …; our kNeurons
+
+
+def cpp_name(name: str) -> str:
+    """The C++ identifier of a neuron's parameter, variable or conductance.
+
+    A name that C++, its standard macros or our kernels use gets an underscore behind it, and so
+    does such a name with underscores behind it already: no two names become one.
+
+    Args:
+        name: A name of a parsed neuron, so an ASCII identifier.
+    """
+    bare = name.rstrip("_")
+    taken = bare in RESERVED or _CONSTANT_LIKE.fullmatch(bare) is not None
+    return f"{name}_" if taken else name
+
+
+def gradient_name(variable: str, taken: Container[str]) -> str:
+    """Name of the temporary that holds a variable's gradient, unlike any name in `taken`."""
+    name = f"d{variable}_dt"
+    while name in taken:
+        name += "_"
+    return name

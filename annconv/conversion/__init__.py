@@ -1,0 +1,5 @@
+"""Conversion: from a Graph of layers to a spiking Network."""
+
+from annconv.conversion.annarchy import convert_graph
+
+__all__ = ["convert_graph"]

@@ -1,0 +1,225 @@
+"""Preset `annarchy`: the network that ANNarchy 5's converter builds, spike for spike.
+
+Every layer with weights and every pooling layer is a population of the hidden neuron, named after
+its Keras layer. Convolutions and pooling layers read the `mask` of the population before them,
+Dense layers its spikes, each one step later. Source: the conversion's semantics as observed on
+ANNarchy 5.0.4.1, checked against its recorded spike trains in `tests/golden`.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from annconv.conversion.chain import Chain, Stage, problem, read_chain, unsupported
+from annconv.conversion.neurons import MASK, THRESHOLD, NeuronChoice, choose_neurons
+from annconv.conversion.normalisation import (
+    normalise_weights,
+    scale_factor_fault,
+    scale_factors,
+)
+from annconv.conversion.thresholds import largest_step, lowered_threshold
+from annconv.errors import ConversionWarning, LayerProblem, OptionError
+from annconv.ir.graph import Graph
+from annconv.ir.network import SPIKES, Network, Population, Projection
+from annconv.ir.operators import Convolution, Dense, MaxPool, MeanPool, Operator
+from annconv.neurons.equations import parse_neuron
+from annconv.neurons.neuron import Neuron
+from annconv.options import ConvertOptions
+
+PROJECTION_NAMES = {Dense: "dense_proj", Convolution: "conv_proj", MaxPool: "pool_proj",
+                    MeanPool: "pool_proj"}  # fmt: skip
+"""First part of a projection's name; the number of populations so far follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """A stage with its neuron and the values that the options give it."""
+
+    stage: Stage
+    neuron: Neuron
+    threshold: float | None
+    operators: tuple[Operator, ...]
+
+
+def convert_graph(
+    graph: Graph, options: ConvertOptions, *, ignored: Sequence[LayerProblem] = ()
+) -> Network:
+    """The spiking network of a trained model.
+
+    Args:
+        graph: The model.
+        options: Of the conversion; all of them are stored in the network.
+        ignored: Problems that reading the model has left out already; the warning lists them too.
+    Returns:
+        A verified network.
+    Raises:
+        OptionError: Options have values that are not allowed; all are listed.
+        UnsupportedModelError: Layers cannot be converted; all are listed.
+        EquationError: The equations of a user's neuron are not understood.
+    Warns:
+        ConversionWarning: With `on_unsupported="ignore"`, once, listing everything left out.
+    """
+    fault = scale_factor_fault(options.scale_factor)
+    choice = choose_neurons(options, () if fault is None else (fault,))
+    chain = read_chain(graph, ignore=options.on_unsupported == "ignore")
+    factors = _checked_factors(chain, choice, options)
+    layers = _layers(graph, chain, choice, options, factors)
+    network = _network(graph, chain, choice, options, layers)
+    network.verify()
+    _warn_of(graph, (*ignored, *chain.ignored))
+    return network
+
+
+def transmitted(layer: Operator) -> str:
+    """What a layer reads of the population before it: spikes for Dense, their trace otherwise."""
+    return SPIKES if isinstance(layer, Dense) else MASK
+
+
+def _checked_factors(
+    chain: Chain, choice: NeuronChoice, options: ConvertOptions
+) -> tuple[float, ...]:
+    """Normalisation factors of all stages, once every neuron is known to have what is read."""
+    faults: list[str] = []
+    factors: tuple[float, ...] = ()
+    try:
+        factors = scale_factors(options.scale_factor, len(chain.stages))
+    except ValueError as error:
+        faults.append(str(error))
+    for field, neuron, readers in (
+        ("input_encoding", choice.encoding, chain.stages[:1]),
+        ("hidden_neuron", choice.hidden, chain.stages[1:]),
+    ):
+        masked = [stage.node.name for stage in readers if transmitted(stage.layer) == MASK]
+        if masked and parse_neuron(neuron).variable(MASK) is None:
+            faults.append(
+                f"{field}: neuron {neuron.name!r} has no variable {MASK!r}: expected the trace of "
+                f"its spikes, which {', '.join(map(repr, masked))} read. Add "
+                f"'d{MASK}/dt = -{MASK}/{MASK}_tau' to its equations and '{MASK} += 1.0/{MASK}_tau'"
+                " to its reset."
+            )
+    if faults:
+        raise OptionError(faults)
+    return factors
+
+
+def _layers(
+    graph: Graph,
+    chain: Chain,
+    choice: NeuronChoice,
+    options: ConvertOptions,
+    factors: Sequence[float],
+) -> list[_Layer]:
+    """Neurons, thresholds and weights of all stages."""
+    layers: list[_Layer] = []
+    problems: list[LayerProblem] = []
+    deepest = max(stage.node.origin[0].index for stage in chain.stages)
+    for stage, factor in zip(chain.stages, factors, strict=True):
+        last = stage is chain.stages[-1]
+        neuron = choice.output if last else choice.hidden
+        own = threshold_of(neuron)
+        threshold = own
+        if own is not None and not (last and isinstance(stage.layer, Dense)):
+            index = stage.node.origin[0].index
+            threshold = lowered_threshold(own, options.threshold_step, index)
+            if threshold <= 0 < own:
+                why = f"its threshold would be {threshold:g}, and must be above 0"
+                remedy = f"threshold_step={largest_step(own, deepest):g} or smaller"
+                problems.append(problem(stage.node, why, remedy))
+        operators = stage.operators
+        if options.normalize == "model":
+            operators = (*operators[:-1], _normalised(stage.layer, factor))
+        layers.append(_Layer(stage, neuron, threshold, operators))
+    if problems:
+        raise unsupported(graph, problems)
+    return layers
+
+
+def threshold_of(neuron: Neuron) -> float | None:
+    """A neuron's own threshold, None if it has none."""
+    parameter = parse_neuron(neuron).parameter(THRESHOLD)
+    return None if parameter is None else parameter.value
+
+
+def _normalised(layer: Operator, factor: float) -> Operator:
+    """A layer with its weights scaled; a pooling layer as it is."""
+    if isinstance(layer, Dense):
+        return replace(layer, weights=normalise_weights(layer.weights, factor))
+    if isinstance(layer, Convolution):
+        return replace(layer, kernel=normalise_weights(layer.kernel, factor))
+    return layer
+
+
+def _network(
+    graph: Graph,
+    chain: Chain,
+    choice: NeuronChoice,
+    options: ConvertOptions,
+    layers: Sequence[_Layer],
+) -> Network:
+    """Populations and projections in layer order."""
+    entry = chain.input
+    populations = [
+        Population(entry.name, entry.shape, choice.encoding, role="input", origin=entry.origin)
+    ]
+    projections: list[Projection] = []
+    for layer in layers:
+        last = layer is layers[-1]
+        stage, before = layer.stage, populations[-1]
+        parameters = {} if layer.threshold is None else {THRESHOLD: np.asarray(layer.threshold)}
+        if last:
+            own = {parameter.name for parameter in parse_neuron(layer.neuron).parameters}
+            shared = {name: value for name, value in choice.readout.parameters if name in own}
+            parameters |= {name: np.asarray(value) for name, value in shared.items()}
+        populations.append(
+            Population(
+                stage.node.name,
+                stage.geometry,
+                layer.neuron,
+                parameters,
+                "output" if last else "hidden",
+                stage.node.origin,
+            )
+        )
+        projections.append(
+            Projection(
+                f"{PROJECTION_NAMES[type(stage.layer)]}_{len(populations)}",
+                before.name,
+                stage.node.name,
+                layer.operators,
+                transmitted(stage.layer),
+            )
+        )
+    return Network(
+        graph.name,
+        tuple(populations),
+        tuple(projections),
+        choice.readout,
+        dt=float(options.dt),
+        steps=int(options.steps),
+        input_scale=float(options.max_f),
+        options={field.name: _text(getattr(options, field.name)) for field in fields(options)},
+    )
+
+
+def _text(value: object) -> str:
+    """An option as it is stored in the network."""
+    if isinstance(value, Neuron):
+        return value.name
+    return repr(value.tolist()) if isinstance(value, np.ndarray) else str(value)
+
+
+def _warn_of(graph: Graph, ignored: Sequence[LayerProblem]) -> None:
+    """One warning that lists all problems, none if there are none."""
+    if not ignored:
+        return
+    head = (
+        f"{len(ignored)} properties of {graph.name!r} were ignored, as on_unsupported='ignore' "
+        "asks; the network computes something else than the model."
+    )
+    ordered = sorted(ignored, key=lambda entry: entry.index)
+    text = "\n".join([head, *(f"  {entry}" for entry in ordered)])
+    warnings.warn(text, ConversionWarning, stacklevel=3)

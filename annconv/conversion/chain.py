@@ -1,0 +1,237 @@
+"""A Graph as the chain of layers that become populations, and what stands in the way of that.
+
+The networks of the reference's converter are chains: every Dense, convolution and pooling layer is
+a population that reads the one before it. ReLUs are the spiking neurons themselves, Reshape belongs
+to the projection behind it, and a closing Softmax does not change which class wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from annconv.errors import LayerProblem, UnsupportedModelError
+from annconv.ir.arrays import Geometry
+from annconv.ir.graph import Add, Bias, Concatenate, Graph, Input, Node, Relu, Softmax
+from annconv.ir.operators import (
+    Convolution,
+    Dense,
+    MaxPool,
+    MeanPool,
+    Operator,
+    Pad,
+    Reshape,
+    Upsample,
+    chain_geometry,
+)
+from annconv.options import PRESETS
+
+Weights = Dense | Convolution
+Pool = MaxPool | MeanPool
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A layer that becomes a population.
+
+    Attributes:
+        node: Of the Graph; a Dense, convolution or pooling layer.
+        operators: From the previous population's geometry to this one's, the layer's own last.
+        geometry: Of the population.
+    """
+
+    node: Node
+    operators: tuple[Operator, ...]
+    geometry: Geometry
+
+    @property
+    def layer(self) -> Weights | Pool:
+        """The layer's own operator."""
+        layer = self.operators[-1]
+        if not isinstance(layer, Weights | Pool):
+            raise TypeError(f"{layer} does not become a population")
+        return layer
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """What becomes of a Graph.
+
+    Attributes:
+        input: The node where samples enter.
+        stages: At least one.
+        ignored: Problems that were left out, with `on_unsupported="ignore"`.
+    """
+
+    input: Node
+    stages: tuple[Stage, ...]
+    ignored: tuple[LayerProblem, ...]
+
+
+def instead(remedy: str) -> str:
+    """A remedy, and the preset that converts what this one cannot, where there is one."""
+    return f"{remedy}, or preset='rate'" if "rate" in PRESETS else remedy
+
+
+def problem(node: Node, why: str, remedy: str, *, setting: str = "") -> LayerProblem:
+    """A problem with the Keras layer that a node came from."""
+    origin = node.origin[-1]
+    type_ = f"{origin.type}({setting})" if setting else origin.type
+    return LayerProblem(origin.index, origin.name, type_, why, instead(remedy))
+
+
+def read_chain(graph: Graph, *, ignore: bool = False) -> Chain:
+    """The stages of a Graph in order.
+
+    Args:
+        graph: Of a trained model.
+        ignore: Leave out what cannot be converted exactly, as the reference does; branches are not
+            followed then, every stage reads the stage before it.
+    Raises:
+        UnsupportedModelError: Lists every layer that cannot be converted.
+    """
+    reader = _ChainReader(graph)
+    for node in graph.nodes:
+        reader.take(node)
+    reader.finish()
+    fatal = reader.fatal if ignore else [*reader.fatal, *reader.inexact]
+    if fatal:
+        raise unsupported(graph, fatal)
+    return Chain(reader.inputs[0], tuple(reader.stages), tuple(reader.inexact))
+
+
+def unsupported(graph: Graph, problems: Sequence[LayerProblem]) -> UnsupportedModelError:
+    """The error that lists the problems in the order of the layers."""
+    ordered = sorted(problems, key=lambda entry: entry.index)
+    return UnsupportedModelError(graph.name, len(graph.layers), ordered)
+
+
+@dataclass(slots=True)
+class _ChainReader:
+    """Walks through the nodes of a Graph.
+
+    Attributes:
+        graph: What is read.
+        inputs: Input nodes.
+        stages: Found so far.
+        inexact: Problems that can be ignored.
+        fatal: Problems that cannot.
+        between: Operators since the last stage.
+        linear: The last layer with weights, until a ReLU follows it.
+    """
+
+    graph: Graph
+    inputs: list[Node] = field(default_factory=list)
+    stages: list[Stage] = field(default_factory=list)
+    inexact: list[LayerProblem] = field(default_factory=list)
+    fatal: list[LayerProblem] = field(default_factory=list)
+    between: tuple[Operator, ...] = ()
+    linear: Node | None = None
+
+    def take(self, node: Node) -> None:
+        """The next node."""
+        match node.layer:
+            case Input():
+                self.inputs.append(node)
+            case Dense() | Convolution():
+                self._refuse_linear()
+                self._add_stage(node, node.layer)
+                self.linear = node
+            case MaxPool():
+                self._add_stage(node, node.layer)  # the maximum of ReLUs is the ReLU of the maximum
+            case MeanPool():
+                self._refuse_linear()
+                self._add_stage(node, node.layer)
+            case Reshape() | Pad() | Upsample():
+                self.between = (*self.between, node.layer)
+            case _:
+                self.inexact += self._problems(node)
+                if isinstance(node.layer, Relu):
+                    self.linear = None
+
+    def finish(self) -> None:
+        """Check what can only be seen at the end."""
+        if self.linear is not None and self.stages and self.linear is not self.stages[-1].node:
+            self._refuse_linear()
+        graph = self.graph
+        if len(self.inputs) != 1:
+            self.fatal += [
+                problem(node, "a network has one input", "a model with one input")
+                for node in self.inputs[1:]
+            ]
+        if len(graph.outputs) != 1:
+            self.fatal += [
+                problem(graph[name], "a network has one output", "a model with one output")
+                for name in graph.outputs[1:]
+            ]
+        if not self.stages:
+            why = "no layer behind it becomes a population"
+            self.fatal.append(problem(self.inputs[0], why, "a model with a Dense layer"))
+        if any(not isinstance(operator, Reshape) for operator in self.between):
+            node = graph[graph.outputs[0]]
+            self.fatal.append(
+                problem(node, "no population behind it reads its values", "a model without it")
+            )
+
+    def _refuse_linear(self) -> None:
+        """A layer's values can be negative, and something other than its ReLU reads them."""
+        if self.linear is not None:
+            why = "its values can be negative, and no ReLU follows before the next layer"
+            self.inexact.append(problem(self.linear, why, "activation='relu'"))
+            self.linear = None
+
+    def _add_stage(self, node: Node, layer: Weights | Pool) -> None:
+        """A population that reads the last one."""
+        geometry = self.stages[-1].geometry if self.stages else self.inputs[0].shape
+        for operators in self._candidates(layer, geometry):
+            result = chain_geometry(operators, geometry)
+            if result is not None:
+                self.stages.append(Stage(node, operators, result))
+                break
+        else:
+            before = self.stages[-1].node.name if self.stages else self.inputs[0].name
+            why = f"it cannot read {before!r}, of shape {geometry}, the layer before it"
+            self.fatal.append(problem(node, why, "a model without branches"))
+            self.stages.append(Stage(node, (layer,), node.shape))
+        self.between = ()
+
+    def _candidates(
+        self, layer: Weights | Pool, geometry: Geometry
+    ) -> Iterator[tuple[Operator, ...]]:
+        """Ways to read the last population; the first is right wherever nothing was left out."""
+        yield (*self.between, layer)
+        yield (layer,)
+        if isinstance(layer, Dense) and len(geometry) > 1:
+            yield (Reshape((layer.weights.shape[0],)), layer)
+
+    def _problems(self, node: Node) -> Iterator[LayerProblem]:
+        """Why a node that is no population and changes values cannot be converted exactly."""
+        match node.layer:
+            case Relu(maximum=maximum, slope=slope):
+                if maximum is not None:
+                    why = "no neuron here saturates at a value"
+                    yield problem(node, why, "ReLU without a maximum", setting=f"max {maximum:g}")
+                if slope:
+                    why = "no neuron here passes on negative values"
+                    yield problem(node, why, "ReLU without a slope", setting=f"slope {slope:g}")
+                if not self.stages:
+                    why = "the input's encoding has no ReLU"
+                    yield problem(node, why, "samples that are not negative")
+            case Softmax():
+                if not self._closes(node):
+                    why = "its values depend on all channels at once"
+                    yield problem(node, why, "softmax at the end of the model only")
+            case Bias():
+                yield problem(
+                    node, "it adds a bias, and no neuron here has one", "use_bias=False and retrain"
+                )
+            case Add() | Concatenate():
+                yield problem(node, "it joins branches, and populations form one chain", "a chain")
+            case _:
+                why = f"{node.layer} is no part of this preset's networks"
+                yield problem(node, why, "a model without it")
+
+    def _closes(self, node: Node) -> bool:
+        """Whether only shapes change behind a node."""
+        behind = self.graph.nodes[self.graph.nodes.index(node) + 1 :]
+        return all(isinstance(entry.layer, Reshape | Softmax) for entry in behind)

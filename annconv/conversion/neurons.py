@@ -1,0 +1,140 @@
+"""Which neurons and which read-out a conversion uses, from names or the user's own equations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from annconv.errors import OptionError, nearest
+from annconv.ir.network import RATES
+from annconv.neurons.equations import parse_neuron
+from annconv.neurons.library import ENCODINGS, HIDDEN, OUTPUTS, UNIT_STEP_ENCODINGS
+from annconv.neurons.neuron import Neuron
+from annconv.options import ConvertOptions
+from annconv.readouts.readout import Readout
+from annconv.readouts.table import READOUTS
+
+THRESHOLD = "vt"
+"""The parameter of a hidden neuron that is its threshold."""
+MASK = "mask"
+"""The trace of its spikes that convolutions and pooling layers read."""
+INPUT_TARGET = "exc"
+"""Target of all projections: neurons receive them as `g_exc`."""
+
+
+@dataclass(frozen=True, slots=True)
+class NeuronChoice:
+    """The neurons of a network.
+
+    Attributes:
+        encoding: Of the input population.
+        hidden: Of every population between.
+        output: Of the last population.
+        readout: How the last population is read.
+    """
+
+    encoding: Neuron
+    hidden: Neuron
+    output: Neuron
+    readout: Readout
+
+
+def choose_neurons(options: ConvertOptions, other_faults: Iterable[str] = ()) -> NeuronChoice:
+    """The neurons and the read-out that the options name.
+
+    Args:
+        options: Of the conversion.
+        other_faults: Faults of further options, reported together with those found here.
+    Raises:
+        OptionError: A name is unknown, a neuron lacks what it needs, or options contradict each
+            other; all faults are listed.
+        EquationError: The equations of a user's neuron are not understood.
+    """
+    faults: list[str] = []
+    encoding = _neuron("input_encoding", options.input_encoding, ENCODINGS, faults)
+    hidden = _neuron("hidden_neuron", options.hidden_neuron, HIDDEN, faults)
+    readout = _readout(options, faults)
+    if encoding is not None:
+        faults += _encoding_faults(encoding, options.dt)
+    if hidden is not None:
+        faults += _hidden_faults(hidden)
+    faults += other_faults
+    if faults or encoding is None or hidden is None or readout is None:
+        raise OptionError(faults)
+    library = {**HIDDEN, **OUTPUTS}
+    output = hidden if readout.neuron is None else library[readout.neuron]
+    return NeuronChoice(encoding, hidden, output, readout)
+
+
+def _neuron(
+    field: str, value: object, library: Mapping[str, Neuron], faults: list[str]
+) -> Neuron | None:
+    """The neuron of that name, or the user's own."""
+    if isinstance(value, Neuron):
+        return value
+    if isinstance(value, str) and value in library:
+        return library[value]
+    if isinstance(value, str):
+        faults.append(f"{field}: unknown value {value!r}. {nearest(value, library)}.")
+    else:
+        known = ", ".join(map(repr, library))
+        faults.append(f"{field}: expected one of {known} or an annconv.Neuron, received {value!r}.")
+    return None
+
+
+def _readout(options: ConvertOptions, faults: list[str]) -> Readout | None:
+    """The read-out of that name, `k` filled in."""
+    name = options.read_out
+    if not isinstance(name, str) or name not in READOUTS:
+        faults.append(f"read_out: unknown value {name!r}. {nearest(name, READOUTS)}.")
+        return None
+    readout: Readout = READOUTS[name]
+    if "k" not in dict(readout.parameters):
+        return readout
+    if options.k is None:
+        faults.append(
+            f"k: expected a whole number above 0, received None. read_out={name!r} stops a sample "
+            "when an output neuron has k spikes: pass k=5, for instance."
+        )
+        return None
+    return readout.with_parameters(k=options.k)
+
+
+def _encoding_faults(encoding: Neuron, dt: float) -> list[str]:
+    """Why a neuron cannot be the input's."""
+    faults: list[str] = []
+    if parse_neuron(encoding).parameter(RATES) is None:
+        faults.append(
+            f"input_encoding: neuron {encoding.name!r} has no parameter {RATES!r}: expected it to "
+            f"receive the sample. Add '{RATES} = 0.0' to its parameters."
+        )
+    counting = {ENCODINGS[name]: name for name in UNIT_STEP_ENCODINGS}
+    if encoding in counting and dt != 1.0:
+        name = counting[encoding]
+        faults.append(
+            f"dt: expected 1.0 with input_encoding={name!r}, whose thresholds follow the steps, "
+            f"received {dt!r}. Use dt=1.0, or another encoding."
+        )
+    return faults
+
+
+def _hidden_faults(hidden: Neuron) -> list[str]:
+    """Why a neuron cannot stand behind the input."""
+    faults: list[str] = []
+    model = parse_neuron(hidden)
+    if model.variable(THRESHOLD) is not None:
+        faults.append(
+            f"hidden_neuron: neuron {hidden.name!r} writes its threshold {THRESHOLD!r}: expected a "
+            f"parameter that stays. Add a variable of its own to it, as in 'v > {THRESHOLD} + w'."
+        )
+    elif model.parameter(THRESHOLD) is None:
+        faults.append(
+            f"hidden_neuron: neuron {hidden.name!r} has no parameter {THRESHOLD!r}: expected its "
+            f"threshold under this name. Add '{THRESHOLD} = 1.0 : population' to its parameters."
+        )
+    if INPUT_TARGET not in model.conductances:
+        faults.append(
+            f"hidden_neuron: neuron {hidden.name!r} does not read 'g_{INPUT_TARGET}': expected its "
+            f"input under this name. Use it in an equation, as in 'dv/dt = g_{INPUT_TARGET}'."
+        )
+    return faults

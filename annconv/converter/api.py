@@ -1,0 +1,128 @@
+"""convert, save, load, compile: from a trained model to a network that runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from annconv.conversion import convert_graph
+from annconv.conversion.neurons import choose_neurons
+from annconv.errors import InputError
+from annconv.frontend import read_model
+from annconv.ir.graph import Graph
+from annconv.ir.network import Network
+from annconv.ir.snn_file import load_network, save_network
+from annconv.options import CompileOptions, ConvertOptions
+from annconv.runtime.compiled import CompiledNetwork, compile_network
+
+
+def convert(
+    model: Any,
+    *,
+    preset: str = "annarchy",
+    input_encoding: Any = "CPN",
+    hidden_neuron: Any = "IaF",
+    read_out: str = "spike_count",
+    k: int | None = None,
+    normalize: str | None = None,
+    scale_factor: Any = None,
+    threshold_step: float = 0.05,
+    max_f: float = 100.0,
+    dt: float = 1.0,
+    steps: int = 1000,
+    on_unsupported: str = "refuse",
+) -> Network:
+    """Convert a trained Keras model into a spiking network.
+
+    Args:
+        model: A Keras model (Sequential or functional), or the path of a `.keras` or `.h5` file.
+        preset: Which family of networks to build; "annarchy" is the network that ANNarchy 5's
+            converter builds, spike for spike.
+        input_encoding: "CPN" (or "poisson"), "IB", "PSO", "phase", or a `Neuron` that reads the
+            parameter `rates`.
+        hidden_neuron: "IaF", or a `Neuron` with a threshold `vt` that reads `g_exc`.
+        read_out: "spike_count", "time_to_first_spike", "time_to_k_spikes" or "membrane_potential".
+        k: Spikes that end a sample; needed with "time_to_k_spikes".
+        normalize: None for raw weights, "model" for model-based normalisation (Diehl et al. 2015).
+        scale_factor: Factors of the normalisation: None (2, 3, …), one number, or one per layer.
+        threshold_step: How much lower the threshold of each further layer in `model.layers` is.
+        max_f: Factor from a sample's values to input rates.
+        dt: Length of a step in ms.
+        steps: Steps that `run` and `predict` take when not told otherwise.
+        on_unsupported: "refuse" what cannot be converted exactly, or "ignore" it with a warning, as
+            the reference does.
+    Returns:
+        The spiking network.
+    Raises:
+        OptionError: Options have values that are not allowed; all are listed.
+        ModelFileError: The file is missing, damaged or unsafe.
+        UnsupportedModelError: Layers cannot be converted; all are listed.
+        EquationError: A neuron's equations are not understood.
+    """
+    options = ConvertOptions(
+        preset=preset,
+        input_encoding=input_encoding,
+        hidden_neuron=hidden_neuron,
+        read_out=read_out,
+        k=k,
+        normalize=normalize,
+        scale_factor=scale_factor,
+        threshold_step=threshold_step,
+        max_f=max_f,
+        dt=dt,
+        steps=steps,
+        on_unsupported=on_unsupported,
+    )
+    return convert_model(model, options)[1]
+
+
+def convert_model(model: Any, options: ConvertOptions) -> tuple[Graph, Network]:
+    """The Graph of a model and the Network made of it; arguments and errors as `convert`."""
+    choose_neurons(options)  # faults of options are told before a model is read
+    reading = read_model(model, on_unsupported=options.on_unsupported)
+    return reading.graph, convert_graph(reading.graph, options, ignored=reading.ignored)
+
+
+def save(network: Network, path: str | Path) -> None:
+    """Save a network to a `.snn` file.
+
+    Args:
+        network: What `convert` or `load` returned.
+        path: Where to; an existing file is replaced, or kept if writing fails.
+    Raises:
+        ModelFileError: The file cannot be written.
+    """
+    save_network(network, path)
+
+
+def load(path: str | Path) -> Network:
+    """Load a network from a `.snn` file; needs neither Keras nor TensorFlow.
+
+    Raises:
+        ModelFileError: The file is missing, damaged, or not a saved network.
+    """
+    return load_network(path)
+
+
+def compile(  # noqa: A001  (users write annconv.compile, like re.compile)
+    network: Network, *, precision: str = "single", threads: int | None = None
+) -> CompiledNetwork:
+    """Compile a network to machine code, or load what an earlier call compiled.
+
+    Args:
+        network: What `convert` or `load` returned.
+        precision: "single" or "double", the type of state, weights and sums.
+        threads: Threads over which samples are spread; None: all cores.
+    Raises:
+        InputError: `network` is not a Network.
+        OptionError: An option has a value that is not allowed.
+        BuildError: The compiler is missing or fails.
+        CacheError: The build cache cannot be used.
+    """
+    if not isinstance(network, Network):
+        raise InputError(
+            "annconv.compile",
+            expected="a Network, made by annconv.convert or annconv.load",
+            received=type(network).__name__,
+        )
+    return compile_network(network, CompileOptions(precision=precision, threads=threads))

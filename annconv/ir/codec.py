@@ -1,0 +1,391 @@
+"""Canonical JSON and arrays for Graph and Network, and the digests made of them.
+
+One table says which fields every class has and how each is written. Encoding replaces an array by a
+reference (name, dtype, shape) and keeps its values aside; decoding accepts exactly what encoding
+writes: no missing or unknown field, no other type, no class outside the table.
+
+The text is canonical (sorted keys, no spaces, shortest float that reads back, no NaN), so equal
+structures have equal text and a digest of text and arrays identifies a structure.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from numbers import Integral, Real
+from reprlib import Repr
+from typing import Any
+
+import numpy as np
+
+from annconv.errors import InputError
+from annconv.ir import graph as g
+from annconv.ir import operators as o
+from annconv.ir.arrays import FloatArray, freeze
+from annconv.ir.network import Network, Population, Projection
+from annconv.neurons.neuron import Neuron
+from annconv.readouts.readout import Readout
+
+Arrays = dict[str, FloatArray]
+"""Values of the arrays of one structure, by the path of the field that holds them."""
+
+MAX_WHOLE = 2**31 - 1
+"""Largest magnitude of a whole number in a structure."""
+
+DTYPES = ("<f4", "<f8")
+"""Types of arrays, little-endian float32 and float64."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coder:
+    """How one kind of value is written and read.
+
+    Attributes:
+        encode: (value, where, arrays) -> JSON value; puts array values into `arrays`.
+        decode: (JSON value, where, arrays) -> value; takes array values out of `arrays`.
+    """
+
+    encode: Callable[[Any, str, Arrays], Any]
+    decode: Callable[[Any, str, Arrays], Any]
+
+
+_PLAIN = (str, int, float, list, tuple, dict, type(None))
+
+
+def _refuse(where: str, expected: object, received: object) -> InputError:
+    """The error for a value of the wrong kind, which is shown in short."""
+    short = Repr()
+    short.maxstring = short.maxlong = 60
+    shown = short.repr(received) if isinstance(received, _PLAIN) else f"a {type(received).__name__}"
+    return InputError(where or "the structure", expected=expected, received=shown)
+
+
+def _text(value: Any, where: str, _: Arrays) -> str:
+    if not isinstance(value, str):
+        raise _refuse(where, "text", value)
+    return str(value)
+
+
+def _whole(value: Any, where: str, _: Arrays) -> int:
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if not whole or not -MAX_WHOLE <= value <= MAX_WHOLE:
+        raise _refuse(where, f"a whole number of at most {MAX_WHOLE} either way", value)
+    return int(value)
+
+
+def _encode_real(value: Any, where: str, _: Arrays) -> float:
+    if not isinstance(value, Real) or isinstance(value, bool) or not math.isfinite(value):
+        raise _refuse(where, "a finite number", value)
+    return float(value)
+
+
+def _decode_real(value: Any, where: str, _: Arrays) -> float:
+    if not isinstance(value, float) or not math.isfinite(value):
+        raise _refuse(where, "a finite number with a decimal point or exponent", value)
+    return value
+
+
+def _encode_array(value: Any, where: str, arrays: Arrays) -> dict[str, Any]:
+    if not isinstance(value, np.ndarray) or value.dtype.str not in DTYPES:
+        raise _refuse(where, "an array of float32 or float64", value)
+    arrays[where] = value
+    return {"array": where, "dtype": value.dtype.str, "shape": list(value.shape)}
+
+
+def _decode_array(value: Any, where: str, arrays: Arrays) -> FloatArray:
+    _fields(value, where, ("array", "dtype", "shape"))
+    shape = _SHAPE.decode(value["shape"], f"{where}.shape", arrays)
+    if value["array"] != where:
+        raise _refuse(f"{where}.array", repr(where), value["array"])
+    found = arrays.pop(where, None)
+    if found is None:
+        raise InputError(where, expected="its array", received="none")
+    if found.dtype.str != value["dtype"] or found.shape != shape:
+        expected = f"an array of dtype {value['dtype']!r:.20} and shape {shape}"
+        raise InputError(
+            where, expected=expected, received=f"{found.dtype.str!r} and {found.shape}"
+        )
+    return freeze(found)
+
+
+TEXT = Coder(_text, _text)
+WHOLE = Coder(_whole, _whole)
+REAL = Coder(_encode_real, _decode_real)
+ARRAY = Coder(_encode_array, _decode_array)
+
+
+def optional(coder: Coder) -> Coder:
+    """A value or None, written as null."""
+
+    def encode(value: Any, where: str, arrays: Arrays) -> Any:
+        return None if value is None else coder.encode(value, where, arrays)
+
+    def decode(value: Any, where: str, arrays: Arrays) -> Any:
+        return None if value is None else coder.decode(value, where, arrays)
+
+    return Coder(encode, decode)
+
+
+def several(coder: Coder, count: int | None = None) -> Coder:
+    """A tuple of values of one kind, written as a list; of `count` values where that is given."""
+    expected = "a list" if count is None else f"a list of {count}"
+
+    def fits(value: Any, kind: type[list[Any]] | type[tuple[Any, ...]]) -> bool:
+        return isinstance(value, kind) and (count is None or len(value) == count)
+
+    def encode(value: Any, where: str, arrays: Arrays) -> list[Any]:
+        if not fits(value, tuple):
+            raise _refuse(where, expected.replace("list", "tuple"), value)
+        return [coder.encode(item, f"{where}.{i}", arrays) for i, item in enumerate(value)]
+
+    def decode(value: Any, where: str, arrays: Arrays) -> tuple[Any, ...]:
+        if not fits(value, list):
+            raise _refuse(where, expected, value)
+        return tuple(coder.decode(item, f"{where}.{i}", arrays) for i, item in enumerate(value))
+
+    return Coder(encode, decode)
+
+
+def mapping(coder: Coder) -> Coder:
+    """A mapping from text to values of one kind, written as an object."""
+
+    def apply(function: Callable[[Any, str, Arrays], Any]) -> Callable[[Any, str, Arrays], Any]:
+        def run(value: Any, where: str, arrays: Arrays) -> dict[str, Any]:
+            if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+                raise _refuse(where, "a mapping from text", value)
+            return {key: function(value[key], f"{where}.{key}", arrays) for key in sorted(value)}
+
+        return run
+
+    return Coder(apply(coder.encode), apply(coder.decode))
+
+
+def named_value(coder: Coder) -> Coder:
+    """A pair of name and value, written as a list of two."""
+
+    def encode(value: Any, where: str, arrays: Arrays) -> list[Any]:
+        if not isinstance(value, tuple) or len(value) != 2:
+            raise _refuse(where, "a pair of name and value", value)
+        return [_text(value[0], f"{where}.0", arrays), coder.encode(value[1], f"{where}.1", arrays)]
+
+    def decode(value: Any, where: str, arrays: Arrays) -> tuple[str, Any]:
+        if not isinstance(value, list) or len(value) != 2:
+            raise _refuse(where, "a pair of name and value", value)
+        return _text(value[0], f"{where}.0", arrays), coder.decode(value[1], f"{where}.1", arrays)
+
+    return Coder(encode, decode)
+
+
+def _fields(value: Any, where: str, expected: tuple[str, ...]) -> None:
+    """Refuse what is not an object with exactly these fields."""
+    if not isinstance(value, dict):
+        raise _refuse(where, f"an object with {', '.join(expected)}", value)
+    missing = [f"no {name!r}" for name in expected if name not in value]
+    unknown = [f"unknown {name!r}" for name in value if name not in expected]
+    if missing or unknown:
+        received = ", ".join(missing + unknown[:5])
+        raise InputError(
+            where or "the structure", expected=f"fields {', '.join(expected)}", received=received
+        )
+
+
+def record(cls: type, **fields: Coder) -> Coder:
+    """A dataclass, written as an object with its fields."""
+    expected = tuple(fields)
+
+    def encode(value: Any, where: str, arrays: Arrays) -> dict[str, Any]:
+        if type(value) is not cls:
+            raise _refuse(where, f"a {cls.__name__}", value)
+        return {
+            name: coder.encode(getattr(value, name), _inside(where, name), arrays)
+            for name, coder in fields.items()
+        }
+
+    def decode(value: Any, where: str, arrays: Arrays) -> Any:
+        _fields(value, where, expected)
+        decoded = {
+            name: coder.decode(value[name], _inside(where, name), arrays)
+            for name, coder in fields.items()
+        }
+        return cls(**decoded)
+
+    return Coder(encode, decode)
+
+
+def _inside(where: str, name: str) -> str:
+    return f"{where}.{name}" if where else name
+
+
+def one_of(what: str, classes: Mapping[type, Coder]) -> Coder:
+    """One of several dataclasses, written as an object with its class name under "class"."""
+    by_name = {cls.__name__: coder for cls, coder in classes.items()}
+
+    def encode(value: Any, where: str, arrays: Arrays) -> dict[str, Any]:
+        if type(value) not in classes:
+            raise _refuse(where, what, value)
+        encoded: dict[str, Any] = classes[type(value)].encode(value, where, arrays)
+        return {"class": type(value).__name__, **encoded}
+
+    def decode(value: Any, where: str, arrays: Arrays) -> Any:
+        name = value.get("class") if isinstance(value, dict) else None
+        if not isinstance(name, str) or name not in by_name:
+            raise _refuse(where, f"{what}: one of {', '.join(by_name)}", value)
+        rest = {key: item for key, item in value.items() if key != "class"}
+        return by_name[name].decode(rest, where, arrays)
+
+    return Coder(encode, decode)
+
+
+_SHAPE = several(WHOLE)
+_PADDING = several(several(WHOLE, count=2))
+_WINDOW = {"size": _SHAPE, "strides": _SHAPE, "padding": _PADDING}
+
+OPERATORS: dict[type, Coder] = {
+    o.Convolution: record(
+        o.Convolution, kernel=ARRAY, strides=_SHAPE, padding=_PADDING, dilation=_SHAPE, groups=WHOLE
+    ),
+    o.Dense: record(o.Dense, weights=ARRAY),
+    o.MeanPool: record(o.MeanPool, **_WINDOW),
+    o.MaxPool: record(o.MaxPool, **_WINDOW),
+    o.Reshape: record(o.Reshape, geometry=_SHAPE),
+    o.Scale: record(o.Scale, factors=ARRAY),
+    o.Pad: record(o.Pad, padding=_PADDING),
+    o.Slice: record(o.Slice, start=WHOLE, channels=WHOLE),
+    o.Upsample: record(o.Upsample, repeats=_SHAPE),
+    o.Increase: record(o.Increase),
+}
+LAYERS: dict[type, Coder] = {
+    **OPERATORS,
+    g.Input: record(g.Input),
+    g.Add: record(g.Add),
+    g.Concatenate: record(g.Concatenate),
+    g.Bias: record(g.Bias, values=ARRAY),
+    g.Relu: record(g.Relu, maximum=optional(REAL), slope=REAL),
+    g.Softmax: record(g.Softmax),
+}
+_ORIGIN = record(g.Origin, name=TEXT, index=WHOLE, type=TEXT)
+_NEURON = record(
+    Neuron,
+    parameters=TEXT,
+    equations=TEXT,
+    spike=optional(TEXT),
+    reset=optional(TEXT),
+    unspike=optional(TEXT),
+    unreset=optional(TEXT),
+    emit=optional(TEXT),
+    name=TEXT,
+)
+_POPULATION = record(
+    Population,
+    name=TEXT,
+    geometry=_SHAPE,
+    neuron=optional(_NEURON),
+    parameters=mapping(ARRAY),
+    role=TEXT,
+    origin=several(_ORIGIN),
+)
+_PROJECTION = record(
+    Projection,
+    name=TEXT,
+    pre=TEXT,
+    post=TEXT,
+    operators=several(one_of("an operator", OPERATORS)),
+    transmits=TEXT,
+    target=TEXT,
+    delay=WHOLE,
+)
+_READOUT = record(
+    Readout,
+    name=TEXT,
+    score=TEXT,
+    observes=several(TEXT),
+    stop=optional(TEXT),
+    neuron=optional(TEXT),
+    parameters=several(named_value(REAL)),
+)
+_NETWORK = record(
+    Network,
+    name=TEXT,
+    populations=several(_POPULATION),
+    projections=several(_PROJECTION),
+    readout=_READOUT,
+    dt=REAL,
+    steps=WHOLE,
+    input_scale=REAL,
+    class_names=several(TEXT),
+    options=mapping(TEXT),
+)
+_NODE = record(
+    g.Node,
+    name=TEXT,
+    layer=one_of("a layer", LAYERS),
+    inputs=several(TEXT),
+    shape=_SHAPE,
+    origin=several(_ORIGIN),
+)
+_GRAPH = record(
+    g.Graph, name=TEXT, nodes=several(_NODE), outputs=several(TEXT), layers=several(_ORIGIN)
+)
+
+
+def canonical_json(value: object) -> str:
+    """The one text of a JSON value: sorted keys, no spaces, ASCII, no NaN."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def encode_network(network: Network) -> tuple[dict[str, Any], Arrays]:
+    """A network as a JSON value and the arrays it refers to.
+
+    Raises:
+        InputError: A field holds a value of another type than it declares.
+    """
+    arrays: Arrays = {}
+    return _NETWORK.encode(network, "", arrays), arrays
+
+
+def decode_network(value: object, arrays: Mapping[str, FloatArray]) -> Network:
+    """The network that `encode_network` wrote; its rules are not checked.
+
+    Args:
+        value: JSON value.
+        arrays: Exactly the arrays it refers to.
+    Raises:
+        InputError: A field is missing, unknown or of another type, or arrays do not match.
+    """
+    left = dict(arrays)
+    network: Network = _NETWORK.decode(value, "", left)
+    if left:
+        received = ", ".join(sorted(left)[:5])
+        raise InputError("arrays", expected="only those of the structure", received=received)
+    return network
+
+
+def _digest(encoded: object, arrays: Arrays) -> str:
+    """SHA-256 over the text, which holds dtypes and shapes, and the bytes of all arrays."""
+    text = canonical_json(encoded).encode("ascii")
+    digest = hashlib.sha256(f"{len(text)}:".encode() + text)
+    for name in sorted(arrays):
+        digest.update(np.ascontiguousarray(arrays[name]).data)
+    return digest.hexdigest()
+
+
+def network_digest(network: Network) -> str:
+    """SHA-256 that two networks share exactly if they are equal, as hexadecimal text.
+
+    Raises:
+        InputError: A field holds a value of another type than it declares.
+    """
+    return _digest(*encode_network(network))
+
+
+def graph_digest(graph: g.Graph) -> str:
+    """SHA-256 that two graphs share exactly if they are equal, as hexadecimal text.
+
+    Raises:
+        InputError: A field holds a value of another type than it declares.
+    """
+    arrays: Arrays = {}
+    return _digest(_GRAPH.encode(graph, "", arrays), arrays)

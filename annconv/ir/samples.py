@@ -1,0 +1,114 @@
+"""Samples on their way into a network: checked, shaped, and scaled to input rates."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annconv.errors import InputError
+from annconv.ir.arrays import FloatArray, Geometry
+
+
+def prepare_samples(
+    samples: object, geometry: Geometry, *, frames: bool = False, steps: int | None = None
+) -> FloatArray:
+    """Samples as one array of the input's geometry.
+
+    float32 and float64 stay what they are, float16 becomes float32, integers and truth values
+    become float64 before anything is computed with them.
+
+    Args:
+        samples: (N, ...) with as many values per sample as the input has neurons, in C order; with
+            `frames` (N, steps, ...), one frame of values for every step.
+        geometry: Of the input population.
+        frames: Whether axis 1 is time.
+        steps: With `frames`, the number of frames a sample must have; None: any.
+    Returns:
+        (N, *geometry), or (N, steps, *geometry) with `frames`; float32 or float64, contiguous.
+    Raises:
+        InputError: Not numbers, of another size, or not finite.
+    """
+    numbers = _as_numbers(samples)
+    shape = numbers.shape
+    lead = 2 if frames else 1
+    wanted = _wanted_shape(geometry, frames, steps)
+    if shape == (0,):
+        return numbers.reshape(0, *([steps or 0] if frames else []), *geometry)
+    if len(shape) < lead or math.prod(shape[lead:]) != math.prod(geometry):
+        whole = math.prod(geometry)
+        single = not frames and numbers.size == whole
+        hint = "A single sample needs a batch axis: samples[None]." if single else ""
+        expected = f"an array {wanted} or any shape with {whole} values per " + (
+            "frame" if frames else "sample"
+        )
+        raise InputError("samples", expected=expected, received=f"shape {shape}", instead=hint)
+    if frames and steps is not None and shape[1] != steps:
+        raise InputError(
+            "samples with frames",
+            expected=f"one frame for each of {steps} steps",
+            received=f"{shape[1]} frames",
+        )
+    _refuse_infinite(numbers, "samples", "finite numbers")
+    return np.ascontiguousarray(numbers.reshape(*shape[:lead], *geometry))
+
+
+def input_rates(samples: FloatArray, scale: float) -> FloatArray:
+    """`samples * scale`, computed in the samples' own type.
+
+    Args:
+        samples: As `prepare_samples` returns them.
+        scale: The network's `input_scale`.
+    Returns:
+        Rates of the samples' shape and type.
+    Raises:
+        InputError: A product is too large for that type.
+    """
+    with np.errstate(over="ignore"):
+        rates: FloatArray = samples * samples.dtype.type(scale)
+    _refuse_infinite(
+        rates, f"samples times the input scale {scale:g}", f"values within {samples.dtype}"
+    )
+    return rates
+
+
+def _wanted_shape(geometry: Geometry, frames: bool, steps: int | None) -> str:
+    """How the shape is written in messages."""
+    lead = ["N", *(["steps" if steps is None else str(steps)] if frames else [])]
+    return "(" + ", ".join([*lead, *map(str, geometry)]) + ")"
+
+
+def _as_numbers(samples: object) -> FloatArray:
+    """`samples` as float32 or float64."""
+    try:
+        given = np.asarray(samples)
+    except ValueError as error:
+        raise InputError(
+            "samples", expected="an array of numbers", received=f"a ragged list ({error})"
+        ) from error
+    kind, size = given.dtype.kind, given.dtype.itemsize
+    if kind not in "biuf":
+        names = {"U": "text", "S": "bytes", "O": "objects", "c": "complex numbers"}
+        received = names.get(kind, "other values")
+        raise InputError(
+            "samples", expected="an array of numbers", received=f"{received} ({given.dtype})"
+        )
+    native = np.float32 if kind == "f" and size <= np.dtype(np.float32).itemsize else np.float64
+    numbers: FloatArray = given.astype(native, copy=False)
+    return numbers
+
+
+def _refuse_infinite(values: NDArray[Any], what: str, expected: str) -> None:
+    """Refuse NaN and infinity, naming the first."""
+    finite = np.isfinite(values)
+    if finite.all():
+        return
+    where = tuple(int(index) for index in np.argwhere(~finite)[0])
+    raise InputError(
+        what,
+        expected=expected,
+        received=f"{int((~finite).sum())} that are NaN or infinite, the first in sample {where[0]}",
+        instead="Clean or rescale the data.",
+    )

@@ -1,0 +1,200 @@
+"""`.snn` files: a Network in one safetensors file, read without running anything in it.
+
+The arrays are tensors; the metadata key `annconv` holds canonical JSON: format version, digest of
+the network, and the network itself with references to the tensors.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import struct
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+
+from annconv.errors import InputError, ModelFileError, VerifyError
+from annconv.ir.arrays import FloatArray
+from annconv.ir.codec import canonical_json, decode_network, encode_network, network_digest
+from annconv.ir.network import Network
+
+SUFFIX = ".snn"
+FORMAT_VERSION = 1
+METADATA_KEY = "annconv"
+TENSOR_TYPES = {"F32": "<f4", "F64": "<f8"}
+"""safetensors' name of a type -> NumPy's; a network holds no others."""
+
+_AGAIN = "save the network again, or copy the file again from where it was made"
+
+
+def save_network(network: Network, path: str | Path) -> None:
+    """Write a network to a `.snn` file.
+
+    The file appears complete or not at all: a failed write leaves an older file as it was. Equal
+    networks give equal files.
+
+    Raises:
+        VerifyError: The network breaks its own rules.
+        ModelFileError: The path has another suffix or cannot be written.
+    """
+    path = Path(path)
+    _check_suffix(path)
+    network.verify()
+    content = network_to_bytes(network)
+    try:
+        _write_atomically(path, content)
+    except OSError as error:
+        what = f"cannot be written: {error.strerror or error}"
+        raise ModelFileError(path, what, instead="choose a folder you may write to") from error
+
+
+def load_network(path: str | Path) -> Network:
+    """Read a network from a `.snn` file; needs neither Keras nor TensorFlow, runs no code.
+
+    Raises:
+        ModelFileError: The file is missing, cut short, damaged, of a newer format or no `.snn`.
+    """
+    path = Path(path)
+    _check_suffix(path)
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise ModelFileError(path, "no such file", instead="check the path") from error
+    except OSError as error:
+        what = f"cannot be read: {error.strerror or error}"
+        raise ModelFileError(path, what, instead="give a file you may read") from error
+    return network_from_bytes(content, path)
+
+
+def network_to_bytes(network: Network) -> bytes:
+    """A network as the content of a `.snn` file; its rules are not checked.
+
+    Raises:
+        InputError: A field holds a value of another type than it declares.
+    """
+    encoded, arrays = encode_network(network)
+    header = {"format": FORMAT_VERSION, "digest": network_digest(network), "network": encoded}
+    content: bytes = safetensors.numpy.save(arrays, {METADATA_KEY: canonical_json(header)})
+    return content
+
+
+def network_from_bytes(content: bytes, path: str | Path = "a pickled network") -> Network:
+    """The network in the content of a `.snn` file, checked against its digest and its own rules.
+
+    Args:
+        content: All bytes of the file.
+        path: Named in messages.
+    Raises:
+        ModelFileError: As `load_network`.
+    """
+    arrays = _read_arrays(content, path)
+    header = _read_header(content, path)
+    try:
+        network = decode_network(header["network"], arrays)
+        received = network_digest(network)
+    except InputError as error:
+        raise ModelFileError(path, f"damaged: {error}", instead=_AGAIN) from error
+    if received != header["digest"]:
+        what = f"damaged: expected digest {header['digest']!r:.20}, received {received!r:.20}"
+        raise ModelFileError(path, what, instead=_AGAIN)
+    try:
+        network.verify()
+    except VerifyError as error:
+        what = "holds a network that breaks its rules: " + "; ".join(map(str, error.violations))
+        raise ModelFileError(path, what, instead="save a network that annconv converted") from error
+    return network
+
+
+def _check_suffix(path: Path) -> None:
+    if path.suffix != SUFFIX:
+        what = f"expected a name that ends in {SUFFIX!r}, received {path.name!r}"
+        raise ModelFileError(path, what, instead=f"name the file {path.stem}{SUFFIX}")
+
+
+def _read_arrays(content: bytes, path: str | Path) -> dict[str, FloatArray]:
+    """All tensors of the file; the library checks header, offsets and lengths."""
+    try:
+        tensors = safetensors.deserialize(content)
+    except safetensors.SafetensorError as error:
+        what = f"cut short, damaged or not a {SUFFIX} file ({error})"
+        raise ModelFileError(path, what, instead=_AGAIN) from error
+    arrays: dict[str, FloatArray] = {}
+    for name, tensor in tensors:
+        if tensor["dtype"] not in TENSOR_TYPES:
+            what = f"expected tensors of {' or '.join(TENSOR_TYPES)}, received {tensor['dtype']}"
+            raise ModelFileError(path, what, instead=_AGAIN)
+        flat = np.frombuffer(tensor["data"], dtype=TENSOR_TYPES[tensor["dtype"]])
+        arrays[name] = flat.reshape(tensor["shape"])
+    return arrays
+
+
+def _read_header(content: bytes, path: str | Path) -> dict[str, Any]:
+    """Our metadata, its format version checked."""
+
+    def refuse(what: str, instead: str = _AGAIN) -> NoReturn:
+        raise ModelFileError(path, what, instead=instead)
+
+    (length,) = struct.unpack("<Q", content[:8])
+    metadata = _parse_json(content[8 : 8 + length], path).get("__metadata__")
+    text = metadata.get(METADATA_KEY) if isinstance(metadata, dict) else None
+    if not isinstance(text, str):
+        refuse(f"a safetensors file without annconv's metadata, not a {SUFFIX} file")
+    header = _parse_json(text, path)
+    version = header.get("format")
+    if type(version) is not int or version < 1:
+        refuse(f"damaged: expected a format version from 1 on, received {version!r:.40}")
+    if version > FORMAT_VERSION:
+        what = f"written in format {version}, this annconv reads up to {FORMAT_VERSION}"
+        refuse(what, "update annconv (pip install --upgrade annconv)")
+    if sorted(header) != ["digest", "format", "network"]:
+        refuse(f"damaged: expected digest, format and network, received {sorted(header)!r:.80}")
+    return header
+
+
+def _parse_json(text: str | bytes, path: str | Path) -> dict[str, Any]:
+    """A JSON object; anything else, NaN and deep nesting are refused."""
+    try:
+        value = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        what = f"damaged: its description cannot be read ({type(error).__name__}: {error})"
+        raise ModelFileError(path, what, instead=_AGAIN) from error
+    if not isinstance(value, dict):
+        raise ModelFileError(path, "damaged: its description is no object", instead=_AGAIN)
+    return value
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a number")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON, in which no key may stand twice."""
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        twice = next(key for i, (key, _) in enumerate(pairs) if key in dict(pairs[:i]))
+        raise ValueError(f"{twice!r:.40} stands twice")
+    return value
+
+
+def _write_atomically(path: Path, content: bytes) -> None:
+    """Write a temporary sibling, then rename it onto `path`.
+
+    Raises:
+        OSError: Nothing was changed at `path`.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        with temporary.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if path.exists():
+            temporary.chmod(path.stat().st_mode)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,109 @@
+"""Words of the equations' language: functions, flags, reserved names, what is refused by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from annconv.neurons.expressions import FUNCTIONS
+
+GIVEN_NAMES = ("t", "dt", "pi")
+"""Names every neuron may read: time in ms (0 in the first step), length of a step in ms, pi."""
+
+CONDUCTANCE = "g_"
+"""`g_<target>` is what projections with that target added up in this step."""
+
+ALIASES: Mapping[str, str] = MappingProxyType(
+    {"ln": "log", "fabs": "abs", "power": "pow", "pos": "positive", "neg": "negative"}
+)
+"""Further spellings of functions."""
+
+CALLABLE = tuple(sorted((*FUNCTIONS, *ALIASES, "ite", "Uniform")))
+"""Everything that may be called in an equation."""
+
+KEYWORDS = frozenset({"and", "or", "not", "is", "if", "else", "True", "False"})
+
+_DISTRIBUTIONS = ("Normal", "LogNormal", "Exponential", "Gamma", "DiscreteUniform", "Binomial")
+_POPULATION_WIDE = ("mean", "norm1", "norm2")
+
+REFUSED_FUNCTIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        **{
+            name: (f"the random distribution {name} is not supported yet", "Uniform(a, b) is")
+            for name in _DISTRIBUTIONS
+        },
+        **{
+            name: (f"the population-wide function {name}() is not supported", "")
+            for name in _POPULATION_WIDE
+        },
+        "max": (
+            "the population-wide function max() is not supported",
+            "of two values: ite(a > b, a, b)",
+        ),
+        "min": (
+            "the population-wide function min() is not supported",
+            "of two values: ite(a < b, a, b)",
+        ),
+    }
+)
+"""Functions of ANNarchy that are refused: name -> (what, hint)."""
+
+_SYNAPSE = "belongs to synapses, not to neurons"
+
+REFUSED_NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "t_last": (
+            "the time of the last spike, t_last, is not supported",
+            'keep it in a variable: reset="last = t"',
+        ),
+        "last_spike": ("last_spike is not supported", 'keep it in a variable: reset="last = t"'),
+        "r": (
+            "the firing rate r is not supported in equations",
+            "keep a trace: dx/dt = -x/tau, and x += 1/tau in the reset",
+        ),
+        "refractory": (
+            "a refractory period is not supported",
+            "count it down in a variable: wait = ite(wait > 0, wait - dt, 0)",
+        ),
+        "t_pre": (f"t_pre {_SYNAPSE}", ""),
+        "t_post": (f"t_post {_SYNAPSE}", ""),
+        "nan": ("nan is not a number that equations may hold", ""),
+        "inf": ("inf is not a number that equations may hold", ""),
+    }
+)
+"""Names that may not be read: name -> (what, hint)."""
+
+RESERVED = frozenset(
+    {
+        *GIVEN_NAMES,
+        *KEYWORDS,
+        *CALLABLE,
+        *REFUSED_FUNCTIONS,
+        *REFUSED_NAMES,
+        *("rk_pre", "rk_post", "i", "j", "active", "size"),
+        *("spike", "spikes", "count", "g_exc", "g_inh"),
+    }
+)
+"""Names that no parameter or variable may have: ANNarchy's own, and what recordings are called."""
+
+METHODS = ("exponential", "semiimplicit", "implicit", "midpoint", "rk4")
+
+FLAGS = ("init", "min", "max", "population", "int", "bool", "explicit")
+"""Flags of an equation; a parameter has `population`, `int` and `bool`."""
+
+REFUSED_FLAGS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        **{
+            name: (
+                f"the numerical method {name!r} is not supported yet",
+                "leave it out: equations use explicit Euler",
+            )
+            for name in METHODS
+        },
+        "event-driven": (f"the flag 'event-driven' {_SYNAPSE}", "leave it out"),
+        "projection": (f"the flag 'projection' {_SYNAPSE}", "write 'population'"),
+        "postsynaptic": (f"the flag 'postsynaptic' {_SYNAPSE}", "leave it out"),
+        "unless_refractory": ("a refractory period is not supported", "leave the flag out"),
+    }
+)
+"""Flags of ANNarchy that are refused: name -> (what, hint)."""

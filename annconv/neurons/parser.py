@@ -1,0 +1,427 @@
+"""Expressions of a neuron's equations, by precedence climbing; nothing is ever evaluated as Python.
+
+Precedence, lowest first: `or`, `and`, `not`, comparisons, `+ -`, `* /`, unary minus, `^` (also
+written `**`, right-associative).
+"""
+
+from __future__ import annotations
+
+import math
+import operator as op
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from types import MappingProxyType
+
+from annconv.errors import EquationError
+from annconv.neurons.expressions import (
+    COMPARISONS,
+    FUNCTIONS,
+    LOGIC,
+    Binary,
+    Call,
+    Cast,
+    Choice,
+    Draw,
+    Expression,
+    Name,
+    Negate,
+    Not,
+    Number,
+    children,
+    kind,
+)
+from annconv.neurons.grammar import (
+    ALIASES,
+    CALLABLE,
+    CONDUCTANCE,
+    KEYWORDS,
+    REFUSED_FUNCTIONS,
+    REFUSED_NAMES,
+)
+from annconv.neurons.tokens import ASSIGNMENTS, Source, Token, joined
+
+MAX_DEPTH = 100
+"""Deepest nesting of an expression; a sum of more terms than this is refused as well."""
+
+_LEVELS = (
+    ("or",),
+    ("and",),
+    ("not",),
+    ("is", *COMPARISONS),
+    ("+", "-"),
+    ("*", "/"),
+    ("unary minus",),
+    ("^", "**"),
+)
+_BINDING: Mapping[str, int] = MappingProxyType(
+    {operator: level for level, operators in enumerate(_LEVELS) for operator in operators}
+)
+_NOT, _COMPARISON = _BINDING["not"], _BINDING["is"]
+_UNARY, _POWER = _BINDING["unary minus"], _BINDING["^"]
+_ARITHMETIC: Mapping[str, Callable[[float, float], float]] = MappingProxyType(
+    {"+": op.add, "-": op.sub, "*": op.mul, "/": op.truediv, "pow": math.pow}
+)
+
+
+@dataclass(slots=True)
+class Scope:
+    """What the expressions of one neuron may read, and what they were found to read.
+
+    Attributes:
+        known: Names of parameters and variables, and the given ones.
+        shared: Parameters that have one value for the population: what `Uniform` may take.
+        spiking: Whether `g_<target>` and `Uniform` are known at all (not in a read-out).
+        conductances: Targets found, in order of appearance.
+        draws: Random draws found.
+    """
+
+    known: frozenset[str]
+    shared: frozenset[str] = frozenset()
+    spiking: bool = True
+    conductances: list[str] = field(default_factory=list)
+    draws: int = 0
+
+    def listed(self) -> list[str]:
+        """All names, sorted, for messages."""
+        return sorted({*self.known, *(("g_exc",) if self.spiking else ())})
+
+
+def parse_expression(
+    text: str, known: Iterable[str], *, owner: str, part: str, kind_of_owner: str = "read-out"
+) -> Expression:
+    """A real expression over known names, as read-outs have it: no conductances, no random numbers.
+
+    Args:
+        text: The expression.
+        known: Names it may read.
+        owner: Name of what it belongs to, for messages.
+        part: Which text of that it is, for messages.
+        kind_of_owner: What that is, for messages.
+    Raises:
+        EquationError: It cannot be understood.
+    """
+    return as_real(_parse_text(known, Source(owner, part, text, kind_of_owner)))
+
+
+def parse_condition(
+    text: str, known: Iterable[str], *, owner: str, part: str, kind_of_owner: str = "read-out"
+) -> Expression:
+    """A condition over known names; otherwise as `parse_expression`."""
+    return as_condition(_parse_text(known, Source(owner, part, text, kind_of_owner)))
+
+
+def _parse_text(known: Iterable[str], source: Source) -> Expression:
+    parser = ExpressionParser(source, joined(source), Scope(frozenset(known), spiking=False))
+    expression = parser.value()
+    parser.finish()
+    return expression
+
+
+def as_real(expression: Expression) -> Expression:
+    """The expression as a real number: a truth value becomes 0 or 1."""
+    return expression if kind(expression) == "real" else Cast("real", expression)
+
+
+def as_condition(expression: Expression) -> Expression:
+    """The expression as a truth value: a real number becomes `!= 0`."""
+    return expression if kind(expression) == "bool" else Cast("bool", expression)
+
+
+def constant(expression: Expression) -> float | None:
+    """Value of an expression of numbers; None if it reads a name or is not finite."""
+    match expression:
+        case Number(value):
+            return value
+        case Negate(operand):
+            inner = constant(operand)
+            return None if inner is None else -inner
+        case Call("pow" as operator, (left, right)) | Binary(operator, left, right):
+            return _arithmetic(operator, constant(left), constant(right))
+        case _:
+            return None
+
+
+def _arithmetic(operator: str, a: float | None, b: float | None) -> float | None:
+    """`a operator b` of two numbers, None where there is no finite one."""
+    if a is None or b is None or operator not in _ARITHMETIC:
+        return None
+    try:
+        value = _ARITHMETIC[operator](a, b)
+    except (ArithmeticError, ValueError):
+        return None
+    return value if math.isfinite(value) else None
+
+
+class ExpressionParser:
+    """Reads one expression from a run of tokens that ends with an "end" token."""
+
+    def __init__(self, source: Source, tokens: Sequence[Token], scope: Scope) -> None:
+        self.source = source
+        self.scope = scope
+        self._tokens = tokens
+        self._position = 0
+        self._depth = 0
+
+    @property
+    def token(self) -> Token:
+        """The next token."""
+        return self._tokens[self._position]
+
+    def advance(self) -> Token:
+        """Take the next token; the "end" token stays."""
+        token = self.token
+        if token.kind != "end":
+            self._position += 1
+        return token
+
+    def finish(self) -> None:
+        """Check that nothing is left."""
+        if self.token.kind != "end":
+            raise self._unexpected(self.token)
+
+    def rest(self) -> Sequence[Token]:
+        """The tokens that are left, an "end" token last."""
+        return self._tokens[self._position :]
+
+    def value(self) -> Expression:
+        """A whole right-hand side: an expression, or `if condition: value else: value`.
+
+        Raises:
+            EquationError: It cannot be understood, or is nested too deeply.
+        """
+        start = self.token
+        expression = self._branches() if start.text == "if" else self.expression()
+        return self._shallow(expression, start)
+
+    def _branches(self) -> Expression:
+        """`if condition: value else: value`, the values possibly such choices themselves."""
+        start = self._enter()
+        condition = as_condition(self.expression())
+        self._expect(":", "':' must follow the condition of 'if'", start)
+        then = self._branch()
+        if self.token.text != "else":
+            raise self.source.error("'if' without 'else'", start, hint="if c: a else: b")
+        keyword = self.advance()
+        self._expect(":", "':' must follow 'else'", keyword)
+        otherwise = self._branch()
+        self._depth -= 1
+        return Choice(condition, then, otherwise)
+
+    def _branch(self) -> Expression:
+        return as_real(self._branches() if self.token.text == "if" else self.expression())
+
+    def expression(self, floor: int = 0) -> Expression:
+        """An expression of operators that bind at least as strongly as `floor`."""
+        self._enter(take=False)
+        left = self._prefix(floor)
+        compared = False
+        while (power := self._binding()) >= floor:
+            token = self.advance()
+            operator = self._operator(token)
+            if power == _COMPARISON and compared:
+                raise self.source.error(
+                    "comparisons cannot be chained", token, hint="write a < b and b < c"
+                )
+            compared = power == _COMPARISON
+            if power == _POWER:
+                left = _power(as_real(left), as_real(self.expression(_UNARY)))
+            else:
+                left = _binary(operator, left, self.expression(power + 1))
+        self._depth -= 1
+        return left
+
+    def _binding(self) -> int:
+        """How strongly the next token binds as a binary operator, -1 if it is none."""
+        return -1 if self.token.text == "not" else _BINDING.get(self.token.text, -1)
+
+    def _operator(self, token: Token) -> str:
+        """The operator of a token; `is` and `is not` compare."""
+        if token.text != "is":
+            return token.text
+        if self.token.text == "not":
+            self.advance()
+            return "!="
+        return "=="
+
+    def _prefix(self, floor: int) -> Expression:
+        token = self.advance()
+        if token.text == "not":
+            if floor > _NOT:
+                raise self.source.error("'not' needs parentheses here", token, hint="(not a)")
+            return Not(as_condition(self.expression(_NOT)))
+        if token.is_symbol("-"):
+            return Negate(as_real(self.expression(_UNARY)))
+        if token.is_symbol("+"):
+            return as_real(self.expression(_UNARY))
+        if token.is_symbol("("):
+            inner = self.expression()
+            self._expect(")", "'(' is never closed", token)
+            return inner
+        if token.kind == "number":
+            return Number(float(token.text))
+        if token.kind == "name" and token.text in ("True", "False"):
+            return Number(float(token.text == "True"))
+        if token.kind == "name" and token.text not in KEYWORDS:
+            return self._call(token) if self.token.is_symbol("(") else self._name(token)
+        raise self._unexpected(token)
+
+    def _name(self, token: Token) -> Expression:
+        name = token.text
+        if name in self.scope.known:
+            return Name(name)
+        if self.scope.spiking and name.startswith(CONDUCTANCE) and name != CONDUCTANCE:
+            target = name.removeprefix(CONDUCTANCE)
+            if target not in self.scope.conductances:
+                self.scope.conductances.append(target)
+            return Name(name)
+        if name in REFUSED_NAMES:
+            what, hint = REFUSED_NAMES[name]
+            raise self.source.error(what, token, hint=hint)
+        if name in CALLABLE or name in REFUSED_FUNCTIONS:
+            raise self.source.error(f"{name!r} is a function", token, hint=f"write {name}(…)")
+        raise unknown(self.source, token, "name", self.scope.listed())
+
+    def _call(self, token: Token) -> Expression:
+        if token.text in REFUSED_FUNCTIONS:
+            what, hint = REFUSED_FUNCTIONS[token.text]
+            raise self.source.error(what, token, hint=hint)
+        if token.text not in CALLABLE:
+            if token.text in self.scope.known:
+                raise self.source.error(
+                    f"{token.text!r} is not a function", token, hint="write '*' to multiply"
+                )
+            raise unknown(self.source, token, "function", CALLABLE)
+        arguments = self._arguments()
+        name = ALIASES.get(token.text, token.text)
+        expected = {"ite": 3, "Uniform": 2}.get(name) or FUNCTIONS[name]
+        if len(arguments) != expected:
+            raise self.source.error(
+                f"{token.text}() takes {expected} argument{'s' * (expected > 1)}, "
+                f"received {len(arguments)}",
+                token,
+            )
+        if name == "Uniform":
+            return self._draw(token, arguments)
+        if name == "ite":
+            condition, then, otherwise = arguments
+            return Choice(as_condition(condition), as_real(then), as_real(otherwise))
+        if name == "pow":
+            return _power(as_real(arguments[0]), as_real(arguments[1]))
+        return Call(name, tuple(as_real(argument) for argument in arguments))
+
+    def _arguments(self) -> list[Expression]:
+        """Arguments in parentheses."""
+        opening = self.advance()
+        if self.token.is_symbol(")"):
+            self.advance()
+            return []
+        arguments = [self.expression()]
+        while self.token.is_symbol(","):
+            self.advance()
+            arguments.append(self.expression())
+        self._expect(")", "'(' is never closed", opening)
+        return arguments
+
+    def _draw(self, token: Token, arguments: Sequence[Expression]) -> Expression:
+        """`Uniform(low, high)`, the limits being numbers or population-wide parameters."""
+        if not self.scope.spiking:
+            raise self.source.error("random numbers have no place here", token)
+        limits: list[Expression] = []
+        for argument in arguments:
+            value = constant(self._shallow(argument, token))
+            if value is not None:
+                limits.append(Number(value))
+            elif isinstance(argument, Name) and argument.name in self.scope.shared:
+                limits.append(argument)
+            else:
+                raise self.source.error(
+                    "the limits of Uniform are numbers or parameters with the flag 'population'",
+                    token,
+                    hint="scale it instead: a + b*Uniform(0, 1)",
+                )
+        index = self.scope.draws
+        self.scope.draws += 1
+        return Draw("Uniform", tuple(limits), index)
+
+    def _enter(self, *, take: bool = True) -> Token:
+        """Go one level deeper, taking the keyword that opens it where `take`."""
+        token = self.advance() if take else self.token
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise self._too_deep(token)
+        return token
+
+    def _shallow(self, expression: Expression, start: Token) -> Expression:
+        """The expression, refused where functions that descend into it would not come back."""
+        if _height(expression) > MAX_DEPTH:
+            raise self._too_deep(start)
+        return expression
+
+    def _too_deep(self, token: Token) -> EquationError:
+        return self.source.error(
+            f"the expression is nested more than {MAX_DEPTH} levels deep",
+            token,
+            hint="split it into several assignments",
+        )
+
+    def _expect(self, symbol: str, what: str, place: Token) -> None:
+        """Take `symbol`; where it is missing at the end of the text, blame `place`."""
+        if self.token.is_symbol(symbol):
+            self.advance()
+        elif self.token.kind == "end" or symbol == ":":
+            raise self.source.error(what, place)
+        else:
+            raise self._unexpected(self.token)
+
+    def _unexpected(self, token: Token) -> EquationError:
+        if token.kind == "end":
+            before = self._tokens[self._position - 1] if self._position else token
+            if before is token:
+                return self.source.error("an expression is missing", token)
+            return self.source.error(f"an expression is missing after {before.text!r}", token)
+        if token.is_symbol("="):
+            return self.source.error(
+                "'=' assigns, and stands once in an equation", token, hint="'==' compares"
+            )
+        if token.is_symbol(*ASSIGNMENTS):
+            return self.source.error(f"{token.text!r} cannot stand within an expression", token)
+        if token.is_symbol(")"):
+            return self.source.error("')' without '('", token)
+        if token.text == "if":
+            return self.source.error(
+                "'if' must be the whole right-hand side", token, hint="use ite(condition, a, b)"
+            )
+        return self.source.error(f"{token.text!r} is not expected here", token)
+
+
+def unknown(source: Source, token: Token, what: str, known: Iterable[str]) -> EquationError:
+    """The error for a name, function or flag that does not exist, with the nearest that does."""
+    listed = list(known)
+    folded = {entry.lower(): entry for entry in listed}
+    close = get_close_matches(token.text.lower(), folded, n=1, cutoff=0.5)
+    nearest = f". Nearest: {folded[close[0]]!r}" if close else ""
+    hint = f"known: {', '.join(listed)}"
+    return source.error(f"unknown {what} {token.text!r}{nearest}", token, hint=hint)
+
+
+def _binary(operator: str, left: Expression, right: Expression) -> Expression:
+    as_operand = as_condition if operator in LOGIC else as_real
+    return Binary(operator, as_operand(left), as_operand(right))
+
+
+def _power(base: Expression, exponent: Expression) -> Expression:
+    """A power; the square and the cube of a name are products."""
+    if isinstance(base, Name) and exponent in (Number(2.0), Number(3.0)):
+        square = Binary("*", base, base)
+        return square if exponent == Number(2.0) else Binary("*", square, base)
+    return Call("pow", (base, exponent))
+
+
+def _height(expression: Expression) -> int:
+    """Length of the longest way down the tree, found without recursion."""
+    highest, level = 0, [expression]
+    while level:
+        highest += 1
+        level = [child for node in level for child in children(node)]
+    return highest

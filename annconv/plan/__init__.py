@@ -1,0 +1,1 @@
+"""Plan: what runs, as flat numbers, names and neuron statements."""

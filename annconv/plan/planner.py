@@ -1,0 +1,307 @@
+"""Network -> Plan: which kernels run in which order, and where their data lie.
+
+These are the plain kernels, correct for every shape: every operator of every projection runs in
+every step, then every population updates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from math import prod
+from typing import cast
+
+import numpy as np
+
+from annconv.ir.arrays import FloatArray, Geometry
+from annconv.ir.network import RATES, SPIKES, Network, Population, Projection
+from annconv.ir.operators import Operator, Reshape, chain_geometry
+from annconv.neurons.expressions import Name, Number
+from annconv.neurons.model import NeuronModel
+from annconv.plan.naming import Names
+from annconv.plan.operators import kernel_shape, operator_array
+from annconv.plan.plan import (
+    BoundParameter,
+    BoundVariable,
+    Broadcast,
+    Buffer,
+    BufferType,
+    Kernel,
+    OperatorKernel,
+    Packed,
+    Plan,
+    ReadoutPlan,
+    Source,
+    UpdateKernel,
+)
+from annconv.readouts.model import parse_readout
+
+
+def make_plan(network: Network, precision: str) -> Plan:
+    """Plan the plain kernels of a network.
+
+    Args:
+        network: A verified network.
+        precision: "single" or "double".
+    Raises:
+        VerifyError: The network breaks a rule.
+    """
+    network.verify()
+    plan = _Planner(network, precision).plan()
+    plan.verify()
+    return plan
+
+
+class _Planner:
+    """Collects buffers, packed arrays and kernels while it walks through a network."""
+
+    def __init__(self, network: Network, precision: str) -> None:
+        self.network = network
+        self.precision = precision
+        self.names = Names()
+        self.buffers: list[Buffer] = []
+        self.packed: list[Packed] = []
+        self.models: dict[str, NeuronModel] = {
+            entry.name: entry.model() for entry in network.populations if entry.neuron is not None
+        }
+        self.spikes: dict[str, str] = {}
+        self.variables: dict[tuple[str, str], str] = {}
+        self.sums: dict[tuple[str, str], str] = {}
+
+    def plan(self) -> Plan:
+        for population in self.network.populations:
+            self._declare(population)
+        updates = {name: self._update(self.network[name]) for name in self.models}
+        kernels = self._order(updates)
+        readout = self._readout()
+        return Plan(
+            precision=self.precision,
+            dt=self.network.dt,
+            inputs=self.network.input.size,
+            populations=tuple(entry.size for entry in self.network.populations),
+            spikes=tuple(self.spikes.get(name) for name in self.network.names),
+            buffers=tuple(self.buffers),
+            packed=tuple(self.packed),
+            kernels=tuple(kernels),
+            readout=readout,
+        )
+
+    def _buffer(self, words: Iterable[str], kind: BufferType, length: int) -> str:
+        name = self.names.identifier(*words)
+        self.buffers.append(Buffer(name, kind, length))
+        return name
+
+    def _pack(self, words: Iterable[str], length: int, source: Source) -> str:
+        name = self.names.identifier(*words)
+        self.packed.append(Packed(name, length, source))
+        return name
+
+    def _declare(self, population: Population) -> None:
+        """Buffers of a population: variables, emitted spikes, sums that arrive."""
+        name, size = population.name, population.size
+        model = self.models.get(name)
+        if model is not None:
+            for variable in model.variables:
+                self.variables[name, variable.name] = self._buffer(
+                    (name, variable.name), "real", size
+                )
+            self.spikes[name] = self._buffer((name, SPIKES), "spike", size)
+        for target in dict.fromkeys(entry.target for entry in self.network.arriving(name)):
+            self.sums[name, target] = self._buffer((name, "g", target), "real", size)
+
+    def _order(self, updates: dict[str, UpdateKernel]) -> list[Kernel]:
+        """All kernels in running order.
+
+        With a delay, every projection reads what the previous step left, so all of them run before
+        any population updates. Without, a population's projections run right before its update.
+        """
+        delayed = any(entry.delay for entry in self.network.projections)
+        kernels: list[Kernel] = []
+        for name in self.network.names:
+            for projection in self.network.arriving(name):
+                kernels += self._operators(projection)
+            if name in updates and not delayed:
+                kernels.append(updates[name])
+        if delayed:
+            kernels += updates.values()
+        return self._write_first(kernels)
+
+    @staticmethod
+    def _write_first(kernels: list[Kernel]) -> list[Kernel]:
+        """The first operator onto a buffer writes, later ones add."""
+        written: set[str] = set()
+        ordered: list[Kernel] = []
+        for kernel in kernels:
+            if isinstance(kernel, OperatorKernel):
+                ordered.append(replace(kernel, adds=kernel.target in written))
+                written.add(kernel.target)
+            else:
+                ordered.append(kernel)
+        return ordered
+
+    def _transmitted(self, projection: Projection) -> str:
+        """The buffer a projection reads."""
+        if projection.pre not in self.models:  # a junction transmits its sum
+            return self.sums[projection.pre, "exc"]
+        emitted = self.models[projection.pre].emit
+        if projection.transmits != SPIKES or emitted is not None:
+            variable = emitted if projection.transmits == SPIKES else projection.transmits
+            return self.variables[projection.pre, cast(str, variable)]
+        return self.spikes[projection.pre]
+
+    def _operators(self, projection: Projection) -> list[Kernel]:
+        """One kernel per operator of a projection; the last one reaches the post-population."""
+        geometry: Geometry = self.network[projection.pre].geometry
+        chain: list[tuple[int, Operator, Geometry, Geometry]] = []
+        for position, operator in enumerate(projection.operators):
+            result = cast(Geometry, chain_geometry((operator,), geometry))
+            if not isinstance(operator, Reshape):
+                chain.append((position, operator, geometry, result))
+            geometry = result
+        if not chain:
+            chain.append((0, Reshape(geometry), geometry, geometry))
+        source = self._transmitted(projection)
+        kernels: list[Kernel] = []
+        for position, operator, before, after in chain:
+            last = position == chain[-1][0]
+            kernel = self._operator(projection, position, operator, before, after, source, last)
+            kernels.append(kernel)
+            source = kernel.target
+        return kernels
+
+    def _operator(
+        self,
+        projection: Projection,
+        position: int,
+        operator: Operator,
+        before: Geometry,
+        after: Geometry,
+        source: str,
+        last: bool,
+    ) -> OperatorKernel:
+        shape = kernel_shape(operator, before, after)
+        owner = projection.name
+        packed = state = None
+        if shape.array is not None:
+            values = operator_array(operator, shape.array)
+            origin = Source("operator", owner, shape.array, position)
+            packed = self._pack((owner, shape.array), values.size, origin)
+        if shape.stateful:
+            state = self._buffer((owner, "passed"), "real", prod(before))
+        target = (
+            self.sums[projection.post, projection.target]
+            if last
+            else self._buffer((owner, "stage", str(position)), "real", prod(after))
+        )
+        transmitted = projection.transmits if position == 0 else "its sums"
+        summary = (
+            f"{owner}: {str(operator).split('  ')[0]} of {transmitted} of {projection.pre}, "
+            f"{_shape(before)} -> {_shape(after)}"
+        )
+        return OperatorKernel(
+            name=self.names.identifier("apply", owner),
+            summary=summary,
+            function=shape.function,
+            constants=shape.constants,
+            source=source,
+            packed=packed,
+            state=state,
+            target=target,
+            adds=False,
+        )
+
+    def _update(self, population: Population) -> UpdateKernel:
+        model = self.models[population.name]
+        values = population.parameter_values()
+        is_input = population.role == "input"
+        reads = model.reads()
+        parameters = []
+        for parameter in model.parameters:
+            if parameter.name in reads and not (is_input and parameter.name == RATES):
+                origin = Source("parameter", population.name, parameter.name)
+                spread = self._spread(population, (parameter.name,), values[parameter.name], origin)
+                parameters.append(BoundParameter(parameter.name, *spread))
+        return UpdateKernel(
+            name=self.names.identifier("update", population.name),
+            summary=f"{population.name}: {_shape(population.geometry)} {model.name} neurons",
+            population=self.network.names.index(population.name),
+            neurons=population.size,
+            channels=population.geometry[-1],
+            model=model,
+            parameters=tuple(parameters),
+            variables=self._variables(population, model, values),
+            conductances=tuple(
+                (target, self.sums[population.name, target])
+                for target in model.conductances
+                if (population.name, target) in self.sums
+            ),
+            rates=is_input and RATES in reads,
+            spikes=self.spikes[population.name],
+        )
+
+    def _variables(
+        self, population: Population, model: NeuronModel, values: dict[str, FloatArray]
+    ) -> tuple[BoundVariable, ...]:
+        """Every variable with its buffer and its packed initial values."""
+        bound = []
+        for variable in model.variables:
+            initial = initial_values(variable.initial, values)
+            origin = Source("initial", population.name, variable.name)
+            words = (variable.name, "initial")
+            packed, broadcast = self._spread(population, words, initial, origin)
+            buffer = self.variables[population.name, variable.name]
+            bound.append(BoundVariable(variable.name, buffer, packed, broadcast))
+        return tuple(bound)
+
+    def _spread(
+        self, population: Population, words: tuple[str, ...], values: FloatArray, source: Source
+    ) -> tuple[str, Broadcast]:
+        """Pack values that broadcast onto a population as compactly as their shape allows."""
+        broadcast = broadcast_of(values, population.geometry)
+        length = {"one": 1, "channel": population.geometry[-1], "each": population.size}[broadcast]
+        return self._pack((population.name, *words), length, source), broadcast
+
+    def _readout(self) -> ReadoutPlan:
+        output = self.network.output
+        readout = self.network.readout
+        model = parse_readout(readout)
+        parameters = tuple(
+            (name, self._pack(("readout", name), 1, Source("readout", "", name)))
+            for name, _ in readout.parameters
+        )
+        return ReadoutPlan(
+            population=self.network.names.index(output.name),
+            outputs=output.size,
+            parameters=parameters,
+            stop=model.stop,
+            score=model.score,
+            variables=tuple(
+                (name, self.variables[output.name, name])
+                for name in readout.observes
+                if name != "count"
+            ),
+            counts=self._buffer(("readout", "counts"), "count", output.size),
+            spikes=self.spikes[output.name],
+        )
+
+
+def initial_values(initial: object, parameters: dict[str, FloatArray]) -> FloatArray:
+    """Values of a variable's start: a number, or a parameter's values."""
+    if isinstance(initial, Name):
+        return parameters[initial.name]
+    if isinstance(initial, Number):
+        return np.asarray(initial.value, dtype=np.float64)
+    raise TypeError(f"initial value {initial!r} is neither a number nor a parameter")
+
+
+def broadcast_of(values: FloatArray, geometry: Geometry) -> Broadcast:
+    """How values that broadcast onto a geometry are kept: once, per channel or per neuron."""
+    if values.size == 1:
+        return "one"
+    if values.shape[-1] == geometry[-1] and values.size == geometry[-1]:
+        return "channel"
+    return "each"
+
+
+def _shape(geometry: Geometry) -> str:
+    return " x ".join(map(str, geometry))

@@ -1,0 +1,113 @@
+"""The state of one population, for a batch of samples, and one step of its neurons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annconv.ir.network import SPIKES, Population
+from annconv.neurons.expressions import Expression
+from annconv.neurons.model import Assign, OdeBlock
+from annconv.reference.expressions import DrawSource, Value, bounded, evaluate
+from annconv.reference.operators import Values
+
+Scope = Mapping[str, Value]
+"""What the names in a neuron's equations stand for."""
+
+
+class PopulationState:
+    """Neurons with equations.
+
+    Attributes:
+        model: The parsed equations.
+        scope: Every parameter and variable, the conductances and times of the last step. A value
+            has any shape that broadcasts onto (N, *geometry): what all share stays one number.
+        spikes: (N, *geometry) float64, what each neuron emitted in the last step: 0, 1 or -1.
+    """
+
+    def __init__(self, population: Population, count: int) -> None:
+        self.model = population.model()
+        self.scope: dict[str, Value] = {
+            name: np.asarray(value, dtype=np.float64)
+            for name, value in population.parameter_values().items()
+        }
+        initial = {e.name: evaluate(e.initial, self.scope) for e in self.model.variables}
+        self.scope.update(initial)
+        self.spikes: Values = np.zeros((count, *population.geometry))
+
+    def full(self, name: str) -> Values:
+        """A variable, or "spikes" for what the neurons pass on, as (N, *geometry)."""
+        if name == SPIKES:
+            if self.model.emit is None:
+                return self.spikes
+            name = self.model.emit
+        return np.broadcast_to(self.scope[name], self.spikes.shape)
+
+    def step(
+        self,
+        inputs: Scope,
+        draws: DrawSource,
+        inspect: Callable[[PopulationState, DrawSource], None] | None = None,
+    ) -> None:
+        """Update the variables, then spike and reset.
+
+        Args:
+            inputs: Conductances, `t`, `dt`, `pi`, and the rates of an input population.
+            draws: Uniform numbers of this step.
+            inspect: Sees the state between the updates and the spikes.
+        """
+        self.scope.update(inputs)
+        for statement in self.model.update:
+            if isinstance(statement, OdeBlock):
+                self._integrate(statement, draws)
+            else:
+                self._assign(statement, draws)
+        if inspect is not None:
+            inspect(self, draws)
+        fired = self._holds(self.model.spike, draws)
+        unfired = self._holds(self.model.unspike, draws) & ~fired
+        for emitted, reset in ((fired, self.model.reset), (unfired, self.model.unreset)):
+            if emitted.any():
+                for assignment in reset:
+                    self._assign(assignment, draws, where=emitted)
+        self.spikes = fired.astype(np.float64) - unfired
+
+    def retire(self, going: NDArray[np.bool_]) -> None:
+        """Drop samples from the batch."""
+        batched = self.spikes.ndim
+        self.spikes = self.spikes[~going]
+        for name, value in self.scope.items():
+            if value.ndim == batched:
+                self.scope[name] = value[~going]
+
+    def _integrate(self, block: OdeBlock, draws: DrawSource) -> None:
+        """Explicit Euler: all gradients read the old values."""
+        gradients = [evaluate(entry.gradient, self.scope, draws) for entry in block.equations]
+        for entry, gradient in zip(block.equations, gradients, strict=True):
+            with np.errstate(all="ignore"):
+                value = np.asarray(self.scope[entry.variable] + self.scope["dt"] * gradient)
+            self.scope[entry.variable] = self._bounded(value, entry.minimum, entry.maximum)
+
+    def _assign(
+        self, entry: Assign, draws: DrawSource, where: NDArray[np.bool_] | None = None
+    ) -> None:
+        """One assignment, for all neurons or those that just spiked."""
+        value = evaluate(entry.value, self.scope, draws)
+        value = self._bounded(value, entry.minimum, entry.maximum)
+        old = self.scope[entry.variable]
+        self.scope[entry.variable] = value if where is None else np.where(where, value, old)
+
+    def _bounded(
+        self, value: Value, minimum: Expression | None, maximum: Expression | None
+    ) -> Value:
+        low = None if minimum is None else evaluate(minimum, self.scope)
+        high = None if maximum is None else evaluate(maximum, self.scope)
+        return bounded(value, low, high)
+
+    def _holds(self, condition: Expression | None, draws: DrawSource) -> NDArray[np.bool_]:
+        """Where a condition holds, for every neuron."""
+        if condition is None:
+            return np.zeros(self.spikes.shape, dtype=np.bool_)
+        return np.broadcast_to(evaluate(condition, self.scope, draws), self.spikes.shape)

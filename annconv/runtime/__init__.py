@@ -1,0 +1,1 @@
+"""Run time: loads built extensions and runs samples through them."""

@@ -1,0 +1,224 @@
+"""CompiledNetwork: a network as machine code, ready to run samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annconv.build.builder import build_extension, find_extension
+from annconv.errors import OptionError, nearest
+from annconv.ir.network import Network
+from annconv.ir.samples import input_rates, prepare_samples
+from annconv.options import CompileOptions, RunOptions, read_environment
+from annconv.plan.packing import pack
+from annconv.plan.plan import Plan
+from annconv.plan.planner import make_plan
+from annconv.readouts.labels import draw_labels
+from annconv.runtime.extension import NativeNetwork, open_network
+from annconv.runtime.result import RunResult
+
+REAL = {"single": np.float32, "double": np.float64}
+
+
+class CompiledNetwork:
+    """A network as machine code. Made by `annconv.compile`; pickled as network and options.
+
+    Attributes:
+        network: What was compiled.
+        options: How it was compiled.
+        plan: The kernels that run.
+    """
+
+    def __init__(
+        self, network: Network, options: CompileOptions, plan: Plan, native: NativeNetwork
+    ) -> None:
+        self.network = network
+        self.options = options
+        self.plan = plan
+        self._native = native
+
+    def run(
+        self,
+        samples: object,
+        *,
+        steps: int | None = None,
+        seed: int = 0,
+        first_sample: int = 0,
+        record: Iterable[str] = (),
+        frames: bool = False,
+        progress: bool = False,
+    ) -> RunResult:
+        """Present samples to the network.
+
+        Args:
+            samples: (N, ...) numbers, each sample of any shape with as many values as the input has
+                neurons; with `frames` (N, steps, ...).
+            steps: Steps per sample; None: those the network was converted for.
+            seed: Seed of random encodings and of the draw between tied classes.
+            first_sample: Index of the first sample in the whole input, where this call is one batch
+                of it.
+            record: Names of populations whose spikes are kept.
+            frames: Whether axis 1 of the samples is time: one frame of input for every step.
+            progress: Whether to show a progress bar on stderr.
+        Returns:
+            Labels, counts, scores, steps and recorded spikes of all samples.
+        Raises:
+            InputError: The samples are not finite numbers of the right shape.
+            OptionError: An option has a value that is not allowed.
+            SimulationError: A score is not a number.
+        """
+        options = RunOptions(
+            steps=self.network.steps if steps is None else steps,
+            seed=seed,
+            first_sample=first_sample,
+            record=(record,) if isinstance(record, str) else tuple(record),
+            frames=frames,
+            progress=progress,
+        )
+        recorded = self._recorded(options.record)
+        rates = self._rates(samples, options)
+        with _progress_bar(len(rates), options.progress) as update:
+            counts, outputs, stopped_at, spikes = self._native.run(
+                rates,
+                options.steps,
+                self.options.thread_count(),
+                options.seed,
+                options.first_sample,
+                recorded,
+                update,
+            )
+        return RunResult(
+            labels=draw_labels(outputs, options.seed, options.first_sample),
+            counts=counts.astype(np.int64),
+            outputs=outputs,
+            stopped_at=stopped_at.astype(np.int64),
+            spikes={
+                name: self._trains(name, spikes[index])
+                for name, index in zip(options.record, recorded, strict=True)
+            },
+        )
+
+    def predict(
+        self,
+        samples: object,
+        *,
+        steps: int | None = None,
+        seed: int = 0,
+        frames: bool = False,
+        progress: bool = False,
+    ) -> NDArray[np.int64]:
+        """The class of every sample; arguments and errors as `run`.
+
+        Returns:
+            (N,) int64.
+        """
+        result = self.run(samples, steps=steps, seed=seed, frames=frames, progress=progress)
+        return result.labels
+
+    def write_sources(self, folder: str | Path) -> None:
+        """Write the network's C++ and its packed data into a folder, to be read or kept.
+
+        Args:
+            folder: Made if it is missing; files of the same names are replaced.
+        """
+        from annconv.codegen.render import render_network
+
+        target = Path(folder)
+        target.mkdir(parents=True, exist_ok=True)
+        for name, text in render_network(self.plan).items():
+            (target / name).write_text(text, encoding="utf-8")
+        (target / "weights.bin").write_bytes(pack(self.plan, self.network))
+
+    def _recorded(self, names: Sequence[str]) -> list[int]:
+        """Indices of the populations to record."""
+        known = [entry.name for entry in self.network.populations if entry.neuron is not None]
+        faults = [
+            f"record: unknown population {name!r}. {nearest(name, known)}."
+            for name in names
+            if name not in known
+        ]
+        if faults:
+            raise OptionError(faults)
+        return [self.network.names.index(name) for name in names]
+
+    def _rates(self, samples: object, options: RunOptions) -> NDArray[Any]:
+        """Input rates as the kernels read them: (N, frames, inputs) of the network's precision."""
+        steps = options.steps if options.frames else None
+        prepared = prepare_samples(
+            samples, self.network.input.geometry, frames=options.frames, steps=steps
+        )
+        rates = input_rates(prepared, self.network.input_scale)
+        frame_count = options.steps if options.frames else 1
+        shape = (len(rates), frame_count, self.network.input.size)
+        return np.ascontiguousarray(rates.reshape(shape), dtype=REAL[self.options.precision])
+
+    def _trains(self, name: str, trains: list[NDArray[np.int32]]) -> list[NDArray[np.int32]]:
+        """Spike trains without the sign where it is always +1."""
+        if self.network[name].model().unspike is not None:
+            return trains
+        return [np.ascontiguousarray(train[:, :2]) for train in trains]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (compile_network, (self.network, self.options))
+
+    def __repr__(self) -> str:
+        return (
+            f"<CompiledNetwork {self.network.name!r}: {self.options.precision} precision, "
+            f"{self.options.thread_count()} threads>"
+        )
+
+
+def compile_network(network: Network, options: CompileOptions) -> CompiledNetwork:
+    """Compile a network, or load what an earlier call compiled for one of equal structure.
+
+    Args:
+        network: The network; its weights and parameters are data, so networks that differ in values
+            only share one build.
+        options: How to compile.
+    Raises:
+        VerifyError: The network breaks a rule.
+        BuildError: The compiler is missing or fails.
+        CacheError: The build cache cannot be used.
+    """
+    plan = make_plan(network, options.precision)
+    _keep_stages(network, plan)
+    identity = plan.digest()
+    artifact = find_extension(identity, options)
+    if artifact is None:
+        from annconv.codegen.render import render_network  # Jinja2 only where something is built
+
+        artifact = build_extension(render_network(plan), options, identity=identity)
+    native = open_network(artifact.path, artifact.key, pack(plan, network))
+    return CompiledNetwork(network, options, plan, native)
+
+
+def _keep_stages(network: Network, plan: Plan) -> None:
+    """Write the text of the stages where `ANNCONV_KEEP` asks for it."""
+    folder = read_environment().keep
+    if folder is None:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "01-network.txt").write_text(f"{network}\n", encoding="utf-8")
+    (folder / "02-plan.txt").write_text(f"{plan}\n", encoding="utf-8")
+
+
+@contextmanager
+def _progress_bar(total: int, shown: bool) -> Iterator[Callable[[int], None] | None]:
+    """A function that takes the number of finished samples, None where nothing is shown."""
+    if not shown:
+        yield None
+        return
+    from tqdm import tqdm
+
+    with tqdm(total=total) as bar:
+
+        def show(done: int) -> None:
+            bar.update(done - bar.n)
+
+        yield show
+        show(total)

@@ -1,0 +1,68 @@
+"""Loads the extension module of a network."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Protocol, cast
+
+from annconv.errors import BuildError
+from annconv.ir.arrays import FloatArray
+
+MODULE = "network"
+
+
+class NativeNetwork(Protocol):
+    """The class `Network` of an extension module (`cpp/binding/binding.cpp`)."""
+
+    arena_bytes: int
+
+    def run(
+        self,
+        samples: FloatArray,
+        steps: int,
+        threads: int,
+        seed: int,
+        first_sample: int,
+        record: Sequence[int],
+        progress: Callable[[int], None] | None,
+    ) -> tuple[Any, Any, Any, dict[int, list[Any]]]:
+        """Run samples (count, frames, inputs); counts, outputs, stopped_at and spikes come back."""
+
+
+def load_extension(path: Path, key: str) -> ModuleType:
+    """Import an extension module, once per process and key.
+
+    Args:
+        path: The built file.
+        key: Digest of everything that made it; part of the module's name, because pybind11 returns
+            the first module for a second file of the same full name.
+    Raises:
+        BuildError: The file cannot be loaded.
+    """
+    name = f"{key}.{MODULE}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise BuildError("loading the extension", why=f"{path} is not an extension module")
+    try:
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    except ImportError as error:
+        raise BuildError(
+            "loading the extension",
+            why=str(error),
+            instead="remove the cache folder and compile again; a build belongs to one Python",
+        ) from error
+    sys.modules[name] = module
+    return module
+
+
+def open_network(path: Path, key: str, packed: bytes) -> NativeNetwork:
+    """The compiled network with its data."""
+    module = load_extension(path, key)
+    return cast(NativeNetwork, module.Network(packed))

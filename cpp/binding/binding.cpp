@@ -1,0 +1,157 @@
+// The Python extension module of a network. It knows the network only through its C table, so this
+// file is compiled once and linked with every network's kernels.
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <cstdint>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "annconv/table.hpp"
+#include "annconv/weights_file.hpp"
+
+namespace py = pybind11;
+using annconv::NetworkTable;
+using annconv::RunRequest;
+
+namespace {
+
+struct Spike {
+    std::int32_t step;
+    std::int32_t rank;
+    std::int8_t sign;
+};
+
+// Keeps recorded spikes, shows progress, and lets Python's signals (Ctrl-C) end a run.
+class PythonObserver : public annconv::RunObserver {
+   public:
+    PythonObserver(std::int64_t samples, const std::vector<std::int32_t>& recorded,
+                   py::object progress)
+        : progress_(std::move(progress)) {
+        for (const auto population : recorded) {
+            trains_[population].resize(static_cast<std::size_t>(samples));
+        }
+    }
+
+    void spike(std::int64_t sample, std::int32_t population, std::int32_t step, std::int32_t rank,
+               std::int8_t sign) override {
+        trains_.find(population)
+            ->second[static_cast<std::size_t>(sample)]
+            .push_back({step, rank, sign});
+    }
+
+    bool proceed(std::int64_t samples_done) override {
+        const py::gil_scoped_acquire gil;
+        if (PyErr_CheckSignals() != 0) return false;
+        if (progress_.is_none()) return true;
+        try {
+            progress_(samples_done);
+        } catch (py::error_already_set& error) {
+            error.restore();
+            return false;
+        }
+        return true;
+    }
+
+    // Population -> one int32 array (spikes, 3) of step, rank, sign for every sample.
+    py::dict spikes() const {
+        py::dict result;
+        for (const auto& [population, samples] : trains_) {
+            py::list trains;
+            for (const auto& train : samples) {
+                py::array_t<std::int32_t> array(
+                    {static_cast<py::ssize_t>(train.size()), py::ssize_t{3}});
+                auto rows = array.mutable_unchecked<2>();
+                for (std::size_t row = 0; row < train.size(); ++row) {
+                    const auto at = static_cast<py::ssize_t>(row);
+                    rows(at, 0) = train[row].step;
+                    rows(at, 1) = train[row].rank;
+                    rows(at, 2) = train[row].sign;
+                }
+                trains.append(std::move(array));
+            }
+            result[py::int_(population)] = std::move(trains);
+        }
+        return result;
+    }
+
+   private:
+    std::map<std::int32_t, std::vector<std::vector<Spike>>> trains_;
+    py::object progress_;
+};
+
+class Network {
+   public:
+    explicit Network(const py::bytes& packed)
+        : table_(*annconv_network()),
+          weights_(annconv::load_weights(static_cast<std::string_view>(packed), table_)) {}
+
+    py::tuple run(const py::array& samples, std::int32_t steps, std::int32_t threads,
+                  std::uint64_t seed, std::uint32_t first_sample,
+                  const std::vector<std::int32_t>& record, const py::object& progress) const {
+        check_samples(samples, steps);
+        const py::ssize_t count = samples.shape(0);
+        py::array_t<std::int32_t> counts({count, py::ssize_t{table_.outputs}});
+        py::array_t<double> outputs({count, py::ssize_t{table_.outputs}});
+        py::array_t<std::int32_t> stopped_at(count);
+        std::vector<std::uint8_t> flags(static_cast<std::size_t>(table_.populations), 0);
+        for (const auto population : record) flags.at(static_cast<std::size_t>(population)) = 1;
+        PythonObserver observer(count, record, progress);
+
+        RunRequest request{};
+        request.samples = samples.data();
+        request.count = count;
+        request.frames = static_cast<std::int32_t>(samples.shape(1));
+        request.steps = steps;
+        request.threads = threads;
+        request.seed = seed;
+        request.first_sample = first_sample;
+        request.record = flags.data();
+        request.observer = &observer;
+        request.counts = counts.mutable_data();
+        request.outputs = outputs.mutable_data();
+        request.stopped_at = stopped_at.mutable_data();
+        bool finished = false;
+        {
+            const py::gil_scoped_release released;
+            finished = table_.run(weights_.get(), request);
+        }
+        if (!finished) throw py::error_already_set();
+        return py::make_tuple(counts, outputs, stopped_at, observer.spikes());
+    }
+
+    std::uint64_t arena_bytes() const { return table_.arena_bytes; }
+
+   private:
+    void check_samples(const py::array& samples, std::int32_t steps) const {
+        const bool typed = samples.dtype().kind() == 'f' && samples.itemsize() == table_.real_bytes;
+        const bool contiguous = (samples.flags() & py::array::c_style) != 0;
+        if (!typed || !contiguous || samples.ndim() != 3 || samples.shape(2) != table_.inputs ||
+            (samples.shape(1) != 1 && samples.shape(1) < steps)) {
+            throw std::invalid_argument(
+                "samples: expected C-contiguous reals (count, frames, inputs)");
+        }
+    }
+
+    const NetworkTable& table_;
+    annconv::AlignedMemory weights_;
+};
+
+}  // namespace
+
+PYBIND11_MODULE(network, module) {
+    module.doc() = "A spiking network compiled by annconv.";
+    if (annconv_network()->version != annconv::kTableVersion) {
+        throw std::runtime_error(
+            "kernels and binding were built from different versions of annconv");
+    }
+    py::class_<Network>(module, "Network", py::module_local())
+        .def(py::init<const py::bytes&>(), py::arg("packed"))
+        .def("run", &Network::run, py::arg("samples"), py::arg("steps"), py::arg("threads"),
+             py::arg("seed"), py::arg("first_sample"), py::arg("record"), py::arg("progress"))
+        .def_property_readonly("arena_bytes", &Network::arena_bytes);
+}

@@ -1,0 +1,9 @@
+// Everything that generated kernels call.
+#pragma once
+
+#include "annconv/functions.hpp"
+#include "annconv/kernels/convolution.hpp"
+#include "annconv/kernels/dense.hpp"
+#include "annconv/kernels/elementwise.hpp"
+#include "annconv/kernels/pooling.hpp"
+#include "annconv/runner.hpp"
