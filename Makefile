@@ -57,6 +57,7 @@ lint: $(READY)  ## Check style, types, import order and formatting
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/mypy --no-error-summary
+	@mkdir -p build
 	@$(BIN)/lint-imports --no-logo >build/lint-imports.log 2>&1 || { cat build/lint-imports.log; exit 1; }
 	@$(BIN)/clang-format --dry-run --Werror $(CPP_SOURCES)
 

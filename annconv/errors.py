@@ -47,7 +47,8 @@ class LayerProblem:
     instead: str
 
     def __str__(self) -> str:
-        return f"layer {self.index:<3} {self.layer!r}  {self.type}: {self.why}. Instead: {self.instead}."
+        where = f"layer {self.index:<3} {self.layer!r}"
+        return f"{where}  {self.type}: {self.why}. Instead: {self.instead}."
 
 
 class UnsupportedModelError(AnnconvError):
@@ -136,7 +137,7 @@ class InputError(AnnconvError, ValueError):
 
 
 class VerifyError(AnnconvError):
-    """A Graph, Network or Plan breaks its own rules: a fault of annconv or of a hand-made network."""
+    """A Graph, Network or Plan breaks its rules: a fault of annconv or of a hand-made network."""
 
     def __init__(self, subject: str, violations: Sequence[object]) -> None:
         self.subject = subject

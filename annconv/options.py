@@ -50,7 +50,8 @@ def whole(field: str, low: int, high: int = MAX_STEPS, *, optional: bool = False
         value = getattr(options, field)
         if optional and value is None:
             return None
-        if isinstance(value, Integral) and not isinstance(value, bool) and low <= value <= high:
+        counts = isinstance(value, Integral) and not isinstance(value, bool)
+        if counts and low <= int(value) <= high:
             return None
         return f"{field}: expected a whole number from {low} to {high}, received {value!r}."
 
@@ -76,7 +77,8 @@ def flag(field: str) -> Check:
 
     def run(options: object) -> str | None:
         value = getattr(options, field)
-        return None if isinstance(value, bool) else f"{field}: expected True or False, received {value!r}."
+        fault = f"{field}: expected True or False, received {value!r}."
+        return None if isinstance(value, bool) else fault
 
     return run
 

@@ -17,4 +17,6 @@ def resource_folder(name: str) -> Path:
     for folder in (package / name, package.parent / name):
         if folder.is_dir():
             return folder
-    raise FileNotFoundError(f"annconv's folder {name!r} is missing beside {package}: reinstall annconv")
+    raise FileNotFoundError(
+        f"annconv's folder {name!r} is missing beside {package}: reinstall annconv"
+    )

@@ -50,5 +50,7 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
     start = 4 + 4 * axes
     shape = struct.unpack(f">{axes}I", content[4:start])
     if len(content) != start + math.prod(shape):
-        raise ValueError(f"{path}: expected {math.prod(shape)} values, received {len(content) - start}")
+        raise ValueError(
+            f"{path}: expected {math.prod(shape)} values, received {len(content) - start}"
+        )
     return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape)

@@ -143,7 +143,9 @@ def build_extension(
         )
     environment = read_environment() if environment is None else environment
     support = support or Support.installed()
-    job = _Job("extension", dict(sources), options, environment, support, label)
+    job = _Job(
+        "extension", dict(sources), options, environment=environment, support=support, label=label
+    )
     artifact = job.obtain()
     name = _index_name(identity, options, environment, support)
     if name is not None:
@@ -173,7 +175,10 @@ def build_program(
     """
     environment = read_environment() if environment is None else environment
     support = support or Support.installed()
-    return _Job("program", dict(sources), options, environment, support, label).obtain()
+    job = _Job(
+        "program", dict(sources), options, environment=environment, support=support, label=label
+    )
+    return job.obtain()
 
 
 class _Job:
@@ -184,6 +189,7 @@ class _Job:
         kind: ProjectKind,
         sources: dict[str, str],
         options: CompileOptions,
+        *,
         environment: Environment,
         support: Support,
         label: str,
@@ -276,7 +282,15 @@ class _Job:
         quiet = Environment(
             cache=self._environment.cache, keep=None, compiler=self._environment.compiler
         )
-        return _Job("binding", {}, self._options, quiet, self._support, "binding").obtain().path
+        job = _Job(
+            "binding",
+            {},
+            self._options,
+            environment=quiet,
+            support=self._support,
+            label="binding",
+        )
+        return job.obtain().path
 
 
 def _used(flags: Flags, kind: ProjectKind) -> tuple[str, ...]:

@@ -40,9 +40,10 @@ DEFAULT_LIMIT = 2 * 2**30
 """Bytes that entries may take before the oldest-used ones go."""
 
 _VERSION = "v1"
-_PATIENCE = 2.0  # seconds of waiting for another build before the log says so
+_PATIENCE = 1.0  # seconds of waiting for another build before the log says so
 _GRACE = 60.0  # seconds since its last use in which an entry may be on its way into a process
 _LOG_AGE = 7 * 24 * 3600.0  # seconds for which the log of a failed build is kept
+_REFUSED = ";|\\\n\r"  # CMake's list separator and path separator, Ninja's and line separators
 _OTHER_FOLDER = "set ANNCONV_CACHE_DIR to a folder of your own that can be written to"
 
 _LOGGER = logging.getLogger("annconv")
@@ -114,18 +115,27 @@ class Cache:
             patience: Seconds of waiting for a lock before the logger `annconv` says so.
             grace: Seconds after its last use for which `prune` leaves an entry alone.
         Raises:
-            CacheError: The folder cannot be made, or belongs to somebody else.
+            CacheError: The folder cannot be made, belongs to somebody else, or has a path that
+                CMake cannot handle.
         """
         chosen = folder if folder is not None else platformdirs.user_cache_path("annconv")
         self.root = chosen.absolute() / _VERSION
         self.limit, self._patience, self._grace = limit, patience, grace
+        refused = sorted({letter for letter in str(self.root) if letter in _REFUSED})
+        if refused:
+            listed = " ".join(repr(letter) for letter in refused)
+            raise CacheError(
+                self.root,
+                f"CMake and Ninja cannot build in a folder with {listed} in its path",
+                instead="set ANNCONV_CACHE_DIR to a folder without",
+            )
         with explained(self.root):
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             status = self.root.stat()
             if status.st_uid != os.geteuid():
                 raise CacheError(
                     self.root,
-                    f"belongs to user {status.st_uid}, expected {os.geteuid()}: code in it is not run",
+                    f"belongs to user {status.st_uid}, expected {os.geteuid()}: it is not trusted",
                     instead=_OTHER_FOLDER,
                 )
             if status.st_mode & 0o077:
@@ -211,10 +221,11 @@ class Cache:
         """
         folder = self.root / "index"
         with explained(folder):
-            handle, beside = tempfile.mkstemp(prefix=name, suffix=".part", dir=folder)
-            with open(handle, "w", encoding="utf-8") as file:
-                file.write(digest + "\n")
-            Path(beside).replace(folder / f"{name}.key")
+            with tempfile.NamedTemporaryFile(
+                "w", prefix=name, suffix=".part", dir=folder, delete=False, encoding="utf-8"
+            ) as beside:
+                beside.write(digest + "\n")
+            Path(beside.name).replace(folder / f"{name}.key")
 
     def indexed(self, name: str) -> str | None:
         """The key that a name leads to if there is an entry for it, whole or not; else None.
@@ -368,17 +379,29 @@ class Cache:
     def _lock(self, digest: str) -> filelock.FileLock:
         return filelock.FileLock(self.root / "locks" / f"{digest}.lock", mode=0o600)
 
+    def _acquire(self, lock: filelock.FileLock, timeout: float | None) -> bool:
+        """Take a lock within some seconds, or however long it takes; returns whether it is held."""
+        try:
+            lock.acquire(timeout=-1 if timeout is None else timeout)
+        except filelock.Timeout:
+            return False
+        except NotImplementedError as error:
+            raise CacheError(
+                self.root,
+                "the file system cannot lock files, so processes would disturb each other",
+                instead="set ANNCONV_CACHE_DIR to a folder on a local disk",
+            ) from error
+        return True
+
     @contextmanager
     def _locked(self, digest: str, label: str) -> Iterator[None]:
         """Hold the lock of a key; whoever waits for long is told for what."""
         lock = self._lock(digest)
-        try:
-            lock.acquire(timeout=self._patience)
-        except filelock.Timeout:
+        if not self._acquire(lock, self._patience):
             _LOGGER.warning(
                 "waiting for another process that is building %s (lock %s)", label, lock.lock_file
             )
-            lock.acquire()
+            self._acquire(lock, None)
         try:
             yield
         finally:
@@ -388,9 +411,7 @@ class Cache:
     def _try_lock(self, digest: str) -> Iterator[bool]:
         """Hold the lock of a key if nobody else does; the value says whether it is held."""
         lock = self._lock(digest)
-        try:
-            lock.acquire(timeout=0)
-        except filelock.Timeout:
+        if not self._acquire(lock, 0.0):
             yield False
             return
         try:

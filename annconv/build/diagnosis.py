@@ -10,7 +10,7 @@ _ERROR_FORMS = (
     re.compile(r"^\S+: (?:fatal |internal compiler )?error: "),  # the compiler driver itself
     re.compile(r"^\{standard input\}:\d+: Error: "),  # assembler
     re.compile(r"undefined reference to |multiple definition of "),
-    re.compile(r"^\S*\bld(?:\.\w+)?: (?!warning)"),
+    re.compile(r"^\S*\bld(?:\.\w+)?: (?!warning)(?!.*: in function )"),
     re.compile(r"^CMake Error"),
     re.compile(r"^ninja: (?:error|fatal): "),
     re.compile(r"error while loading shared libraries"),
@@ -35,7 +35,7 @@ _REMEDIES = (
         "install this compiler's sanitizer libraries, or compile with sanitize=False",
     ),
     (
-        r"unrecognized (?:command[- ]line )?option|unknown argument|invalid value '[^']*' in '-std=",
+        r"unrecognized (?:command[- ]line )?option|unknown argument|invalid value .* in '-std=",
         "use a newer compiler (GCC 9 or Clang 10 at least), for example by setting CXX",
     ),
 )
@@ -87,7 +87,8 @@ def failed_step(output: str) -> FailedStep | None:
     match = re.search(r"^FAILED: (?:\[code=(\d+)\] )?(.+?)\s*\n(.+)$", output, re.MULTILINE)
     if match is None:
         return None
-    return FailedStep(match[2], int(match[1]) if match[1] else None, match[3].strip())
+    command = match[3].strip().removeprefix(": && ").removesuffix(" && :").strip()
+    return FailedStep(match[2], int(match[1]) if match[1] else None, command)
 
 
 def remedy(output: str) -> str:

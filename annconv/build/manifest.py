@@ -54,14 +54,16 @@ def read_manifest(folder: Path) -> Manifest:
     """
     try:
         data = json.loads((folder / MANIFEST).read_bytes())
-        if data["format"] != _FORMAT:
-            raise ValueError(f"format {data['format']!r}")
+        known = data["format"] == _FORMAT
         files = {str(path): (int(size), str(sha)) for path, (size, sha) in data["files"].items()}
-        return Manifest(str(data["label"]), str(data["reason"]), files)
+        manifest = Manifest(str(data["label"]), str(data["reason"]), files)
     except (FileNotFoundError, NotADirectoryError):
         raise ValueError(f"{MANIFEST} is missing") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{MANIFEST} is damaged") from error
+    if not known:
+        raise ValueError(f"{MANIFEST} is of another version of annconv")
+    return manifest
 
 
 def find_fault(folder: Path) -> str | None:

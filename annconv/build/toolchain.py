@@ -157,7 +157,7 @@ def _compiler(
 
     def ask(*arguments: str) -> Finished:
         return run(
-            (path, *arguments), stage=_STAGE, cwd=Path.cwd(), environment=environment, check=False
+            (path, *arguments), stage=_STAGE, cwd=path.parent, environment=environment, check=False
         )
 
     version, target = ask("--version"), ask("-dumpmachine")
@@ -232,7 +232,7 @@ def _tool(
         return None
     path = Path(found).absolute()
     answer = run(
-        (path, "--version"), stage=_STAGE, cwd=Path.cwd(), environment=environment, check=False
+        (path, "--version"), stage=_STAGE, cwd=path.parent, environment=environment, check=False
     )
     if answer.code != 0 or not answer.output.strip():
         missing.add(f"{path} does not answer --version", install)

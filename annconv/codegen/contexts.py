@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from annconv.codegen.names import cpp_name
 from annconv.codegen.statements import (
     condition_text,
-    cpp_name,
     expression_text,
     real_literal,
     reset_lines,
@@ -28,7 +28,6 @@ def network_context(plan: Plan) -> Context:
     """Context of the files that describe a whole network."""
     updates = [kernel for kernel in plan.kernels if isinstance(kernel, UpdateKernel)]
     labels = {kernel.population: kernel.summary.split(":")[0] for kernel in updates}
-    periods = {"one": lambda _: 1, "channel": lambda k: k.channels, "each": lambda k: k.neurons}
     return {
         "summary": f"A spiking network of {len(plan.populations)} populations, "
         f"{sum(plan.populations)} neurons, {plan.precision} precision",
@@ -52,7 +51,9 @@ def network_context(plan: Plan) -> Context:
                 "buffer": variable.buffer,
                 "initial": variable.initial,
                 "neurons": kernel.neurons,
-                "period": periods[variable.broadcast](kernel),
+                "period": {"one": 1, "channel": kernel.channels, "each": kernel.neurons}[
+                    variable.broadcast
+                ],
             }
             for kernel in updates
             for variable in kernel.variables
@@ -72,7 +73,11 @@ def _constant(name: str, value: Constant) -> Context:
     """A constant of a shape: its type and its initialiser."""
     if isinstance(value, int):
         return {"type": "int", "name": name, "value": f" = {value}"}
-    return {"type": "annconv::Extents", "name": name, "value": "{" + ", ".join(map(str, value)) + "}"}
+    return {
+        "type": "annconv::Extents",
+        "name": name,
+        "value": "{" + ", ".join(map(str, value)) + "}",
+    }
 
 
 def _operator_context(kernel: OperatorKernel) -> Context:
@@ -130,10 +135,11 @@ def _update_context(kernel: UpdateKernel) -> Context:
         "name": kernel.name,
         "summary": kernel.summary,
         "neurons": kernel.neurons,
+        "reads_weights": bool(kernel.parameters),
         "reads_step": kernel.rates or model.draws > 0 or "t" in reads,
         "constants": constants,
         "loads": loads,
-        "update": update_lines(model),
+        "statements": update_lines(model),
         "spike": _optional(model.spike),
         "reset": reset_lines(model.reset),
         "unspike": _optional(model.unspike),

@@ -6,9 +6,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Literal
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from annconv.resources import resource_folder
+from annconv.codegen.templates import template_environment
 
 ProjectKind = Literal["extension", "program", "binding"]
 
@@ -32,18 +30,15 @@ def render_project(
         binding_flags: Compiler flags of the binding.
         link_flags: Linker flags.
     """
-    environment = Environment(
-        loader=FileSystemLoader(resource_folder("templates")),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
     compiled = [path for path in sorted(sources) if PurePosixPath(path).suffix in _COMPILED]
-    return environment.get_template("project/CMakeLists.txt.j2").render(
-        kind=kind,
-        sources=compiled,
-        flags=tuple(flags),
-        binding_flags=tuple(binding_flags),
-        link_flags=tuple(link_flags),
+    return (
+        template_environment()
+        .get_template("project/CMakeLists.txt.j2")
+        .render(
+            kind=kind,
+            sources=compiled,
+            flags=tuple(flags),
+            binding_flags=tuple(binding_flags),
+            link_flags=tuple(link_flags),
+        )
     )

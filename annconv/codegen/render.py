@@ -49,6 +49,7 @@ def _kernel_files(kernels: Sequence[Kernel]) -> Iterator[tuple[str, Sequence[Ker
 
 
 def _tidy(text: str) -> str:
-    """At most one blank line in a row, and none before a closing brace."""
-    single = re.sub(r"\n{3,}", "\n\n", text)
-    return re.sub(r"\n\n(?= *})(?! *}  // namespace)", "\n", re.sub(r"{\n\n", "{\n", single))
+    """At most one blank line in a row, none at the start or end of a function's body."""
+    text = re.sub(r"\n{3,}", "\n\n", text).rstrip() + "\n"
+    text = re.sub(r"^((?!namespace).*{)\n\n", r"\1\n", text, flags=re.MULTILINE)
+    return re.sub(r"\n\n( *}(?!  // namespace))", r"\n\1", text)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from annconv.conversion.neurons import choose_neurons
 from annconv.converter.api import convert_model
 from annconv.converter.handle import NetworkHandle
 from annconv.errors import OptionError, UnavailableError, nearest
@@ -67,7 +68,7 @@ class ANNtoSNNConverter:
             read_out=read_out,
             **options,
         )
-        check_neurons(self._convert_options)
+        choose_neurons(self._convert_options)  # an unknown name is refused here, not at loading
         self._compiled: CompiledNetwork | None = None
         self._handle: NetworkHandle | None = None
 

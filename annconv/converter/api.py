@@ -5,7 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from annconv.conversion import convert_graph
+from annconv.conversion.neurons import choose_neurons
 from annconv.errors import InputError
+from annconv.frontend import read_model
+from annconv.ir.graph import Graph
 from annconv.ir.network import Network
 from annconv.ir.snn_file import load_network, save_network
 from annconv.options import CompileOptions, ConvertOptions
@@ -70,6 +74,13 @@ def convert(
         on_unsupported=on_unsupported,
     )
     return convert_model(model, options)[1]
+
+
+def convert_model(model: Any, options: ConvertOptions) -> tuple[Graph, Network]:
+    """The Graph of a model and the Network made of it; arguments and errors as `convert`."""
+    choose_neurons(options)  # faults of options are told before a model is read
+    reading = read_model(model, on_unsupported=options.on_unsupported)
+    return reading.graph, convert_graph(reading.graph, options, ignored=reading.ignored)
 
 
 def save(network: Network, path: str | Path) -> None:

@@ -15,7 +15,9 @@ from annconv.neurons.neuron import Neuron
 
 Handle = TypeVar("Handle")
 
-_LATER = "simulate simulate_until step reset monitor time current_step get_monitors get_monitor".split()
+_LATER = (
+    "simulate simulate_until step reset monitor time current_step get_monitors get_monitor".split()
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

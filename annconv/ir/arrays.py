@@ -1,4 +1,4 @@
-"""Arrays as the intermediate representations hold them: contiguous, write-protected, with a digest."""
+"""Arrays of the intermediate representations: contiguous, write-protected, with a digest."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ def freeze(values: ArrayLike) -> FloatArray:
         values: Numbers of any shape. float32 stays, everything else becomes float64.
     """
     given = np.asarray(values)
-    dtype = np.dtype("<f4") if given.dtype == np.float32 else np.dtype("<f8")
+    single = given.dtype.kind == "f" and given.dtype.itemsize == 4
+    dtype = np.dtype("<f4" if single else "<f8")
     array = np.array(given, dtype=dtype, order="C", copy=True)
     array.setflags(write=False)
     return array

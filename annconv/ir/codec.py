@@ -52,10 +52,15 @@ class Coder:
     decode: Callable[[Any, str, Arrays], Any]
 
 
+_PLAIN = (str, int, float, list, tuple, dict, type(None))
+
+
 def _refuse(where: str, expected: object, received: object) -> InputError:
+    """The error for a value of the wrong kind, which is shown in short."""
     short = Repr()
-    short.maxstring = short.maxother = short.maxlong = 60
-    return InputError(where or "the structure", expected=expected, received=short.repr(received))
+    short.maxstring = short.maxlong = 60
+    shown = short.repr(received) if isinstance(received, _PLAIN) else f"a {type(received).__name__}"
+    return InputError(where or "the structure", expected=expected, received=shown)
 
 
 def _text(value: Any, where: str, _: Arrays) -> str:
@@ -97,10 +102,12 @@ def _decode_array(value: Any, where: str, arrays: Arrays) -> FloatArray:
         raise _refuse(f"{where}.array", repr(where), value["array"])
     found = arrays.pop(where, None)
     if found is None:
-        raise _refuse(where, "its array in the file", "none")
+        raise InputError(where, expected="its array", received="none")
     if found.dtype.str != value["dtype"] or found.shape != shape:
-        described = f"{found.dtype.str} {found.shape}"
-        raise _refuse(where, f"an array {value['dtype']!r} {shape}", described)
+        expected = f"an array of dtype {value['dtype']!r:.20} and shape {shape}"
+        raise InputError(
+            where, expected=expected, received=f"{found.dtype.str!r} and {found.shape}"
+        )
     return freeze(found)
 
 
@@ -126,7 +133,7 @@ def several(coder: Coder, count: int | None = None) -> Coder:
     """A tuple of values of one kind, written as a list; of `count` values where that is given."""
     expected = "a list" if count is None else f"a list of {count}"
 
-    def fits(value: Any, kind: type) -> bool:
+    def fits(value: Any, kind: type[list[Any]] | type[tuple[Any, ...]]) -> bool:
         return isinstance(value, kind) and (count is None or len(value) == count)
 
     def encode(value: Any, where: str, arrays: Arrays) -> list[Any]:
@@ -247,7 +254,7 @@ OPERATORS: dict[type, Coder] = {
     o.Scale: record(o.Scale, factors=ARRAY),
     o.Pad: record(o.Pad, padding=_PADDING),
     o.Slice: record(o.Slice, start=WHOLE, channels=WHOLE),
-    o.Upsample: record(o.Upsample, factors=_SHAPE),
+    o.Upsample: record(o.Upsample, repeats=_SHAPE),
     o.Increase: record(o.Increase),
 }
 LAYERS: dict[type, Coder] = {
@@ -351,7 +358,8 @@ def decode_network(value: object, arrays: Mapping[str, FloatArray]) -> Network:
     left = dict(arrays)
     network: Network = _NETWORK.decode(value, "", left)
     if left:
-        raise InputError("arrays", expected="only those of the structure", received=sorted(left)[:5])
+        received = ", ".join(sorted(left)[:5])
+        raise InputError("arrays", expected="only those of the structure", received=received)
     return network
 
 

@@ -214,7 +214,7 @@ def input_counts(graph: Graph) -> Iterator[Violation]:
             yield Violation("input_counts", node.name, expected, received)
 
 
-def _result_shape(layer: Layer, shapes: list[Geometry]) -> Geometry | None:
+def result_shape(layer: Layer, shapes: list[Geometry]) -> Geometry | None:
     """Shape a layer makes of the shapes it reads, None where it cannot read them."""
     first = shapes[0]
     if isinstance(layer, Add):
@@ -236,7 +236,7 @@ def shapes_agree(graph: Graph) -> Iterator[Violation]:
     for node in graph.nodes:
         known = [shapes[name] for name in node.inputs if name in shapes]
         if known and len(known) == len(node.inputs):
-            received = _result_shape(node.layer, known)
+            received = result_shape(node.layer, known)
             if received != node.shape:
                 yield Violation("shapes_agree", node.name, expected=node.shape, received=received)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -170,6 +171,17 @@ class Network:
         """
         run_rules(f"Network {self.name!r}", self, RULES)
 
+    def save(self, path: str | Path) -> None:
+        """Save to a `.snn` file; `annconv.load` reads it back.
+
+        Raises:
+            VerifyError: The network breaks its own rules.
+            ModelFileError: The path has another suffix or cannot be written.
+        """
+        from annconv.ir.snn_file import save_network
+
+        save_network(self, path)
+
     def digest(self) -> str:
         """SHA-256 that two networks share exactly if they are equal, as hexadecimal text.
 
@@ -196,7 +208,8 @@ class Network:
 
     def __str__(self) -> str:
         parameters = "".join(f" {name}={value:g}" for name, value in self.readout.parameters)
-        head = f"network {self.name}  dt={self.dt} ms  steps={self.steps}  input x {self.input_scale:g}"
+        head = f"network {self.name}  dt={self.dt} ms  steps={self.steps}"
+        head += f"  input x {self.input_scale:g}"
         lines = [head, *map(str, self.populations), *map(str, self.projections)]
         return "\n".join([*lines, f"read-out {self.readout.name}{parameters}"])
 
@@ -302,7 +315,9 @@ def parameters_fit(network: Network) -> Iterator[Violation]:
             except ValueError:
                 fits = False
             if not fits:
-                yield Violation("parameters_fit", where, f"shape within {entry.geometry}", value.shape)
+                yield Violation(
+                    "parameters_fit", where, f"shape within {entry.geometry}", value.shape
+                )
 
 
 def transmitted_exists(network: Network) -> Iterator[Violation]:
@@ -312,7 +327,9 @@ def transmitted_exists(network: Network) -> Iterator[Violation]:
         pre, post = models.get(entry.pre), models.get(entry.post)
         where = f"projection {entry.name}"
         if pre is not None and entry.transmits != SPIKES and pre.variable(entry.transmits) is None:
-            yield Violation("transmitted_exists", where, f"a variable of {entry.pre}", entry.transmits)
+            yield Violation(
+                "transmitted_exists", where, f"a variable of {entry.pre}", entry.transmits
+            )
         if post is not None and entry.target not in post.conductances:
             expected = f"{entry.post} to read one of {post.conductances}"
             yield Violation("transmitted_exists", where, expected, f"g_{entry.target}")
@@ -361,7 +378,9 @@ def readout_observes(network: Network) -> Iterator[Violation]:
         if entry.role == "output" and entry.name in models:
             for name in network.readout.observes:
                 if name != "count" and models[entry.name].variable(name) is None:
-                    yield Violation("readout_observes", entry.name, "a variable of its neuron", name)
+                    yield Violation(
+                        "readout_observes", entry.name, "a variable of its neuron", name
+                    )
 
 
 RULES = (

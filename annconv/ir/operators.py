@@ -245,8 +245,9 @@ class Slice:
 
     def output_geometry(self, geometry: Geometry) -> Geometry | None:
         """Geometry of the result, None if the operator cannot read `geometry`."""
-        fits = geometry and 0 <= self.start and self.start + geometry[-1] <= self.channels
-        return (*geometry[:-1], self.channels) if fits else None
+        if not geometry or self.start < 0 or self.start + geometry[-1] > self.channels:
+            return None
+        return (*geometry[:-1], self.channels)
 
     def __str__(self) -> str:
         return f"slice at {self.start} of {self.channels}"
@@ -278,9 +279,10 @@ class Upsample:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Increase:
-    """By how much its input exceeds what it has passed on so far, from zero at a sample's start.
+    """By how much its input grew since the last step, from zero at a sample's start.
 
-    Behind `MaxPool` of spike counts it passes on spikes whose count is the maximum of the counts.
+    Behind `MaxPool` of spike counts it passes on spikes whose count is, at every step, the maximum
+    of the counts; where counts can shrink it passes on negative ones too.
     """
 
     linear: ClassVar[bool] = False

@@ -158,7 +158,7 @@ def _read_header(content: bytes, path: str | Path) -> dict[str, Any]:
 def _parse_json(text: str | bytes, path: str | Path) -> dict[str, Any]:
     """A JSON object; anything else, NaN and deep nesting are refused."""
     try:
-        value = json.loads(text, parse_constant=_no_constant)
+        value = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         what = f"damaged: its description cannot be read ({type(error).__name__}: {error})"
         raise ModelFileError(path, what, instead=_AGAIN) from error
@@ -169,6 +169,15 @@ def _parse_json(text: str | bytes, path: str | Path) -> dict[str, Any]:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a number")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON, in which no key may stand twice."""
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        twice = next(key for i, (key, _) in enumerate(pairs) if key in dict(pairs[:i]))
+        raise ValueError(f"{twice!r:.40} stands twice")
+    return value
 
 
 def _write_atomically(path: Path, content: bytes) -> None:

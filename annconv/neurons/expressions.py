@@ -1,8 +1,8 @@
-"""Expressions of a neuron's equations: a small tree that keeps the order in which they were written.
+"""Expressions of a neuron's equations: a small tree that keeps the order they were written in.
 
 The oracle evaluates this tree and the code generator prints it, so that in double precision both
-compute the same numbers. Values are real numbers or truth values; `Cast` stands wherever one kind is
-used as the other, so no consumer has to guess.
+compute the same numbers. Values are real numbers or truth values; `Cast` stands wherever one kind
+is used as the other, so no consumer has to guess.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ FUNCTIONS: dict[str, int] = {
 }  # fmt: skip
 """Functions of a tree and their number of arguments; the parser maps all spellings onto these.
 
-`round` takes halves away from zero; `modulo` cuts both arguments to integers and has the sign of the
-first (C's remainder); `positive(x)` is max(x, 0), `negative(x)` is min(x, 0); `clip(x, low, high)`;
-`log` is natural.
+`round` takes halves away from zero; `modulo` cuts both arguments to integers and has the sign of
+the first (C's remainder); `positive(x)` is max(x, 0), `negative(x)` is min(x, 0); `clip(x, low,
+high)`; `log` is natural.
 """
 
 
@@ -102,8 +102,11 @@ class Draw:
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """A value used as another kind: bool -> "real" is 0 or 1, real -> "bool" is `!= 0`,
-    real -> "int" cuts the fraction off and stays a real."""
+    """A value used as another kind.
+
+    bool -> "real" is 0 or 1, real -> "bool" is `!= 0`, real -> "int" cuts the fraction off and
+    stays a real.
+    """
 
     to: Literal["real", "bool", "int"]
     operand: Expression

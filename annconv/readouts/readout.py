@@ -13,10 +13,10 @@ class Readout:
         name: Its name in `read_out=`.
         parameters: Names and values, for instance (("k", 5.0),).
         neuron: Library neuron of the output population, None for the hidden neuron.
-        observes: What is kept of each output neuron: "count" (its spikes so far) or variables of the
-            output neuron, such as "v".
-        stop: Condition on one output neuron, checked after every step; the sample ends when it holds
-            for any of them. None: the sample runs all its steps.
+        observes: What is kept of each output neuron: "count" (its spikes so far) or variables of
+            it, such as "v".
+        stop: Condition on one output neuron, checked after every step; the sample ends when it
+            holds for any of them. None: the sample runs all its steps.
         score: Expression over `observes` and parameters; the output neuron with the highest score
             wins.
     """
@@ -30,5 +30,7 @@ class Readout:
 
     def with_parameters(self, **values: float) -> Readout:
         """The same read-out with other values for its parameters."""
-        parameters = tuple((name, float(values.get(name, value))) for name, value in self.parameters)
+        parameters = tuple(
+            (name, float(values.get(name, value))) for name, value in self.parameters
+        )
         return Readout(self.name, self.score, self.observes, self.stop, self.neuron, parameters)

@@ -84,10 +84,9 @@ def apply_increase(values: Values, passed: Values) -> tuple[Values, Values]:
         values: (N, *geometry) what arrives.
         passed: (N, *geometry) what has been passed on so far, zeros at a sample's start.
     Returns:
-        By how much `values` exceeds `passed` (zero where it does not), and the new `passed`.
+        `values - passed`, negative where the values shrank, and the new `passed`.
     """
-    increase = np.where(values > passed, values - passed, 0.0)
-    return increase, passed + increase
+    return values - passed, values
 
 
 def _contiguous(values: NDArray[Any]) -> Values:

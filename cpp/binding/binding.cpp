@@ -2,6 +2,7 @@
 // file is compiled once and linked with every network's kernels.
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
 
 #include <cstdint>
 #include <map>

@@ -159,13 +159,13 @@ def test_upsample_repeats_along_each_axis():
     np.testing.assert_array_equal(received[0, ..., 0], [[1, 1, 1]] * 2 + [[2, 2, 2]] * 2)
 
 
-def test_increase_passes_on_what_exceeds_the_maximum_so_far():
+def test_increase_passes_on_how_much_its_input_grew():
     passed = np.zeros((1, 1))
     sent = []
     for value in (0.0, 1.0, 1.0, 3.0, 2.0, 4.0):
         increase, passed = apply_increase(np.array([[value]]), passed)
         sent.append(increase.item())
-    assert sent == [0.0, 1.0, 0.0, 2.0, 0.0, 1.0]
+    assert sent == [0.0, 1.0, 0.0, 2.0, -1.0, 2.0]
 
 
 def test_a_shape_that_does_not_fit_is_refused():

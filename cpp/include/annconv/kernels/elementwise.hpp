@@ -76,7 +76,7 @@ void upsample(const In* input, Real* output) {
     });
 }
 
-// By how much the input exceeds what has been passed on so far.
+// By how much the input grew since the last step.
 template <class Shape, Output mode, class In, class Real>
 void increase(const In* input, Real* passed, Real* output) {
     for (int index = 0; index < Shape::kSize; ++index) {

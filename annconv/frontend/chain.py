@@ -1,0 +1,103 @@
+"""`on_unsupported="ignore"`: layers chained in the order of `model.layers`, as ANNarchy does.
+
+Branches are not followed, unknown layers are skipped and activations other than ReLU are passed
+over. What was ignored is handed back, so that a conversion can say so.
+"""
+
+from __future__ import annotations
+
+import math
+from types import ModuleType
+
+from annconv.errors import LayerProblem, UnsupportedModelError
+from annconv.frontend.keras_model import KerasModel, LayerCall, is_own
+from annconv.frontend.layer_view import Problems
+from annconv.frontend.lowering import (
+    check_arguments,
+    check_model,
+    closed,
+    node_names,
+    read_layer,
+    refusal,
+)
+from annconv.ir.arrays import Geometry
+from annconv.ir.graph import Graph, Input, Layer, Node, result_shape
+from annconv.ir.operators import Reshape
+
+MERGES = ("Add", "Concatenate")
+
+
+def chain_layers(model: KerasModel, keras: ModuleType) -> tuple[Graph, tuple[LayerProblem, ...]]:
+    """The Graph of a model read as one chain, and what was ignored.
+
+    Raises:
+        UnsupportedModelError: A layer does not fit onto the one before it, or has a fault that
+            cannot be ignored (open shapes, number types, weights that are not finite, …).
+    """
+    problems = Problems()
+    check_model(model, problems)
+    calls = {call.origin: call for call in reversed(model.calls)}
+    for call in model.calls:
+        if call.origin not in model.layers:
+            read_layer(call.origin, call.layer, (), keras, problems)
+    begin = calls[next(origin for origin in model.layers if origin.type == "InputLayer")]
+    shape = closed(begin.output_shape)
+    read_layer(begin.origin, begin.layer, (shape,), keras, problems)
+    nodes = [Node(begin.origin.name, Input(), (), shape, (begin.origin,))]
+    for call in (calls[origin] for origin in model.layers):
+        if call.origin.type != "InputLayer":
+            shape = _append(call, shape, nodes, keras, problems)
+    if problems.fatal:
+        raise UnsupportedModelError(model.name, len(model.layers), problems.all)
+    graph = Graph(model.name, tuple(nodes), (nodes[-1].name,), model.layers)
+    graph.verify()
+    return graph, problems.ignorable
+
+
+def _append(
+    call: LayerCall, shape: Geometry, nodes: list[Node], keras: ModuleType, problems: Problems
+) -> Geometry:
+    """Put a layer's nodes behind the chain.
+
+    Returns:
+        Shape behind it; Keras' own where the layer does not fit, so that later ones are checked.
+    """
+    check_arguments(call, problems)
+    if call.origin.type in MERGES and is_own(call.layer, keras):
+        problems.add(
+            call.origin,
+            why="branches are not followed",
+            instead="on_unsupported='refuse'",
+            ignorable=True,
+        )
+        return shape
+    rank = len(call.input_shapes[0])
+    read = (math.prod(shape),) if rank == 1 else shape
+    result: Geometry | None = None
+    if len(read) == rank or refusal(call.layer, keras) is not None:
+        steps = read_layer(call.origin, call.layer, (read,), keras, problems)
+        if not steps:
+            return shape
+        placed: list[tuple[str, Layer]] = []
+        if read != shape:
+            placed.append((f"{call.origin.name}/input", Reshape(read)))
+        placed += zip(node_names(call.origin.name, steps), steps, strict=True)
+        result = _place(call, placed, nodes)
+    if result is None:
+        problems.add(
+            call.origin,
+            why=f"it cannot read the shape {shape} of what stands before it",
+            instead="a model without the layers that were ignored",
+        )
+        return closed(call.output_shape)
+    return result
+
+
+def _place(call: LayerCall, placed: list[tuple[str, Layer]], nodes: list[Node]) -> Geometry | None:
+    """Add nodes; the shape behind them, None as soon as one cannot read what it receives."""
+    for name, step in placed:
+        shape = result_shape(step, [nodes[-1].shape])
+        if shape is None:
+            return None
+        nodes.append(Node(name, step, (nodes[-1].name,), shape, (call.origin,)))
+    return nodes[-1].shape

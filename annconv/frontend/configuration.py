@@ -1,0 +1,185 @@
+"""The configuration of a model file, checked before Keras builds anything from it.
+
+A configuration names the classes and functions that Keras looks up, imports and calls. Only names
+on the lists here are let through: Keras' own layers that are harmless to build, initialisers and
+their like. Everything else is refused unseen, whatever Keras itself would do with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from annconv.errors import LayerProblem, UnsupportedModelError
+from annconv.frontend.layers import HANDLERS
+from annconv.frontend.layers.activation import ACTIVATIONS
+from annconv.frontend.remedies import (
+    CODE,
+    FOREIGN_ACTIVATION,
+    LAYERS,
+    NESTED_MODEL,
+    NESTED_TYPES,
+    OPERATION,
+    REFUSED_ACTIVATIONS,
+    SUBCLASSED_MODEL,
+    UNKNOWN_LAYER,
+    Remedy,
+    foreign_layer,
+)
+
+LAYER_TYPES = frozenset(HANDLERS) | frozenset(LAYERS)
+"""Layers of Keras that are safe to build: those that are read, and those refused with a remedy."""
+INITIALISERS = (
+    "Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Identity",
+    "IdentityInitializer", "LecunNormal", "LecunUniform", "Ones", "Orthogonal",
+    "OrthogonalInitializer", "RandomNormal", "RandomUniform", "TruncatedNormal", "VarianceScaling",
+    "Zeros",
+)  # fmt: skip
+REGULARISERS = ("L1", "L2", "L1L2", "OrthogonalRegularizer")
+CONSTRAINTS = ("MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm")
+POLICIES = (
+    "DTypePolicy", "FloatDTypePolicy", "Policy", "QuantizedDTypePolicy",
+    "QuantizedFloat8DTypePolicy",
+)  # fmt: skip
+MARKER_TYPES = frozenset({"__keras_tensor__", "__tuple__", "TensorShape"})
+"""Names that stand for plain values."""
+HARMLESS_TYPES = LAYER_TYPES.union(INITIALISERS, REGULARISERS, CONSTRAINTS, POLICIES, MARKER_TYPES)
+"""Everything that may be named inside the settings of a layer."""
+ACTIVATION_NAMES = frozenset(ACTIVATIONS) | frozenset(REFUSED_ACTIVATIONS)
+
+
+class MalformedConfiguration(ValueError):
+    """The configuration does not have the form that Keras writes; its text says where."""
+
+
+def check_configuration(configuration: Any) -> None:
+    """Refuse everything that would run code or read other files when Keras builds the model.
+
+    Args:
+        configuration: The parsed JSON of a model file.
+    Raises:
+        MalformedConfiguration: It is not the configuration of a model.
+        UnsupportedModelError: Lists all layers that hold something foreign, and with them those
+            that no handler reads.
+    """
+    kind = configuration.get("class_name") if isinstance(configuration, Mapping) else None
+    if not isinstance(kind, str):
+        raise MalformedConfiguration("it does not name the class of the model")
+    inner = configuration.get("config")
+    settings = inner if isinstance(inner, Mapping) else {"layers": inner}
+    name = str(settings.get("name", kind))
+    if kind not in NESTED_TYPES or not _is_own(configuration):
+        raise UnsupportedModelError(name, 1, [LayerProblem(0, name, kind, *SUBCLASSED_MODEL)])
+    entries = _layer_entries(settings.get("layers"))
+    rest = [value for key, value in settings.items() if key != "layers"]
+    rest += [
+        value for key, value in configuration.items() if key not in ("config", "compile_config")
+    ]
+    dangerous = [LayerProblem(0, name, kind, *_foreign_part(text)) for text in _foreign_names(rest)]
+    harmless: list[LayerProblem] = []
+    first = 0 if entries and entries[0]["class_name"] == "InputLayer" else 1
+    for index, entry in enumerate(entries, start=first):
+        dangerous += _dangerous(index, entry)
+        harmless += _harmless(index, entry)
+    if dangerous:
+        problems = sorted([*dangerous, *harmless], key=lambda problem: problem.index)
+        raise UnsupportedModelError(name, len(entries) + first, problems)
+
+
+def _layer_entries(entries: Any) -> list[Mapping[str, Any]]:
+    """The entries of all layers, each with a class and settings."""
+    if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):
+        raise MalformedConfiguration("it has no list of layers")
+    for place, entry in enumerate(entries):
+        if not isinstance(entry.get("class_name"), str):
+            raise MalformedConfiguration(f"entry {place} of its layers names no class")
+        if not isinstance(entry.get("config"), Mapping):
+            raise MalformedConfiguration(f"entry {place} of its layers has no settings")
+    return entries
+
+
+def _dangerous(index: int, entry: Mapping[str, Any]) -> Iterator[LayerProblem]:
+    """What in a layer's entry keeps the model from being built at all."""
+    kind, name = str(entry["class_name"]), _layer_name(entry)
+    refused = _refused_class(entry)
+    if refused is not None:
+        yield LayerProblem(index, name, kind, *refused)
+        return
+    for text in _foreign_names([value for key, value in entry.items() if key != "class_name"]):
+        yield LayerProblem(index, name, kind, *_foreign_part(text))
+    activation = entry["config"].get("activation")
+    if isinstance(activation, str) and activation not in ACTIVATION_NAMES:
+        yield LayerProblem(index, name, _with_activation(kind, activation), *FOREIGN_ACTIVATION)
+
+
+def _harmless(index: int, entry: Mapping[str, Any]) -> Iterator[LayerProblem]:
+    """What in a layer's entry will be refused once the model is built."""
+    kind, activation = str(entry["class_name"]), entry["config"].get("activation")
+    if _refused_class(entry) is None and kind in LAYERS:
+        yield LayerProblem(index, _layer_name(entry), kind, *LAYERS[kind])
+    elif isinstance(activation, str) and activation in REFUSED_ACTIVATIONS:
+        shown, remedy = _with_activation(kind, activation), REFUSED_ACTIVATIONS[activation]
+        yield LayerProblem(index, _layer_name(entry), shown, *remedy)
+
+
+def _layer_name(entry: Mapping[str, Any]) -> str:
+    return str(entry["config"].get("name", entry["class_name"]))
+
+
+def _with_activation(kind: str, activation: str) -> str:
+    return f"{kind}({'' if kind == 'Activation' else 'activation='}{activation!r})"
+
+
+def _refused_class(entry: Mapping[str, Any]) -> Remedy | None:
+    """Why a layer's class keeps the model from being built, None if it is safe to build."""
+    kind, module = str(entry["class_name"]), str(entry.get("module") or "")
+    if kind == "Lambda":
+        return CODE
+    if not _is_own(entry):
+        registered = entry.get("registered_name")
+        shown = str(registered) if registered and registered != kind else f"{module}.{kind}"
+        return foreign_layer(shown.lstrip("."), None)
+    if kind in NESTED_TYPES:
+        return NESTED_MODEL
+    if ".ops" in module:
+        return OPERATION
+    return None if kind in LAYER_TYPES else UNKNOWN_LAYER
+
+
+def _is_own(entry: Mapping[str, Any]) -> bool:
+    """Whether an entry says that its class is Keras' own."""
+    kind, module = entry.get("class_name"), entry.get("module")
+    if not isinstance(kind, str) or entry.get("registered_name") not in (None, kind):
+        return False
+    return not module or (isinstance(module, str) and f"{module}.".startswith("keras."))
+
+
+def _foreign_names(values: Any) -> Iterator[str]:
+    """Every class or function somewhere in `values` that is not on the lists, as text."""
+    stack: list[Any] = [values]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, list):
+            stack.extend(value)
+        elif isinstance(value, Mapping):
+            if "__passive_serialization__" in value or (
+                "class_name" in value and not _is_harmless(value)
+            ):
+                yield f"{value.get('module') or ''}.{value.get('class_name')}".lstrip(".")
+            else:
+                stack.extend(value.values())
+
+
+def _is_harmless(value: Mapping[str, Any]) -> bool:
+    kind = value["class_name"]
+    if kind == "function":
+        named = value.get("config") in ACTIVATION_NAMES
+        return named and value.get("module") in ("keras.activations", "builtins")
+    return isinstance(kind, str) and kind in HARMLESS_TYPES and _is_own(value)
+
+
+def _foreign_part(text: str) -> Remedy:
+    return Remedy(
+        f"its settings name {text!r}, which is not a part that is safe to build from a file",
+        "settings of Keras' own",
+    )

@@ -1,0 +1,231 @@
+"""Model files: read into memory, checked there, and only what was checked is handed to Keras."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NoReturn
+
+from annconv.errors import ModelFileError
+from annconv.frontend.configuration import MalformedConfiguration, check_configuration
+from annconv.frontend.keras_library import import_h5py
+
+ZIP_START, HDF5_START = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
+CONFIGURATION, WEIGHTS = "config.json", "model.weights.h5"
+MAXIMUM_EXPANSION = 100
+"""How many times its stored size a part may need in memory."""
+HARMLESS_EXPANSION = 2**26
+"""Bytes up to which a part may need any multiple of its stored size."""
+SAVE_AGAIN = "saving the model again: model.save('model.keras')"
+DAMAGED = f"a fresh copy of the file, or {SAVE_AGAIN}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ModelFile:
+    """A model file whose configuration and weights were checked.
+
+    Attributes:
+        path: Where it was read.
+        suffix: ".keras" or ".h5", by content.
+        content: What Keras may see: the whole of an HDF5 file, or a fresh archive that holds
+            configuration and weights alone.
+    """
+
+    path: Path
+    suffix: str
+    content: bytes
+
+
+def read_model_file(path: str | os.PathLike[str]) -> ModelFile:
+    """Read and check a `.keras` or HDF5 file.
+
+    Args:
+        path: The file. Its content decides on the format, not its name.
+    Raises:
+        ModelFileError: It is missing, cut short, damaged, of another format or unsafe.
+        UnsupportedModelError: Its configuration names code that is not Keras' own.
+    """
+    given = Path(path)
+    content = _read_bytes(given)
+    if content.startswith(HDF5_START):
+        configuration = _hdf5_configuration(given, content)
+        _check_configuration(given, configuration)
+        return ModelFile(given, ".h5", content)
+    configuration, weights = _unpack(given, content)
+    _check_configuration(given, configuration)
+    _check_hdf5(given, weights, f"{WEIGHTS} in it")
+    return ModelFile(given, ".keras", _pack(configuration, weights))
+
+
+def load(file: ModelFile, keras: ModuleType) -> Any:
+    """The Keras model of a checked file, not compiled.
+
+    Raises:
+        ModelFileError: Keras cannot load it.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix="annconv-") as folder:
+            checked = Path(folder) / f"model{file.suffix}"
+            checked.write_bytes(file.content)
+            return keras.models.load_model(checked, compile=False, safe_mode=True)
+    except Exception as error:
+        said = " ".join(str(error).split())[:300]
+        raise ModelFileError(
+            file.path,
+            f"Keras {keras.__version__} cannot load it ({type(error).__name__}: {said})",
+            instead=DAMAGED,
+        ) from error
+
+
+def _read_bytes(path: Path) -> bytes:
+    """The content of a regular file that begins like a model file."""
+    try:
+        if path.is_dir():
+            _refuse(path, "it is a folder, not a model file", SAVE_AGAIN)
+        if not path.exists():
+            _refuse(path, "there is no such file", "the path of a .keras or .h5 file")
+        if not path.is_file():
+            _refuse(path, "it is not a regular file", "the path of a .keras or .h5 file")
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelFileError(
+            path, f"it cannot be read ({error.strerror})", instead="checking its permissions"
+        ) from error
+    if not content:
+        _refuse(path, "the file is empty", DAMAGED)
+    if not content.startswith((ZIP_START, HDF5_START)):
+        what = "it is neither a zip archive (.keras) nor an HDF5 file (.h5)"
+        _refuse(path, what, SAVE_AGAIN)
+    return content
+
+
+def _refuse(path: Path, what: str, instead: str) -> NoReturn:
+    raise ModelFileError(path, what, instead=instead)
+
+
+def _check_configuration(path: Path, configuration: Any) -> None:
+    try:
+        check_configuration(configuration)
+    except MalformedConfiguration as error:
+        raise ModelFileError(
+            path, f"its configuration is not that of a Keras model: {error}", instead=DAMAGED
+        ) from error
+
+
+def _parse(path: Path, text: bytes | str, where: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ModelFileError(
+            path, f"{where} is not valid JSON ({error})", instead=DAMAGED
+        ) from error
+
+
+def _unpack(path: Path, content: bytes) -> tuple[Any, bytes]:
+    """Configuration and weights of a `.keras` archive, after checking every part of it."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            for part in archive.infolist():
+                if part.file_size > max(HARMLESS_EXPANSION, MAXIMUM_EXPANSION * part.compress_size):
+                    what = f"{part.filename!r} would grow to {part.file_size} bytes when unpacked"
+                    _refuse(path, what, SAVE_AGAIN)
+            damaged = archive.testzip()
+            if damaged is not None:
+                _refuse(path, f"the checksum of {damaged!r} is wrong, the file is damaged", DAMAGED)
+            names = archive.namelist()
+            for name in (CONFIGURATION, WEIGHTS):
+                if names.count(name) != 1:
+                    what = f"it holds {names.count(name)} parts named {name!r}, expected one"
+                    _refuse(path, what, SAVE_AGAIN)
+            text, weights = archive.read(CONFIGURATION), archive.read(WEIGHTS)
+    except ModelFileError:
+        raise
+    except Exception as error:
+        raise ModelFileError(
+            path, f"the archive is cut short or damaged ({error})", instead=DAMAGED
+        ) from error
+    return _parse(path, text, CONFIGURATION), weights
+
+
+def _pack(configuration: Any, weights: bytes) -> bytes:
+    """A fresh archive of the parts that were checked."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(CONFIGURATION, json.dumps(configuration))
+        archive.writestr(WEIGHTS, weights)
+    return packed.getvalue()
+
+
+def _hdf5_configuration(path: Path, content: bytes) -> Any:
+    """Configuration of an HDF5 model file, after checking every part of it."""
+    h5py = import_h5py()
+    _check_hdf5(path, content, "the file")
+    try:
+        with h5py.File(io.BytesIO(content), "r") as file:
+            text = file.attrs.get("model_config")
+    except Exception as error:
+        raise ModelFileError(path, _hdf5_damage("the file", error), instead=DAMAGED) from error
+    if not isinstance(text, str | bytes):
+        what = "it holds no model, perhaps weights alone (no attribute 'model_config')"
+        _refuse(path, what, SAVE_AGAIN)
+    return _parse(path, text, "its attribute 'model_config'")
+
+
+def _check_hdf5(path: Path, content: bytes, where: str) -> None:
+    """Refuse links, data outside the file, and data that are not stored."""
+    h5py = import_h5py()
+    try:
+        with h5py.File(io.BytesIO(content), "r") as file:
+            faults = list(_hdf5_faults(file))
+    except Exception as error:
+        raise ModelFileError(path, _hdf5_damage(where, error), instead=DAMAGED) from error
+    if faults:
+        _refuse(path, f"{where} is not as Keras writes it: {'; '.join(faults)}", SAVE_AGAIN)
+
+
+def _hdf5_damage(where: str, error: Exception) -> str:
+    return f"{where} is cut short or damaged ({' '.join(str(error).split())[:300]})"
+
+
+def _hdf5_faults(file: Any) -> Iterator[str]:
+    """What Keras never writes, found without following any link out of the file."""
+    h5py = import_h5py()
+    seen: set[int] = set()
+    stack: list[Any] = [file]
+    while stack:
+        group = stack.pop()
+        for name in group:
+            link = group.get(name, getlink=True)
+            place = f"{group.name.rstrip('/')}/{name}"
+            if not isinstance(link, h5py.HardLink):
+                yield f"{place!r} is a link to somewhere else"
+                continue
+            entry = group[name]
+            address = h5py.h5o.get_info(entry.id).addr
+            if address in seen:
+                yield f"{place!r} is there twice"
+            elif isinstance(entry, h5py.Group):
+                stack.append(entry)
+            elif isinstance(entry, h5py.Dataset):
+                yield from _dataset_faults(place, entry)
+            else:
+                yield f"{place!r} is neither a group nor an array"
+            seen.add(address)
+
+
+def _dataset_faults(place: str, array: Any) -> Iterator[str]:
+    if array.external or array.is_virtual:
+        yield f"the numbers of {place!r} lie in another file"
+        return
+    stored = array.id.get_storage_size()
+    if array.size and (
+        not stored or array.nbytes > max(HARMLESS_EXPANSION, MAXIMUM_EXPANSION * stored)
+    ):
+        yield f"{place!r} needs {array.nbytes} bytes, {stored} are stored"

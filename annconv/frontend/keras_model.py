@@ -1,0 +1,207 @@
+"""A Keras model as plain facts: its layers, and which layer reads which.
+
+The only file that touches attributes of Keras that are not public (`_keras_history`,
+`_inbound_nodes`), which have been the same in all of Keras 3.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from annconv.errors import LayerProblem, UnsupportedModelError
+from annconv.frontend.layer_view import LayerView
+from annconv.frontend.remedies import SUBCLASSED_MODEL
+from annconv.ir.arrays import Geometry
+from annconv.ir.graph import Origin
+
+OpenShape = tuple[int | None, ...]
+"""A shape without its batch axis; None for an extent that is left open."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayerCall:
+    """One use of a layer in the model.
+
+    Attributes:
+        origin: Name, index and type of the layer.
+        layer: The Keras object.
+        inputs: Names of the layers whose results it reads.
+        input_shapes: Their shapes.
+        output_shape: Shape of its own result.
+        arguments: Further arguments of the call, as text.
+    """
+
+    origin: Origin
+    layer: Any
+    inputs: tuple[str, ...]
+    input_shapes: tuple[OpenShape, ...]
+    output_shape: OpenShape
+    arguments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KerasModel:
+    """A built Sequential or functional model.
+
+    Attributes:
+        name: Its name.
+        layers: Every layer, the Input first.
+        objects: The Keras objects of `layers`.
+        calls: Every use of a layer, each behind those that it reads.
+        outputs: Names of the layers whose results are the model's.
+    """
+
+    name: str
+    layers: tuple[Origin, ...]
+    objects: tuple[Any, ...]
+    calls: tuple[LayerCall, ...]
+    outputs: tuple[str, ...]
+
+
+def inspect_model(model: Any, keras: ModuleType) -> KerasModel:
+    """The facts of a Keras model.
+
+    Args:
+        model: A `keras.Model`.
+        keras: The Keras module.
+    Raises:
+        UnsupportedModelError: It is a subclassed model, is not built, or has no layers.
+    """
+    _refuse_form(model, keras)
+    objects = list(model.layers)
+    histories = [tensor._keras_history for tensor in model.outputs]
+    nodes = _reachable(histories)
+    if isinstance(model, keras.Sequential):
+        objects.insert(0, model.inputs[0]._keras_history.operation)
+    origins = {
+        id(layer): Origin(layer.name, index, type(layer).__name__)
+        for index, layer in enumerate(objects)
+    }
+    calls: list[LayerCall] = []
+    known = dict(origins)
+    for node in nodes:
+        call = _call(node, known)
+        known[id(node.operation)] = call.origin
+        calls.append(call)
+    outputs = tuple(known[id(history.operation)].name for history in histories)
+    layers = tuple(origins[id(layer)] for layer in objects)
+    return KerasModel(str(model.name), layers, tuple(objects), tuple(calls), outputs)
+
+
+def _refuse_form(model: Any, keras: ModuleType) -> None:
+    """Refuse models whose computation is not a graph of layers."""
+    kind = type(model)
+    functional = type(keras.Model(*[keras.Input((1,))] * 2))
+    if kind not in (keras.Sequential, functional):
+        why, instead = SUBCLASSED_MODEL
+    elif not model.layers:
+        why, instead = "it has no layers", "a model with at least one Dense layer"
+    elif not model.built or getattr(model, "_functional", model) is None:
+        why = "it has no input shape yet, so its weights do not exist"
+        instead = "model.build((None, 28, 28, 1)), or keras.Input as its first layer"
+    else:
+        return
+    problem = LayerProblem(0, str(model.name), kind.__name__, why, instead)
+    raise UnsupportedModelError(str(model.name), max(1, len(model.layers)), [problem])
+
+
+def _reachable(histories: Sequence[Any]) -> list[Any]:
+    """The calls that the outputs depend on, each behind those that it reads."""
+    ordered: list[Any] = []
+    seen: set[int] = set()
+    stack = [(_node(history), False) for history in reversed(histories)]
+    while stack:
+        node, expanded = stack.pop()
+        if expanded:
+            ordered.append(node)
+        elif id(node) not in seen:
+            seen.add(id(node))
+            stack.append((node, True))
+            stack += [(parent, False) for parent in reversed(node.parent_nodes)]
+    return ordered
+
+
+def _node(history: Any) -> Any:
+    return history.operation._inbound_nodes[history.node_index]
+
+
+def _call(node: Any, known: dict[int, Origin]) -> LayerCall:
+    """One call. An operation that is not a layer takes the index of the last layer it reads."""
+    operation = node.operation
+    parents = [known[id(tensor._keras_history.operation)] for tensor in node.input_tensors]
+    index = max((parent.index for parent in parents), default=0)
+    origin = known.get(id(operation)) or Origin(operation.name, index, type(operation).__name__)
+    given = [
+        f"{name}={value!r}"
+        for name, value in node.arguments.kwargs.items()
+        if not (value is None or (name == "training" and value is False))
+    ]
+    given += [repr(value) for value in node.arguments.args[1:]]
+    return LayerCall(
+        origin,
+        operation,
+        tuple(parent.name for parent in parents),
+        tuple(tuple(tensor.shape[1:]) for tensor in node.input_tensors),
+        tuple(node.outputs[0].shape[1:]),
+        tuple(given),
+    )
+
+
+def is_own(layer: Any, keras: ModuleType) -> bool:
+    """Whether the type of a layer is Keras' own class of that name."""
+    return getattr(keras.layers, type(layer).__name__, None) is type(layer)
+
+
+def own_parent(layer: Any, keras: ModuleType) -> str | None:
+    """The class of Keras that a foreign layer derives from, None for `Layer` and `Model`."""
+    for kind in type(layer).__mro__[1:]:
+        if getattr(keras.layers, kind.__name__, None) is kind and kind is not keras.layers.Layer:
+            return kind.__name__
+    return None
+
+
+def number_type(layer: Any) -> str:
+    """Name of the type of a layer's numbers: "float32", "mixed_float16", …"""
+    policy = getattr(layer, "dtype_policy", None)
+    if type(layer).__name__ == "InputLayer" or policy is None:
+        return str(layer.dtype)
+    return str(policy.name)
+
+
+def view_layer(
+    origin: Origin, layer: Any, keras: ModuleType, input_shapes: Sequence[Geometry]
+) -> LayerView:
+    """What a handler may see of a layer of Keras' own."""
+    signature = inspect.signature(type(layer).__init__).parameters
+    defaults = {
+        name: parameter.default
+        for name, parameter in signature.items()
+        if parameter.default is not inspect.Parameter.empty
+    }
+    return LayerView(
+        origin,
+        config=layer.get_config(),
+        defaults=defaults,
+        weights=[np.asarray(array) for array in layer.get_weights()],
+        input_shapes=input_shapes,
+        activation=_activation_name(layer, keras),
+    )
+
+
+def _activation_name(layer: Any, keras: ModuleType) -> str | None:
+    """Name of a layer's activation; of a foreign one with its module, of a layer with brackets."""
+    function = getattr(layer, "activation", None)
+    if function is None:
+        return None
+    if isinstance(function, keras.layers.Layer):
+        return f"{type(function).__name__}()"
+    name = str(getattr(function, "__name__", type(function).__name__))
+    if getattr(keras.activations, name, None) is function:
+        return name
+    return f"{getattr(function, '__module__', '?')}.{name}"

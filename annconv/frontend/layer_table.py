@@ -1,0 +1,71 @@
+"""The table of supported layers in `docs/layers.md`, made from the handlers.
+
+Renew it with `python -m annconv.frontend.layer_table > docs/layers.md`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Mapping
+
+from annconv.frontend.layers import HANDLERS, Handler
+from annconv.frontend.layers.activation import ACTIVATIONS
+from annconv.frontend.remedies import LAYERS, REFUSED_ACTIVATIONS, Remedy
+
+PREFACE = """\
+# Layers
+
+What the frontend reads of a Keras 3 model, made from the handlers in `annconv/frontend/layers/` by
+`python -m annconv.frontend.layer_table > docs/layers.md`. A preset may read less: `annarchy` refuses
+merges and biases. Sequential and functional models are read, from a `.keras` or HDF5 file or from
+memory; Keras' own classes only, in float32 or float64, each layer used once, one input, one output.
+"""
+
+
+def layer_table() -> str:
+    """The whole text of `docs/layers.md`."""
+    handlers: dict[Handler, list[str]] = {}
+    for name, handler in HANDLERS.items():
+        handlers.setdefault(handler, []).append(f"`{name}`")
+    read = [[", ".join(names), _summary(handler)] for handler, names in handlers.items()]
+    names = ", ".join(f"`{name}`" for name in ACTIVATIONS)
+    return "\n".join(
+        [
+            PREFACE,
+            *_table(["layer", "read"], read),
+            "",
+            f"Activations as a setting of a layer: {names}.",
+            "",
+            "## Refused, with a remedy",
+            "",
+            *_table(["layer", "why", "instead"], _refused(LAYERS)),
+            "",
+            *_table(["activation", "why", "instead"], _refused(REFUSED_ACTIVATIONS)),
+            "",
+            "Everything else is refused as unknown.",
+            "",
+        ]
+    )
+
+
+def _refused(remedies: Mapping[str, Remedy]) -> list[list[str]]:
+    grouped: dict[Remedy, list[str]] = {}
+    for name, remedy in remedies.items():
+        grouped.setdefault(remedy, []).append(f"`{name}`")
+    return [[", ".join(names), *remedy] for remedy, names in grouped.items()]
+
+
+def _summary(handler: Handler) -> str:
+    """First paragraph of a handler's docstring."""
+    text = inspect.getdoc(handler) or ""
+    return " ".join(text.split("\n\n")[0].split())
+
+
+def _table(heads: list[str], rows: list[list[str]]) -> list[str]:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return [f"| {' | '.join(cells)} |" for cells in lines]
+
+
+if __name__ == "__main__":
+    sys.stdout.write(layer_table())

@@ -1,0 +1,31 @@
+"""Fully connected layers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from annconv.frontend.layer_view import LayerView, Problems
+from annconv.frontend.layers.activation import activation_layers
+from annconv.ir.graph import Bias, Layer
+from annconv.ir.operators import Convolution, Dense
+
+
+def bias_layers(layer: LayerView) -> tuple[Layer, ...]:
+    """The bias of a layer whose weights are kernel and bias; none if it is missing or all zeros."""
+    if not layer.take("use_bias", True) or not np.any(layer.weights[1]):
+        return ()
+    return (Bias(layer.weights[1]),)
+
+
+def dense(layer: LayerView, problems: Problems) -> tuple[Layer, ...]:
+    """On an input with several axes it acts on the last one: a convolution with one tap."""
+    layer.take("units")
+    kernel, rank = layer.weights[0], len(layer.input_shape) - 1
+    ones = (1,) * rank
+    first: Layer = Dense(kernel)
+    if rank:
+        first = Convolution(kernel.reshape(*ones, *kernel.shape), ones, ((0, 0),) * rank, ones)
+    return (first, *bias_layers(layer), *activation_layers(layer, problems))
+
+
+HANDLERS = {"Dense": dense}

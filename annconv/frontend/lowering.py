@@ -1,0 +1,205 @@
+"""From the layers of a Keras model to a Graph, every layer checked before anything is refused."""
+
+from __future__ import annotations
+
+from collections import Counter
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from annconv.errors import UnsupportedModelError, VerifyError
+from annconv.frontend.keras_model import (
+    KerasModel,
+    LayerCall,
+    OpenShape,
+    is_own,
+    number_type,
+    own_parent,
+    view_layer,
+)
+from annconv.frontend.layer_view import Problems
+from annconv.frontend.layers import HANDLERS
+from annconv.frontend.remedies import (
+    LAYERS,
+    NESTED_MODEL,
+    OPERATION,
+    UNKNOWN_LAYER,
+    Remedy,
+    foreign_layer,
+)
+from annconv.ir.arrays import Geometry
+from annconv.ir.graph import Bias, Graph, Layer, Node, Origin, Relu, Softmax, result_shape
+from annconv.ir.verify import Violation
+
+NUMBER_TYPES = ("float32", "float64")
+SUFFIXES: dict[type[Any], str] = {Bias: "bias", Relu: "relu", Softmax: "softmax"}
+"""What the nodes behind a layer's first are called."""
+
+
+def lower(model: KerasModel, keras: ModuleType) -> Graph:
+    """The Graph of a model, exactly.
+
+    Raises:
+        UnsupportedModelError: Lists every layer that cannot be read.
+        VerifyError: A shape differs from Keras' own: a fault of annconv.
+    """
+    problems = Problems()
+    check_model(model, problems)
+    steps = [_read_call(call, keras, problems) for call in model.calls]
+    if problems.all:
+        raise UnsupportedModelError(model.name, len(model.layers), problems.all)
+    return _assemble(model, steps)
+
+
+def check_model(model: KerasModel, problems: Problems) -> None:
+    """One input with a fixed shape, one output, and no layer used in two places."""
+    inputs = [call for call in model.calls if call.origin.type == "InputLayer"]
+    for call in inputs[1:]:
+        problems.add(
+            call.origin,
+            why=f"it is one of {len(inputs)} inputs",
+            instead="one input that holds them all",
+            ignorable=True,
+        )
+    for call in inputs:
+        if None in call.output_shape:
+            problems.add(
+                call.origin,
+                setting=f"shape={call.output_shape}",
+                why="neurons need a fixed number of inputs",
+                instead="the same layers on a keras.Input whose shape has no None",
+            )
+    origins = {call.origin.name: call.origin for call in model.calls}
+    for name in model.outputs[1:]:
+        problems.add(
+            origins[name],
+            why=f"it is one of {len(model.outputs)} outputs",
+            instead="keras.Model(model.inputs, model.outputs[0])",
+            ignorable=True,
+        )
+    for origin, count in Counter(call.origin for call in model.calls).items():
+        if count > 1:
+            problems.add(
+                origin,
+                why=f"it is used in {count} places",
+                instead="a layer of its own for each place, with equal weights (set_weights)",
+                ignorable=True,
+            )
+
+
+def check_arguments(call: LayerCall, problems: Problems) -> None:
+    """A layer is called on its inputs alone."""
+    for argument in call.arguments:
+        problems.add(
+            call.origin,
+            why=f"it is called with {argument}",
+            instead="calling the layer on its input alone",
+            ignorable=True,
+        )
+
+
+def closed(shape: OpenShape) -> Geometry:
+    """A shape with every open extent as 1, for checks that need a number."""
+    return tuple(1 if extent is None else int(extent) for extent in shape)
+
+
+def _read_call(call: LayerCall, keras: ModuleType, problems: Problems) -> tuple[Layer, ...]:
+    """What one call computes; after a problem perhaps only a part of it."""
+    check_arguments(call, problems)
+    shapes = tuple(map(closed, call.input_shapes)) or (closed(call.output_shape),)
+    return read_layer(call.origin, call.layer, shapes, keras, problems)
+
+
+def read_layer(
+    origin: Origin,
+    layer: Any,
+    shapes: tuple[Geometry, ...],
+    keras: ModuleType,
+    problems: Problems,
+) -> tuple[Layer, ...]:
+    """What one layer computes on inputs of these shapes.
+
+    Args:
+        origin: Name, index and type of the layer.
+        layer: The Keras object.
+        shapes: Shape of each input; of its own result for the InputLayer.
+        keras: The Keras module.
+        problems: Where everything at fault is noted.
+    Returns:
+        One entry per node, empty if the layer computes nothing or is refused.
+    """
+    refused = refusal(layer, keras)
+    if refused is not None:
+        problems.add(origin, why=refused.why, instead=refused.instead, ignorable=True)
+        return ()
+    if number_type(layer) not in NUMBER_TYPES:
+        problems.add(
+            origin,
+            setting=f"dtype={number_type(layer)!r}",
+            why="only float32 and float64 are read",
+            instead="the same model and weights built under the dtype policy 'float32'",
+        )
+        return ()
+    view = view_layer(origin, layer, keras, shapes)
+    for array in view.weights:
+        bad = int((~np.isfinite(array)).sum()) if array.dtype.kind == "f" else 0
+        if bad:
+            problems.add(
+                origin,
+                why=f"{bad} of {array.size} weights in an array of shape {array.shape} are NaN or infinite",
+                instead="an earlier checkpoint, or training with a smaller learning rate",
+            )
+    steps = HANDLERS[origin.type](view, problems)
+    for setting in view.lost_settings():
+        problems.add(
+            view,
+            setting=setting,
+            why="this setting is not read",
+            instead="leaving it at its default",
+        )
+    return steps
+
+
+def refusal(layer: Any, keras: ModuleType) -> Remedy | None:
+    """Why a layer has no handler, None if it has one."""
+    kind = type(layer)
+    if isinstance(layer, keras.Model):
+        return NESTED_MODEL
+    if not isinstance(layer, keras.layers.Layer):
+        return OPERATION
+    if not is_own(layer, keras):
+        return foreign_layer(f"{kind.__module__}.{kind.__qualname__}", own_parent(layer, keras))
+    if kind.__name__ in HANDLERS:
+        return None
+    return LAYERS.get(kind.__name__, UNKNOWN_LAYER)
+
+
+def node_names(name: str, steps: tuple[Layer, ...]) -> list[str]:
+    """Names of a layer's nodes: the layer's own for the first, `NAME/relu`, … for those behind."""
+    return [f"{name}/{SUFFIXES[type(step)]}" if place else name for place, step in enumerate(steps)]
+
+
+def _assemble(model: KerasModel, steps: list[tuple[Layer, ...]]) -> Graph:
+    """Nodes of all steps, with the shapes that the operators make."""
+    nodes: list[Node] = []
+    shapes: dict[str, Geometry] = {}
+    results: dict[str, str] = {}
+    violations: list[Violation] = []
+    for call, layers in zip(model.calls, steps, strict=True):
+        inputs = tuple(results[name] for name in call.inputs)
+        current = inputs[0] if inputs else ""
+        for name, layer in zip(node_names(call.origin.name, layers), layers, strict=True):
+            read = [shapes[source] for source in inputs] or [closed(call.output_shape)]
+            shapes[name] = result_shape(layer, read) or ()
+            nodes.append(Node(name, layer, inputs, shapes[name], (call.origin,)))
+            inputs, current = (name,), name
+        results[call.origin.name] = current
+        if shapes[current] != call.output_shape:
+            expected = f"Keras' shape {call.output_shape}"
+            violations.append(Violation("keras_shape", current, expected, shapes[current]))
+    if violations:
+        raise VerifyError(f"Graph {model.name!r}", violations)
+    graph = Graph(model.name, tuple(nodes), (results[model.outputs[0]],), model.layers)
+    graph.verify()
+    return graph

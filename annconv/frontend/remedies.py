@@ -1,0 +1,169 @@
+"""Why well-known Keras layers and activations cannot be converted, and what to use instead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+
+class Remedy(NamedTuple):
+    """Half a sentence each: why something is refused, what to do instead."""
+
+    why: str
+    instead: str
+
+
+UNKNOWN_LAYER = Remedy("it has no counterpart here", "the layers that docs/layers.md lists")
+NESTED_MODEL = Remedy(
+    "a model inside a model is not taken apart",
+    "calling the inner model's layers one by one in one flat model",
+)
+SUBCLASSED_MODEL = Remedy(
+    "a subclassed model keeps its computation in code",
+    "a Sequential or functional model with the same layers and weights",
+)
+CODE = Remedy(
+    "its computation is Python code, which is not read and, from a file, never run",
+    "a layer of Keras, or Activation",
+)
+OPERATION = Remedy(
+    "it is an operation in the model's code, not a layer",
+    "the layer of that name: keras.layers.Add()([x, y]) for x + y, keras.layers.ReLU for relu",
+)
+NESTED_TYPES = frozenset({"Functional", "Model", "Sequential"})
+
+_SEQUENCES = Remedy("its state runs along the axis of a sequence", "Conv1D over that axis")
+_ATTENTION = Remedy("it multiplies values that both depend on the sample", "Conv or Dense layers")
+_NORMS = Remedy(
+    "its statistics depend on the sample", "BatchNormalization, folded into the layer before it"
+)
+_AUGMENTATION = Remedy("it changes samples at random in training", "a model without it")
+_LARGER = Remedy("layers that enlarge their input are not read", "a network without up-sampling")
+_CROPS = Remedy("parts of a map cannot be left out", "cropping the samples beforehand")
+_PADS = Remedy("padding of its own is not read", "padding='same' in the layer behind it")
+_DEPTHWISE = Remedy(
+    "depthwise kernels are not read", "a Conv layer with as many groups as channels"
+)
+_SEPARABLE = Remedy(
+    "separable kernels are not read",
+    "a Conv layer with as many groups as channels, then one with kernel_size=1",
+)
+_GLOBAL_MEAN = Remedy(
+    "pooling without a window is not read", "AveragePooling over the whole map, then Flatten"
+)
+_GLOBAL_MAX = Remedy(
+    "pooling without a window is not read", "MaxPooling over the whole map, then Flatten"
+)
+_ADAPTIVE = Remedy("its windows differ in size", "a pooling layer with a fixed pool_size")
+_SCALING = Remedy(
+    "the scale of samples is not read from the model", "scaling the samples beforehand"
+)
+_PRODUCT = Remedy("spikes cannot be multiplied with each other", "Add or Concatenate")
+
+
+def _each(names: str, remedy: Remedy) -> dict[str, Remedy]:
+    return dict.fromkeys(names.split(), remedy)
+
+
+LAYERS: Mapping[str, Remedy] = MappingProxyType(
+    {
+        "BatchNormalization": Remedy(
+            "batch normalisation is not folded here",
+            "folding its scale and shift into kernel and bias of the layer before it,"
+            " or training without it",
+        ),
+        **_each("LayerNormalization GroupNormalization RMSNormalization UnitNormalization", _NORMS),
+        **_each("LSTM GRU SimpleRNN RNN Bidirectional TimeDistributed", _SEQUENCES),
+        **_each("LSTMCell GRUCell SimpleRNNCell StackedRNNCells", _SEQUENCES),
+        **_each("ConvLSTM1D ConvLSTM2D ConvLSTM3D", _SEQUENCES),
+        **_each("Attention AdditiveAttention MultiHeadAttention GroupQueryAttention", _ATTENTION),
+        "Embedding": Remedy(
+            "it looks up integers, and input neurons take numbers",
+            "embedding the samples beforehand",
+        ),
+        "Masking": Remedy("every value of a sample counts", "samples of one length"),
+        "PReLU": Remedy("each of its neurons has a slope of its own", "LeakyReLU with one slope"),
+        "ELU": Remedy("no neuron here has this response", "retrain with ReLU"),
+        **_each("Multiply Dot", _PRODUCT),
+        "Subtract": Remedy("branches can only be added", "Add, the weights of one branch negated"),
+        "Average": Remedy(
+            "branches can only be added", "Add, the next weights divided by the number of branches"
+        ),
+        **_each("Maximum Minimum", Remedy("branches cannot be compared", "Add or Concatenate")),
+        **_each("DepthwiseConv1D DepthwiseConv2D", _DEPTHWISE),
+        **_each("SeparableConv1D SeparableConv2D", _SEPARABLE),
+        **_each("Conv1DTranspose Conv2DTranspose Conv3DTranspose", _LARGER),
+        **_each("UpSampling1D UpSampling2D UpSampling3D Resizing RepeatVector", _LARGER),
+        **_each("ZeroPadding1D ZeroPadding2D ZeroPadding3D", _PADS),
+        **_each("Cropping1D Cropping2D Cropping3D CenterCrop", _CROPS),
+        **_each(
+            "GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D", _GLOBAL_MEAN
+        ),
+        **_each("GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D", _GLOBAL_MAX),
+        **_each(
+            "AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D"
+            " AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveMaxPooling3D",
+            _ADAPTIVE,
+        ),
+        "EinsumDense": Remedy("its equation is not read", "Dense, with Reshape around it"),
+        "Permute": Remedy("axes cannot change places", "samples with their axes in order"),
+        **_each("Rescaling Normalization", _SCALING),
+        **_each(
+            "RandomBrightness RandomContrast RandomCrop RandomFlip RandomRotation"
+            " RandomTranslation RandomZoom",
+            _AUGMENTATION,
+        ),
+    }
+)
+"""Layers of Keras that are refused with a remedy of their own; all are harmless to load."""
+
+_RETRAIN = Remedy("no neuron here has this response", "retrain with 'relu'")
+_SATURATING = Remedy(
+    "no neuron here has this response", "retrain with 'relu', the last layer with 'softmax'"
+)
+
+REFUSED_ACTIVATIONS: Mapping[str, Remedy] = MappingProxyType(
+    {
+        **_each(
+            "celu elu exponential gelu glu hard_shrink hard_silu hard_swish log_sigmoid mish selu"
+            " silu soft_shrink softplus softsign sparse_plus squareplus swish tanh_shrink threshold",
+            _RETRAIN,
+        ),
+        **_each(
+            "hard_sigmoid hard_tanh log_softmax sigmoid sparse_sigmoid sparsemax tanh", _SATURATING
+        ),
+    }
+)
+"""Keras' activation functions that the Graph cannot say."""
+
+FOREIGN_ACTIVATION = Remedy(
+    "it is not one of Keras' own activation functions", "retrain with 'relu'"
+)
+LAYER_AS_ACTIVATION = Remedy(
+    "a layer used as an activation is not read", "activation=None and that layer behind this one"
+)
+
+
+def activation_remedy(name: str) -> Remedy:
+    """Why an activation is refused.
+
+    Args:
+        name: Name of Keras' own function, `CLASS()` for a layer, anything else for foreign code.
+    """
+    if name.endswith("()"):
+        return LAYER_AS_ACTIVATION
+    return REFUSED_ACTIVATIONS.get(name, FOREIGN_ACTIVATION)
+
+
+def foreign_layer(qualified: str, parent: str | None) -> Remedy:
+    """Why a class that is not Keras' own is refused, even one of a familiar name.
+
+    Args:
+        qualified: Module and name of the class.
+        parent: Name of the class of Keras that it derives from, None if that is unknown or `Layer`.
+    """
+    return Remedy(
+        f"its class {qualified!r} is not Keras' own and may compute anything",
+        f"keras.layers.{parent} itself" if parent else UNKNOWN_LAYER.instead,
+    )

@@ -1,0 +1,355 @@
+"""The cache publishes whole entries only, repairs damaged ones and stays within its limit."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import stat
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import filelock
+import pytest
+
+from annconv.build.cache import Cache, explained
+from annconv.build.key import BuildKey
+from annconv.errors import BuildError, CacheError
+
+CONTENT = b"x" * 1000
+
+
+def fill(work: Path) -> None:
+    """A build that makes one file."""
+    (work / "network.so").write_bytes(CONTENT)
+
+
+def refuse(work: Path) -> None:
+    """A build that must not happen."""
+    raise AssertionError(work)
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Cache:
+    return Cache(tmp_path / "cache", patience=0.0, grace=0.0)
+
+
+def variant(key: BuildKey, number: int) -> BuildKey:
+    return replace(key, support=str(number))
+
+
+def listing(cache: Cache, area: str) -> list[str]:
+    return sorted(path.name for path in (cache.root / area).iterdir())
+
+
+def age(folder: Path, seconds: float) -> None:
+    """Make an entry, or a file, last used this long ago."""
+    path = folder / "manifest.json" if folder.is_dir() else folder
+    then = path.stat().st_mtime - seconds
+    os.utime(path, (then, then))
+
+
+# The folder
+
+
+def test_the_folder_is_its_owners_only(tmp_path: Path) -> None:
+    root = Cache(tmp_path / "cache").root
+    assert stat.S_IMODE(root.stat().st_mode) == 0o700
+    root.chmod(0o755)
+    Cache(tmp_path / "cache")
+    assert stat.S_IMODE(root.stat().st_mode) == 0o700
+
+
+def test_without_a_folder_it_is_the_platforms(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert Cache().root.is_relative_to(tmp_path)
+    assert "annconv" in Cache().root.parts
+
+
+def test_a_folder_of_somebody_else_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = Cache(tmp_path).root.stat().st_uid
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+    with pytest.raises(CacheError, match=rf"belongs to user {owner}, expected {owner + 1}") as told:
+        Cache(tmp_path)
+    assert "set ANNCONV_CACHE_DIR to a folder of your own" in str(told.value)
+
+
+def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("")
+    with pytest.raises(CacheError, match=r"[Nn]ot a directory|[Ff]ile exists") as caught:
+        Cache(tmp_path / "cache")
+    assert "set ANNCONV_CACHE_DIR" in str(caught.value)
+
+
+@pytest.mark.parametrize("letter", [";", "|", "\\", "\n"])
+def test_paths_that_cmake_cannot_handle_are_refused(tmp_path: Path, letter: str) -> None:
+    with pytest.raises(CacheError, match="CMake and Ninja cannot build in a folder with"):
+        Cache(tmp_path / f"a{letter}b")
+    assert not list(tmp_path.iterdir())
+
+
+# Building
+
+
+def test_a_build_is_published_and_then_found(cache: Cache, key: BuildKey) -> None:
+    assert cache.find(key.digest()) is None
+    entry, cached = cache.obtain(key, "network", fill)
+    assert not cached
+    assert (entry.folder / "network.so").read_bytes() == CONTENT
+    assert entry.log.is_file()
+    assert entry.key() == key
+    assert (entry.label, entry.reason) == ("network", "first build of network")
+    again, cached = cache.obtain(key, "network", refuse)
+    assert cached
+    assert again.folder == entry.folder
+    assert listing(cache, "building") == []
+    assert listing(cache, "logs") == []
+
+
+def test_use_is_noted(cache: Cache, key: BuildKey) -> None:
+    entry, _ = cache.obtain(key, "network", fill)
+    age(entry.folder, 1000.0)
+    before = cache.entries()[0].used
+    found = cache.find(key.digest())
+    assert found is not None
+    assert found.used > before + 900.0
+
+
+def flip_byte(folder: Path) -> None:
+    (folder / "network.so").write_bytes(b"y" + CONTENT[1:])
+
+
+def truncate_manifest(folder: Path) -> None:
+    (folder / "manifest.json").write_bytes((folder / "manifest.json").read_bytes()[:50])
+
+
+DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "flipped byte": (flip_byte, "network.so has changed"),
+    "truncated manifest": (truncate_manifest, "manifest.json is damaged"),
+    "missing file": (lambda folder: (folder / "network.so").unlink(), "network.so is missing"),
+    "half-built": (lambda folder: (folder / "manifest.json").unlink(), "manifest.json is missing"),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_a_damaged_entry_is_rebuilt(cache: Cache, key: BuildKey, name: str) -> None:
+    damage, fault = DAMAGES[name]
+    entry, _ = cache.obtain(key, "network", fill)
+    damage(entry.folder)
+    assert cache.find(key.digest()) is None
+    repaired, cached = cache.obtain(key, "network", fill)
+    assert not cached
+    assert (repaired.folder / "network.so").read_bytes() == CONTENT
+    assert f"the entry in the cache is damaged: {fault}" in repaired.reason
+    assert listing(cache, "discarded") == []
+    assert cache.find(key.digest()) is not None
+
+
+def test_a_failed_build_leaves_only_its_log(cache: Cache, key: BuildKey) -> None:
+    log = cache.log_path(key.digest())
+
+    def fail(work: Path) -> None:
+        fill(work)
+        log.write_text("kernels.cpp:1:1: error: no")
+        raise BuildError("compiling", why="exit code 1", log=log)
+
+    with pytest.raises(BuildError):
+        cache.obtain(key, "network", fail)
+    assert listing(cache, "entries") == listing(cache, "building") == []
+    assert log.read_text() == "kernels.cpp:1:1: error: no"
+    _, cached = cache.obtain(key, "network", fill)
+    assert not cached
+
+
+def test_what_a_killed_build_left_goes_with_the_next_build(cache: Cache, key: BuildKey) -> None:
+    left = cache.root / "building" / f"{key.digest()}-left"
+    (left / "src").mkdir(parents=True)
+    aside = cache.root / "discarded" / f"{key.digest()}-left"
+    aside.mkdir()
+    cache.obtain(key, "network", fill)
+    assert listing(cache, "building") == listing(cache, "discarded") == []
+
+
+def test_a_full_disk_is_a_cache_error(cache: Cache, key: BuildKey) -> None:
+    def full(work: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(work / "network.so"))
+
+    with pytest.raises(CacheError, match="no space left on device") as caught:
+        cache.obtain(key, "network", full)
+    assert "free some space (`annconv cache` lists the builds)" in str(caught.value)
+    assert listing(cache, "building") == listing(cache, "entries") == []
+
+
+def test_other_faults_of_the_file_system_are_explained(tmp_path: Path) -> None:
+    with pytest.raises(CacheError, match="permission denied") as caught, explained(tmp_path):
+        raise PermissionError(errno.EACCES, "Permission denied")
+    assert caught.value.path == str(tmp_path)
+    assert "set ANNCONV_CACHE_DIR" in str(caught.value)
+
+
+def test_reasons_name_what_differs_from_the_most_similar_build(cache: Cache, key: BuildKey) -> None:
+    cache.obtain(key, "network", fill)
+    cache.obtain(replace(key, support="other", flags=("-O1",)), "network", fill)
+    entry, _ = cache.obtain(replace(key, flags=("-O2",)), "network", fill)
+    assert entry.reason == "differs from the most similar build in flags"
+    (entry.folder / "key.json").write_text("")
+    entry, _ = cache.obtain(replace(key, support="new"), "network", fill)
+    assert entry.reason == "differs from the most similar build in support"
+
+
+# Locks
+
+
+def test_who_waits_is_told_for_what(
+    cache: Cache, key: BuildKey, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="annconv")
+    inside, told = threading.Event(), threading.Event()
+    results: list[bool] = []
+
+    class Teller(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if record.levelno == logging.WARNING:
+                told.set()
+
+    def slow(work: Path) -> None:
+        inside.set()
+        assert told.wait(60)
+        fill(work)
+
+    def first() -> None:
+        results.append(cache.obtain(key, "network", slow)[1])
+
+    teller = Teller()
+    logging.getLogger("annconv").addHandler(teller)
+    try:
+        thread = threading.Thread(target=first)
+        thread.start()
+        assert inside.wait(60)
+        _, cached = cache.obtain(key, "network", refuse)
+        thread.join()
+    finally:
+        logging.getLogger("annconv").removeHandler(teller)
+    assert cached
+    assert results == [False]
+    waits = [text for text in caplog.messages if text.startswith("waiting for another process")]
+    assert len(waits) == 1
+    assert "building network" in waits[0]
+    assert f"{key.digest()}.lock" in waits[0]
+
+
+def test_a_file_system_without_locks_is_told(
+    cache: Cache, key: BuildKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def acquire(lock: filelock.FileLock, timeout: float) -> None:
+        raise NotImplementedError
+
+    monkeypatch.setattr(filelock.FileLock, "acquire", acquire)
+    with pytest.raises(CacheError, match="the file system cannot lock files") as caught:
+        cache.obtain(key, "network", fill)
+    assert "set ANNCONV_CACHE_DIR to a folder on a local disk" in str(caught.value)
+
+
+# Listing and removing
+
+
+def test_entries_are_listed_the_last_used_first(cache: Cache, key: BuildKey) -> None:
+    for number, ago in ((1, 100.0), (2, 300.0), (3, 200.0)):
+        entry, _ = cache.obtain(variant(key, number), f"network {number}", fill)
+        age(entry.folder, ago)
+    (cache.root / "entries" / "half-built").mkdir()
+    assert [entry.label for entry in cache.entries()] == ["network 1", "network 3", "network 2"]
+    assert all(entry.size > len(CONTENT) for entry in cache.entries())
+
+
+def test_prune_removes_the_oldest_used_until_the_limit_holds(cache: Cache, key: BuildKey) -> None:
+    sizes = {}
+    for number, ago in ((1, 100.0), (2, 300.0), (3, 200.0)):
+        entry, _ = cache.obtain(variant(key, number), f"network {number}", fill)
+        age(entry.folder, ago)
+        sizes[number] = entry.size
+    total = sum(sizes.values())
+    assert cache.prune(total) == 0
+    assert cache.prune(total - 1) == sizes[2]
+    assert [entry.label for entry in cache.entries()] == ["network 1", "network 3"]
+    assert cache.prune(0) == sizes[1] + sizes[3]
+    assert cache.entries() == []
+
+
+def test_prune_leaves_what_was_used_just_now(tmp_path: Path, key: BuildKey) -> None:
+    cache = Cache(tmp_path, limit=0)
+    entry, _ = cache.obtain(key, "network", fill)
+    assert cache.prune() == 0
+    age(entry.folder, 1000.0)
+    assert cache.prune() == entry.size
+
+
+@pytest.mark.parametrize("remove", [lambda cache: cache.prune(0), lambda cache: cache.clear()])
+def test_what_is_locked_stays(cache: Cache, key: BuildKey, remove: Callable[[Cache], int]) -> None:
+    held, _ = cache.obtain(variant(key, 1), "held", fill)
+    free, _ = cache.obtain(variant(key, 2), "free", fill)
+    work = cache.root / "building" / f"{held.digest}-work"
+    work.mkdir()
+    with filelock.FileLock(cache.root / "locks" / f"{held.digest}.lock"):
+        assert remove(cache) == free.size
+        assert [entry.label for entry in cache.entries()] == ["held"]
+        assert work.is_dir()
+    assert remove(cache) == held.size
+    assert not work.exists()
+
+
+def test_clear_removes_entries_whole_or_not_logs_and_index(cache: Cache, key: BuildKey) -> None:
+    entry, _ = cache.obtain(key, "network", fill)
+    cache.remember("0" * 64, entry.digest)
+    (cache.root / "entries" / ("f" * 64)).mkdir()
+    cache.log_path("e" * 64).write_text("failed")
+    assert cache.clear() == entry.size
+    for area in ("entries", "building", "discarded", "logs", "index"):
+        assert listing(cache, area) == []
+
+
+def test_prune_removes_old_logs_only(cache: Cache) -> None:
+    old, new = cache.log_path("a" * 64), cache.log_path("b" * 64)
+    for log in (old, new):
+        log.write_text("failed")
+    age(old, 8 * 24 * 3600.0)
+    cache.prune()
+    assert listing(cache, "logs") == [new.name]
+
+
+# Index
+
+
+def test_the_index_leads_to_entries_that_exist(cache: Cache, key: BuildKey) -> None:
+    name = "0" * 64
+    assert cache.indexed(name) is None
+    entry, _ = cache.obtain(key, "network", fill)
+    cache.remember(name, entry.digest)
+    cache.prune()
+    assert cache.indexed(name) == entry.digest
+    age(entry.folder, 1000.0)
+    cache.prune(0)
+    assert cache.indexed(name) is None
+    assert listing(cache, "index") == []
+
+
+@pytest.mark.parametrize("content", [b"", b"../../outside", b"\xff\xfe", b"abc"])
+def test_a_damaged_index_leads_nowhere(cache: Cache, content: bytes) -> None:
+    (cache.root / "index" / f"{'0' * 64}.key").write_bytes(content)
+    assert cache.indexed("0" * 64) is None
+
+
+def test_prune_removes_half_written_index_files_of_long_ago(cache: Cache) -> None:
+    old, new = cache.root / "index" / "old.part", cache.root / "index" / "new.part"
+    for path in (old, new):
+        path.write_text("")
+    age(old, 8 * 24 * 3600.0)
+    cache.prune()
+    assert listing(cache, "index") == ["new.part"]

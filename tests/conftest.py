@@ -1,0 +1,62 @@
+"""What all tests share: bundled data, a build cache of their own, quiet third parties."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import settings
+from numpy.typing import NDArray
+
+import digits as bundled
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+settings.register_profile("annconv", derandomize=True, deadline=None)
+settings.load_profile("annconv")
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def root_folder() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """Bundled digits and trained models."""
+    return bundled.DATA
+
+
+@pytest.fixture(scope="session")
+def golden_folder() -> Path:
+    """Spike trains recorded from ANNarchy."""
+    return ROOT / "tests" / "golden" / "data"
+
+
+@pytest.fixture(scope="session")
+def digits() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """The 10,000 test digits, uint8 (samples, 28, 28), and their labels."""
+    return bundled.load_digits(split="test")
+
+
+@pytest.fixture(scope="session")
+def training_digits() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """2,000 training digits, uint8 (samples, 28, 28), and their labels."""
+    return bundled.load_digits(split="train")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def build_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A build cache for this run, shared by its worker processes; never the user's own."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "build-cache"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ANNCONV_CACHE_DIR", str(folder))
+        patch.delenv("ANNCONV_KEEP", raising=False)
+        yield folder

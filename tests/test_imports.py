@@ -1,0 +1,51 @@
+"""`import annconv`, and reading a saved network, load none of the heavy libraries."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+
+from annconv.ir.network import Network, Population, Projection
+from annconv.ir.operators import Dense
+from annconv.ir.snn_file import save_network
+from annconv.neurons.neuron import Neuron
+from annconv.readouts.readout import Readout
+
+HEAVY = ("h5py", "jinja2", "keras", "matplotlib", "sklearn", "sympy", "tensorflow")
+
+
+def loaded_after(code: str, *arguments: str) -> set[str]:
+    """The heavy libraries that a fresh Python has loaded after running `code`."""
+    report = f"print(*sorted(set({HEAVY!r}) & {{name.partition('.')[0] for name in sys.modules}}))"
+    command = [sys.executable, "-c", f"import sys\n{code}\n{report}", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_importing_annconv_loads_nothing_heavy():
+    assert loaded_after("import annconv") == set()
+
+
+def test_the_check_sees_a_heavy_import():
+    assert loaded_after("import jinja2") == {"jinja2"}
+
+
+def test_reading_a_saved_network_loads_nothing_heavy(tmp_path):
+    neuron = Neuron(parameters="rates = 0.0", equations="v = rates + g_exc", spike="v > 0.5")
+    network = Network(
+        name="tiny",
+        populations=(
+            Population("in", (2,), neuron, role="input"),
+            Population("out", (2,), neuron, role="output"),
+        ),
+        projections=(Projection("p", "in", "out", (Dense(np.eye(2)),)),),
+        readout=Readout("spike_count", score="count", observes=("count",)),
+    )
+    save_network(network, tmp_path / "tiny.snn")
+    code = (
+        "from annconv.ir.snn_file import load_network\n"
+        "assert load_network(sys.argv[1]).name == 'tiny'"
+    )
+    assert loaded_after(code, str(tmp_path / "tiny.snn")) == set()
