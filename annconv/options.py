@@ -90,6 +90,18 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
+def tuple_of_names(field: str) -> Check:
+    """The field is a tuple of names."""
+
+    def run(options: object) -> str | None:
+        value = getattr(options, field)
+        if isinstance(value, tuple) and all(isinstance(entry, str) for entry in value):
+            return None
+        return f"{field}: expected a tuple of names, received {value!r}."
+
+    return run
+
+
 @dataclass(frozen=True, kw_only=True)
 class ConvertOptions:
     """How a trained model becomes a spiking network; all of it is stored in the Network."""
@@ -143,7 +155,11 @@ class CompileOptions:
     """Threads over which samples are spread; None: all cores this process may use."""
     strict_warnings: bool = False
     """Compile with -Wall -Wextra -Werror; for annconv's own tests."""
-    optimization: int = 3
+    optimize: int = 2
+    """How much annconv rewrites: 0 runs the plain network, 1 and 2 run more and more passes."""
+    disable: tuple[str, ...] = ()
+    """Passes that do not run whatever `optimize` says; see `annconv/passes/pipeline.py`."""
+    compiler_level: int = 3
     """The compiler's own -O level, 0 to 3."""
     sanitize: bool = False
     """Build with the address and undefined-behaviour sanitizers (programs only)."""
@@ -154,7 +170,9 @@ class CompileOptions:
             one_of("precision", PRECISIONS),
             whole("threads", 1, 4096, optional=True),
             flag("strict_warnings"),
-            whole("optimization", 0, 3),
+            whole("optimize", 0, 2),
+            tuple_of_names("disable"),
+            whole("compiler_level", 0, 3),
             flag("sanitize"),
         )
 

@@ -28,7 +28,7 @@ _REMEDIES = (
     (r"\bpybind11/", "reinstall pybind11 (pip install --force-reinstall pybind11)"),
     (
         r"[Kk]illed|[Oo]ut of memory|[Cc]annot allocate memory|memory exhausted",
-        "give the compiler more memory, or compile with optimization=1",
+        "give the compiler more memory, or compile with compiler_level=1",
     ),
     (
         r"-fsanitize=|lib[alu]*san|-l[alu]*san\b",

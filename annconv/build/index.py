@@ -36,7 +36,7 @@ def index_name(
     status = compiler.stat()
     parts = {
         "identity": identity,
-        "options": [options.precision, options.optimization, options.strict_warnings],
+        "options": [options.precision, options.compiler_level, options.strict_warnings],
         "compiler": [str(compiler), str(compiler.resolve()), status.st_mtime_ns, status.st_size],
         "environment": keyed_variables(environment),
         "python": python_suffix(),

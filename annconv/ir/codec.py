@@ -296,6 +296,7 @@ _PROJECTION = record(
     transmits=TEXT,
     target=TEXT,
     delay=WHOLE,
+    trace_decay=optional(REAL),
 )
 _READOUT = record(
     Readout,

@@ -94,6 +94,8 @@ class Projection:
         transmits: "spikes" or a variable of `pre`.
         target: It adds into `g_<target>` of `post`.
         delay: Steps until it arrives, 0 or 1, the same throughout a network; 0 from a junction.
+        trace_decay: What a step leaves of what it delivered before, so that it delivers an
+            exponential trace of what arrives; None: it delivers what arrives.
     """
 
     name: str
@@ -103,9 +105,12 @@ class Projection:
     transmits: str = SPIKES
     target: str = "exc"
     delay: int = 1
+    trace_decay: float | None = None
 
     def __str__(self) -> str:
         chain = " | ".join(map(str, self.operators)) or "identity"
+        if self.trace_decay is not None:
+            chain += f" | trace {self.trace_decay:g}"
         return (
             f"projection {self.name}: {self.pre} -> {self.post}  "
             f"{self.transmits} to g_{self.target}, delay {self.delay}  {chain}"
@@ -349,6 +354,14 @@ def delays_allowed(network: Network) -> Iterator[Violation]:
         yield Violation("delays_allowed", "network", "one delay", sorted(delays))
 
 
+def traces_fade(network: Network) -> Iterator[Violation]:
+    """What a step leaves of a trace is finite and no more than there was."""
+    for entry in network.projections:
+        decay = entry.trace_decay
+        if decay is not None and not -1.0 <= decay <= 1.0:
+            yield Violation("traces_fade", f"projection {entry.name}", "-1 to 1", decay)
+
+
 def values_finite(network: Network) -> Iterator[Violation]:
     """No weight and no parameter is NaN or infinite; dt and input scale are positive."""
     arrays = [
@@ -394,6 +407,7 @@ RULES = (
     parameters_fit,
     transmitted_exists,
     delays_allowed,
+    traces_fade,
     values_finite,
     readout_observes,
 )

@@ -55,6 +55,9 @@ def _values(entry: Packed, network: Network) -> FloatArray:
     if source.kind == "operator":
         projection = next(item for item in network.projections if item.name == source.owner)
         return operator_array(projection.operators[source.position], source.name)
+    if source.kind == "trace":
+        projection = next(item for item in network.projections if item.name == source.owner)
+        return np.asarray([projection.trace_decay])
     population = network[source.owner]
     parameters = population.parameter_values()
     if source.kind == "parameter":

@@ -43,14 +43,14 @@ class Source:
     """Where in a Network the values of a packed array come from.
 
     Attributes:
-        kind: "operator" (an array of a projection's operator), "parameter" or "initial" (of a
-            population), or "readout" (a parameter of the read-out).
+        kind: "operator" (an array of a projection's operator), "trace" (a projection's decay),
+            "parameter" or "initial" (of a population), or "readout" (a parameter of the read-out).
         owner: Name of the projection or population, "" for the read-out.
         name: Name of the array, parameter or variable.
         position: Position of the operator in its chain.
     """
 
-    kind: Literal["operator", "parameter", "initial", "readout"]
+    kind: Literal["operator", "trace", "parameter", "initial", "readout"]
     owner: str
     name: str
     position: int = 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from math import prod
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -50,6 +50,15 @@ def make_plan(network: Network, precision: str) -> Plan:
     plan = _Planner(network, precision).plan()
     plan.verify()
     return plan
+
+
+class _Link(NamedTuple):
+    """One operator of a chain, its position there, and the geometries before and behind it."""
+
+    position: int
+    operator: Operator
+    before: Geometry
+    after: Geometry
 
 
 class _Planner:
@@ -118,13 +127,58 @@ class _Planner:
         delayed = any(entry.delay for entry in self.network.projections)
         kernels: list[Kernel] = []
         for name in self.network.names:
-            for projection in self.network.arriving(name):
-                kernels += self._operators(projection)
+            kernels += self._arriving(name)
             if name in updates and not delayed:
                 kernels.append(updates[name])
         if delayed:
             kernels += updates.values()
         return self._write_first(kernels)
+
+    def _arriving(self, name: str) -> list[Kernel]:
+        """Kernels of all projections onto a population.
+
+        Where all that arrives at a target is a trace of one decay, the sum itself is that trace.
+        """
+        kernels: list[Kernel] = []
+        arriving = self.network.arriving(name)
+        for target in dict.fromkeys(entry.target for entry in arriving):
+            total = self.sums[name, target]
+            projections = [entry for entry in arriving if entry.target == target]
+            decays = {entry.trace_decay for entry in projections}
+            shared = len(decays) == 1 and None not in decays
+            if shared:
+                kernels.append(self._fade(projections[0], total))
+            for entry in projections:
+                if shared or entry.trace_decay is None:
+                    kernels += self._operators(entry, total)
+                else:
+                    kernels += self._own_trace(entry, total)
+        return kernels
+
+    def _own_trace(self, projection: Projection, total: str) -> list[Kernel]:
+        """A projection that keeps its trace in a buffer of its own."""
+        geometry = self.network[projection.post].geometry
+        trace = self._buffer((projection.name, "trace"), "real", prod(geometry))
+        identity = Reshape(geometry)
+        deliver = self._operator(projection, _Link(0, identity, geometry, geometry), trace, total)
+        return [self._fade(projection, trace), *self._operators(projection, trace), deliver]
+
+    def _fade(self, projection: Projection, trace: str) -> OperatorKernel:
+        """What a step leaves of a projection's trace."""
+        packed = self._pack(
+            (projection.name, "decay"), 1, Source("trace", projection.name, "trace_decay")
+        )
+        return OperatorKernel(
+            name=self.names.identifier("fade", projection.name),
+            summary=f"{projection.name}: what a step leaves of its trace",
+            function="scale",
+            constants=(("kSize", self.network[projection.post].size), ("kFactors", 1)),
+            source=trace,
+            packed=packed,
+            state=None,
+            target=trace,
+            adds=False,
+        )
 
     @staticmethod
     def _write_first(kernels: list[Kernel]) -> list[Kernel]:
@@ -149,36 +203,31 @@ class _Planner:
             return self.variables[projection.pre, cast(str, variable)]
         return self.spikes[projection.pre]
 
-    def _operators(self, projection: Projection) -> list[Kernel]:
-        """One kernel per operator of a projection; the last one reaches the post-population."""
+    def _operators(self, projection: Projection, total: str) -> list[Kernel]:
+        """One kernel per operator of a projection; the last one adds into `total`."""
         geometry: Geometry = self.network[projection.pre].geometry
-        chain: list[tuple[int, Operator, Geometry, Geometry]] = []
+        chain: list[_Link] = []
         for position, operator in enumerate(projection.operators):
             result = cast(Geometry, chain_geometry((operator,), geometry))
             if not isinstance(operator, Reshape):
-                chain.append((position, operator, geometry, result))
+                chain.append(_Link(position, operator, geometry, result))
             geometry = result
         if not chain:
-            chain.append((0, Reshape(geometry), geometry, geometry))
+            chain.append(_Link(0, Reshape(geometry), geometry, geometry))
         source = self._transmitted(projection)
         kernels: list[Kernel] = []
-        for position, operator, before, after in chain:
-            last = position == chain[-1][0]
-            kernel = self._operator(projection, position, operator, before, after, source, last)
-            kernels.append(kernel)
-            source = kernel.target
-        return kernels
+        for link in chain[:-1]:
+            words = (projection.name, "stage", str(link.position))
+            stage = self._buffer(words, "real", prod(link.after))
+            kernels.append(self._operator(projection, link, source, stage))
+            source = stage
+        return [*kernels, self._operator(projection, chain[-1], source, total)]
 
     def _operator(
-        self,
-        projection: Projection,
-        position: int,
-        operator: Operator,
-        before: Geometry,
-        after: Geometry,
-        source: str,
-        last: bool,
+        self, projection: Projection, link: _Link, source: str, target: str
     ) -> OperatorKernel:
+        """The kernel of one operator, from buffer `source` to buffer `target`."""
+        position, operator, before, after = link
         shape = kernel_shape(operator, before, after)
         owner = projection.name
         packed = state = None
@@ -188,11 +237,6 @@ class _Planner:
             packed = self._pack((owner, shape.array), values.size, origin)
         if shape.stateful:
             state = self._buffer((owner, "passed"), "real", prod(before))
-        target = (
-            self.sums[projection.post, projection.target]
-            if last
-            else self._buffer((owner, "stage", str(position)), "real", prod(after))
-        )
         transmitted = projection.transmits if position == 0 else "its sums"
         summary = (
             f"{owner}: {str(operator).split('  ')[0]} of {transmitted} of {projection.pre}, "

@@ -63,6 +63,7 @@ class Simulation:
             if entry.neuron is None
         }
         self._passed: dict[tuple[str, int], Values] = {}
+        self._traces: dict[str, Values] = {}
 
     def advance(self, inspect: Inspect | None = None) -> None:
         """One step: projections deliver, then populations update, spike and reset, in order."""
@@ -90,6 +91,7 @@ class Simulation:
             state.retire(going)
         self.sums = {name: value[~going] for name, value in self.sums.items()}
         self._passed = {key: value[~going] for key, value in self._passed.items()}
+        self._traces = {name: value[~going] for name, value in self._traces.items()}
 
     def _update(
         self,
@@ -136,4 +138,7 @@ class Simulation:
                 values, self._passed[key] = apply_increase(values, passed)
             else:
                 values = apply_operator(operator, values)
+        if projection.trace_decay is not None:
+            before = self._traces.get(projection.name, np.zeros(values.shape))
+            values = self._traces[projection.name] = projection.trace_decay * before + values
         return values

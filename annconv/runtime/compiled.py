@@ -15,12 +15,13 @@ from annconv.errors import OptionError, nearest
 from annconv.ir.network import Network
 from annconv.ir.samples import input_rates, prepare_samples
 from annconv.options import CompileOptions, RunOptions, read_environment
+from annconv.passes.pipeline import lower
 from annconv.plan.packing import pack
 from annconv.plan.plan import Plan
-from annconv.plan.planner import make_plan
 from annconv.readouts.labels import draw_labels
 from annconv.runtime.extension import NativeNetwork, open_network
 from annconv.runtime.result import RunResult
+from annconv.runtime.stages import KeptStages
 
 REAL = {"single": np.float32, "double": np.float64}
 
@@ -128,11 +129,12 @@ class CompiledNetwork:
         """
         from annconv.codegen.render import render_network
 
+        lowered, plan = lower(self.network, self.options)
         target = Path(folder)
         target.mkdir(parents=True, exist_ok=True)
-        for name, text in render_network(self.plan).items():
+        for name, text in render_network(plan).items():
             (target / name).write_text(text, encoding="utf-8")
-        (target / "weights.bin").write_bytes(pack(self.plan, self.network))
+        (target / "weights.bin").write_bytes(pack(plan, lowered))
 
     def _recorded(self, names: Sequence[str]) -> list[int]:
         """Indices of the populations to record."""
@@ -185,26 +187,23 @@ def compile_network(network: Network, options: CompileOptions) -> CompiledNetwor
         BuildError: The compiler is missing or fails.
         CacheError: The build cache cannot be used.
     """
-    plan = make_plan(network, options.precision)
-    _keep_stages(network, plan)
+    lowered, plan = _lower(network, options)
     identity = plan.digest()
     artifact = find_extension(identity, options)
     if artifact is None:
         from annconv.codegen.render import render_network  # Jinja2 only where something is built
 
         artifact = build_extension(render_network(plan), options, identity=identity)
-    native = open_network(artifact.path, artifact.key, pack(plan, network))
+    native = open_network(artifact.path, artifact.key, pack(plan, lowered))
     return CompiledNetwork(network, options, plan, native)
 
 
-def _keep_stages(network: Network, plan: Plan) -> None:
-    """Write the text of the stages where `ANNCONV_KEEP` asks for it."""
+def _lower(network: Network, options: CompileOptions) -> tuple[Network, Plan]:
+    """Optimised network and plan; `ANNCONV_KEEP` keeps the text of every stage."""
     folder = read_environment().keep
     if folder is None:
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "01-network.txt").write_text(f"{network}\n", encoding="utf-8")
-    (folder / "02-plan.txt").write_text(f"{plan}\n", encoding="utf-8")
+        return lower(network, options)
+    return lower(network, options, KeptStages(folder).observe)
 
 
 @contextmanager

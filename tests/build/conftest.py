@@ -53,7 +53,7 @@ def environment(tmp_path: Path) -> Environment:
 
 @pytest.fixture
 def options() -> CompileOptions:
-    return CompileOptions(optimization=0)
+    return CompileOptions(compiler_level=0)
 
 
 @pytest.fixture

@@ -116,7 +116,7 @@ def test_precisions_share_the_binding_and_have_keys_of_their_own(
     built = [
         build_extension(
             kernels(1),
-            CompileOptions(precision=precision, optimization=0),
+            CompileOptions(precision=precision, compiler_level=0),
             identity="one",
             environment=environment,
             support=support,

@@ -32,7 +32,7 @@ from pathlib import Path
 from annconv.build.builder import Support, build_extension
 from annconv.options import CompileOptions
 folder, body = Path(sys.argv[1]), sys.argv[2]
-built = build_extension({"kernels.cpp": body}, CompileOptions(optimization=0), identity="one",
+built = build_extension({"kernels.cpp": body}, CompileOptions(compiler_level=0), identity="one",
                         support=Support(folder, folder / "binding" / "binding.cpp"))
 print(json.dumps([str(built.path), built.cached]))
 """

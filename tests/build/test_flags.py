@@ -31,7 +31,7 @@ def test_the_usual_flags() -> None:
     ("options", "flag"),
     [
         (CompileOptions(precision="double"), "-ffp-contract=off"),
-        (CompileOptions(optimization=1), "-O1"),
+        (CompileOptions(compiler_level=1), "-O1"),
         (CompileOptions(strict_warnings=True), "-Werror"),
         (CompileOptions(sanitize=True), "-fsanitize=address,undefined"),
     ],
@@ -49,7 +49,7 @@ def test_mathematics_is_never_loosened(precision: str) -> None:
 
 def test_all_precisions_share_the_binding() -> None:
     single, double = (
-        make_flags(CompileOptions(precision=name, optimization=level), COMPILER)
+        make_flags(CompileOptions(precision=name, compiler_level=level), COMPILER)
         for name, level in (("single", 3), ("double", 0))
     )
     assert single.binding == double.binding

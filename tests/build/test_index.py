@@ -52,7 +52,7 @@ def test_everything_that_counts_changes_the_name(
         name_of(compiler, code="other"),
         name_of(compiler, CPATH="/include"),
         name_of(compiler, options=CompileOptions(precision="double")),
-        name_of(compiler, options=CompileOptions(optimization=1)),
+        name_of(compiler, options=CompileOptions(compiler_level=1)),
         name_of(compiler, options=CompileOptions(strict_warnings=True)),
     ]
     other = tmp_path / "clang++"

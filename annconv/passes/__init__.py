@@ -1,0 +1,1 @@
+"""Passes: rewrites that make a network faster and leave its spikes as they are."""

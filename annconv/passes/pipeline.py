@@ -1,0 +1,105 @@
+"""Which passes run, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from annconv.errors import OptionError, nearest
+from annconv.ir.network import Network
+from annconv.options import CompileOptions
+from annconv.passes.commute_trace import commute_trace
+from annconv.passes.event_convolution import event_convolution
+from annconv.passes.fold_scale import fold_scale
+from annconv.passes.liveness import liveness
+from annconv.plan.plan import Plan
+from annconv.plan.planner import make_plan
+
+Stage = TypeVar("Stage", Network, Plan)
+
+Observer = Callable[[str, str], None]
+"""Receives the name of a stage and its text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pass(Generic[Stage]):
+    """A rewrite and the lowest optimisation level at which it runs."""
+
+    run: Callable[[Stage], Stage]
+    level: int
+
+    @property
+    def name(self) -> str:
+        """Its name in `disable=`."""
+        return self.run.__name__
+
+
+NETWORK_PASSES: tuple[Pass[Network], ...] = (
+    Pass(commute_trace, level=1),  # first: decides which traces anyone still reads
+    Pass(fold_scale, level=1),  # after commute_trace, which leaves factors behind the weights
+)
+
+PLAN_PASSES: tuple[Pass[Plan], ...] = (
+    Pass(liveness, level=1),  # first: what nobody reads needs no kernel
+    Pass(event_convolution, level=1),  # which convolutions read spikes is known now
+)
+
+
+def pass_names() -> tuple[str, ...]:
+    """Every pass that `disable=` can name."""
+    return (
+        *(step.name for step in NETWORK_PASSES),
+        *(step.name for step in PLAN_PASSES),
+    )
+
+
+def ignore_stage(_name: str, _text: str) -> None:
+    """The observer that keeps nothing."""
+
+
+def lower(
+    network: Network, options: CompileOptions, observe: Observer = ignore_stage
+) -> tuple[Network, Plan]:
+    """Optimise a network, plan it, and optimise the plan.
+
+    Args:
+        network: A network.
+        options: Precision, level and switched-off passes.
+        observe: Called with every stage: "network", the passes' names, "plan".
+    Returns:
+        The network whose values the plan packs, and the plan.
+    Raises:
+        OptionError: `disable` names an unknown pass.
+        VerifyError: The network breaks a rule.
+    """
+    known = pass_names()
+    unknown = [name for name in options.disable if name not in known]
+    if unknown:
+        raise OptionError(
+            f"disable: unknown pass {name!r}. {nearest(name, known)}." for name in unknown
+        )
+    network.verify()
+    observe("network", str(network))
+    network = _run(NETWORK_PASSES, network, options, observe)
+    plan = make_plan(network, options.precision)
+    observe("plan", str(plan))
+    return network, _run(PLAN_PASSES, plan, options, observe)
+
+
+def _run(
+    passes: Sequence[Pass[Stage]], stage: Stage, options: CompileOptions, observe: Observer
+) -> Stage:
+    for step in _selected(passes, options):
+        stage = step.run(stage)
+        stage.verify()
+        observe(step.name, str(stage))
+    return stage
+
+
+def _selected(passes: Iterable[Pass[Stage]], options: CompileOptions) -> Iterable[Pass[Stage]]:
+    return (
+        step
+        for step in passes
+        if step.level <= options.optimize and step.name not in options.disable
+    )
