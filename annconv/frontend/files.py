@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 from annconv.errors import ModelFileError
-from annconv.frontend.configuration import MalformedConfiguration, check_configuration
+from annconv.frontend.configuration import MalformedConfigurationError, check_configuration
 from annconv.frontend.keras_library import import_h5py
 
 ZIP_START, HDF5_START = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
@@ -113,7 +113,7 @@ def _refuse(path: Path, what: str, instead: str) -> NoReturn:
 def _check_configuration(path: Path, configuration: Any) -> None:
     try:
         check_configuration(configuration)
-    except MalformedConfiguration as error:
+    except MalformedConfigurationError as error:
         raise ModelFileError(
             path, f"its configuration is not that of a Keras model: {error}", instead=DAMAGED
         ) from error
