@@ -83,6 +83,13 @@ def flag(field: str) -> Check:
     return run
 
 
+def available_cores() -> int:
+    """Cores that this process may use; all of the machine's where the system does not say."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 @dataclass(frozen=True, kw_only=True)
 class ConvertOptions:
     """How a trained model becomes a spiking network; all of it is stored in the Network."""
@@ -153,7 +160,7 @@ class CompileOptions:
 
     def thread_count(self) -> int:
         """The number of threads to use on this machine."""
-        return self.threads if self.threads is not None else len(os.sched_getaffinity(0))
+        return self.threads if self.threads is not None else available_cores()
 
 
 @dataclass(frozen=True, kw_only=True)

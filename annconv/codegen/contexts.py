@@ -169,8 +169,7 @@ def _draw_lines(population: int) -> list[str]:
     """The function that gives a neuron's random numbers in this step."""
     return [
         "const auto uniform = [&](std::uint32_t draw) {",
-        "    return static_cast<real>(step.random.uniform(static_cast<std::uint32_t>(neuron), "
-        f"static_cast<std::uint32_t>(step.index), {population}, draw));",
+        f"    return step.uniform(neuron, {population}, draw);",
         "};",
     ]
 

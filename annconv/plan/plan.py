@@ -1,7 +1,7 @@
 """Plan: the kernels of a network in running order, the buffers they share and the data they read.
 
-A Plan holds structure only. Weights, parameters and initial values are `Packed` arrays: the Plan says
-where in the packed data they lie and where in the Network they come from (`plan/packing.py`).
+A Plan holds structure only. Weights, parameters and initial values are `Packed` arrays: the Plan
+says where in the packed data they lie and where in the Network they come from (`plan/packing.py`).
 """
 
 from __future__ import annotations

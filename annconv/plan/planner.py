@@ -1,7 +1,7 @@
 """Network -> Plan: which kernels run in which order, and where their data lie.
 
-These are the plain kernels, correct for every shape: every operator of every projection runs in every
-step, then every population updates.
+These are the plain kernels, correct for every shape: every operator of every projection runs in
+every step, then every population updates.
 """
 
 from __future__ import annotations
