@@ -107,12 +107,12 @@ def test_a_hidden_neuron_needs_a_threshold_and_its_input():
     blind = Neuron(name="Blind", parameters="w = 1.0", equations="dv/dt = 1.0", spike="v > w")
     assert faults(hidden_neuron=blind) == (
         (
-            "hidden_neuron: neuron 'Blind' has no parameter 'vt': expected its threshold under this "
-            "name. Add 'vt = 1.0 : population' to its parameters."
+            "hidden_neuron: neuron 'Blind' has no parameter 'vt': expected its threshold under "
+            "this name. Add 'vt = 1.0 : population' to its parameters."
         ),
         (
-            "hidden_neuron: neuron 'Blind' does not read 'g_exc': expected its input under this name. "
-            "Use it in an equation, as in 'dv/dt = g_exc'."
+            "hidden_neuron: neuron 'Blind' does not read 'g_exc': expected its input under this "
+            "name. Use it in an equation, as in 'dv/dt = g_exc'."
         ),
     )
 
