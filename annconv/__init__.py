@@ -37,7 +37,18 @@ _HOMES = {
     "save": "annconv.converter.api",
 }
 
-__all__ = sorted([*_HOMES, "__version__"])
+__all__ = [
+    "ANNtoSNNConverter",
+    "CompiledNetwork",
+    "Network",
+    "Neuron",
+    "RunResult",
+    "__version__",
+    "compile",
+    "convert",
+    "load",
+    "save",
+]
 
 
 def __getattr__(name: str) -> Any:

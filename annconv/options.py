@@ -50,7 +50,8 @@ def whole(field: str, low: int, high: int = MAX_STEPS, *, optional: bool = False
         value = getattr(options, field)
         if optional and value is None:
             return None
-        if isinstance(value, Integral) and not isinstance(value, bool) and low <= value <= high:
+        counts = isinstance(value, Integral) and not isinstance(value, bool)
+        if counts and low <= int(value) <= high:
             return None
         return f"{field}: expected a whole number from {low} to {high}, received {value!r}."
 
@@ -98,6 +99,13 @@ def flag(field: str) -> Check:
         return None if isinstance(value, bool) else fault
 
     return run
+
+
+def available_cores() -> int:
+    """Cores that this process may use; all of the machine's where the system does not say."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,7 +178,7 @@ class CompileOptions:
 
     def thread_count(self) -> int:
         """The number of threads to use on this machine."""
-        return self.threads if self.threads is not None else len(os.sched_getaffinity(0))
+        return self.threads if self.threads is not None else available_cores()
 
 
 @dataclass(frozen=True, kw_only=True)

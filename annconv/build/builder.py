@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +23,12 @@ from annconv.build.toolchain import (
     python_suffix,
 )
 from annconv.errors import OptionError
-from annconv.options import CompileOptions, Environment, read_environment
+from annconv.options import (
+    CompileOptions,
+    Environment,
+    available_cores,
+    read_environment,
+)
 from annconv.resources import resource_folder
 
 if TYPE_CHECKING:
@@ -264,7 +268,7 @@ class _Job:
             definitions["ANNCONV_BINDING_OBJECT"] = str(build / _BINDING_OBJECT)
         arguments = [f"-D{name}={value}" for name, value in definitions.items()]
         configure = ["-S", _SOURCES, "-B", "build", "-G", GENERATOR, *arguments]
-        compile_all = ["--build", "build", "--verbose", "--parallel", _cores()]
+        compile_all = ["--build", "build", "--verbose", "--parallel", str(available_cores())]
         for stage, rest in (("configuring", configure), ("building", compile_all)):
             command: list[str | Path] = [tools.cmake.path, *rest]
             run(command, stage=stage, cwd=work, environment=tools.environment, log=log)
@@ -333,11 +337,6 @@ def _python_definitions(python: PythonTarget) -> dict[str, str]:
         "ANNCONV_PYTHON_INCLUDES": f"{python.include};{python.pybind11_include}",
         "ANNCONV_MODULE_SUFFIX": python.suffix,
     }
-
-
-def _cores() -> str:
-    """Files that are compiled at the same time: one for each core of this process."""
-    return str(len(os.sched_getaffinity(0)))
 
 
 def _artifact(entry: Entry, product: str, *, cached: bool) -> Artifact:

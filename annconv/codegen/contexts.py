@@ -28,7 +28,6 @@ def network_context(plan: Plan) -> Context:
     """Context of the files that describe a whole network."""
     updates = [kernel for kernel in plan.kernels if isinstance(kernel, UpdateKernel)]
     labels = {kernel.population: kernel.summary.split(":")[0] for kernel in updates}
-    periods = {"one": lambda _: 1, "channel": lambda k: k.channels, "each": lambda k: k.neurons}
     return {
         "summary": f"A spiking network of {len(plan.populations)} populations, "
         f"{sum(plan.populations)} neurons, {plan.precision} precision",
@@ -52,7 +51,9 @@ def network_context(plan: Plan) -> Context:
                 "buffer": variable.buffer,
                 "initial": variable.initial,
                 "neurons": kernel.neurons,
-                "period": periods[variable.broadcast](kernel),
+                "period": {"one": 1, "channel": kernel.channels, "each": kernel.neurons}[
+                    variable.broadcast
+                ],
             }
             for kernel in updates
             for variable in kernel.variables
@@ -72,7 +73,11 @@ def _constant(name: str, value: Constant) -> Context:
     """A constant of a shape: its type and its initialiser."""
     if isinstance(value, int):
         return {"type": "int", "name": name, "value": f" = {value}"}
-    return {"type": "annconv::Extents", "name": name, "value": "{" + ", ".join(map(str, value)) + "}"}
+    return {
+        "type": "annconv::Extents",
+        "name": name,
+        "value": "{" + ", ".join(map(str, value)) + "}",
+    }
 
 
 def _operator_context(kernel: OperatorKernel) -> Context:
@@ -164,8 +169,7 @@ def _draw_lines(population: int) -> list[str]:
     """The function that gives a neuron's random numbers in this step."""
     return [
         "const auto uniform = [&](std::uint32_t draw) {",
-        "    return static_cast<real>(step.random.uniform(static_cast<std::uint32_t>(neuron), "
-        f"static_cast<std::uint32_t>(step.index), {population}, draw));",
+        f"    return step.uniform(neuron, {population}, draw);",
         "};",
     ]
 

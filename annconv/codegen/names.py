@@ -5,17 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container
 
-_KEYWORDS = """
-alignas alignof and and_eq asm atomic_cancel atomic_commit atomic_noexcept auto bitand bitor bool
-break case catch char char8_t char16_t char32_t class compl concept const const_cast consteval
-constexpr constinit continue co_await co_return co_yield decltype default delete do double
-dynamic_cast else enum explicit export extern false final float for friend goto if import inline int
-long module mutable namespace new noexcept not not_eq nullptr operator or or_eq override private
-protected public reflexpr register reinterpret_cast requires return restrict short signed sizeof
-static static_assert static_cast struct switch synchronized template this thread_local throw
-transaction_safe transaction_safe_dynamic true try typedef typeid typename typeof union unsigned
-using virtual void volatile wchar_t while xor xor_eq
-"""
+from annconv.plan.naming import CPP_KEYWORDS
 
 _MACROS = """
 I assert errno i386 linux major makedev minor offsetof setjmp signals stderr stdin stdout unix
@@ -39,7 +29,7 @@ thread threads tile uniform values variables vector weights Weights width window
 KERNEL_NAMES = frozenset(_KERNELS.split())
 """Names that the kernels around a neuron's statements use."""
 
-RESERVED = frozenset((*_KEYWORDS.split(), *_MACROS.split(), *_TYPES.split(), *KERNEL_NAMES))
+RESERVED = frozenset((*CPP_KEYWORDS, *_MACROS.split(), *_TYPES.split(), *KERNEL_NAMES))
 """Words that cannot be, or should not be, the name of a neuron's value in C++."""
 
 _CONSTANT_LIKE = re.compile(r"[A-Z][A-Z0-9_]+|k[A-Z]\w*")  # NULL, M_PI, INT_MAX, …; our kNeurons

@@ -10,7 +10,7 @@ from annconv.resources import resource_folder
 
 
 def template_environment() -> Environment:
-    """Templates of `templates/`; an undefined name is an error, `comment` the only filter of ours."""
+    """Templates of `templates/`; an undefined name is an error, `comment` our only filter."""
     environment = Environment(
         loader=FileSystemLoader(resource_folder("templates"), encoding="utf-8"),
         undefined=StrictUndefined,

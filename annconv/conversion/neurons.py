@@ -11,8 +11,7 @@ from annconv.neurons.equations import parse_neuron
 from annconv.neurons.library import ENCODINGS, HIDDEN, OUTPUTS, UNIT_STEP_ENCODINGS
 from annconv.neurons.neuron import Neuron
 from annconv.options import ConvertOptions
-from annconv.readouts.readout import Readout
-from annconv.readouts.table import READOUTS
+from annconv.readouts import READOUTS, Readout
 
 THRESHOLD = "vt"
 """The parameter of a hidden neuron that is its threshold."""

@@ -1,4 +1,4 @@
-"""What `load_keras_model` returns: the network's populations and projections under ANNarchy's names."""
+"""What `load_keras_model` returns: populations and projections under ANNarchy's names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from annconv.neurons.neuron import Neuron
 
 Handle = TypeVar("Handle")
 
-_LATER = "simulate simulate_until step reset monitor time current_step get_monitors get_monitor".split()
+_LATER = (
+    "simulate", "simulate_until", "step", "reset", "monitor", "time", "current_step",
+    "get_monitors", "get_monitor",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)

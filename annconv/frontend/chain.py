@@ -62,7 +62,9 @@ def _append(
     Returns:
         Shape behind it; Keras' own where the layer does not fit, so that later ones are checked.
     """
-    check_arguments(call, problems)
+    refused = refusal(call.layer, keras) is not None
+    if not refused:
+        check_arguments(call, problems)
     if call.origin.type in MERGES and is_own(call.layer, keras):
         problems.add(
             call.origin,
@@ -74,7 +76,7 @@ def _append(
     rank = len(call.input_shapes[0])
     read = (math.prod(shape),) if rank == 1 else shape
     result: Geometry | None = None
-    if len(read) == rank or refusal(call.layer, keras) is not None:
+    if len(read) == rank or refused:
         steps = read_layer(call.origin, call.layer, (read,), keras, problems)
         if not steps:
             return shape
@@ -82,7 +84,7 @@ def _append(
         if read != shape:
             placed.append((f"{call.origin.name}/input", Reshape(read)))
         placed += zip(node_names(call.origin.name, steps), steps, strict=True)
-        result = _place(call, placed, nodes)
+        result = _place(call, placed, shape, nodes)
     if result is None:
         problems.add(
             call.origin,
@@ -93,11 +95,14 @@ def _append(
     return result
 
 
-def _place(call: LayerCall, placed: list[tuple[str, Layer]], nodes: list[Node]) -> Geometry | None:
-    """Add nodes; the shape behind them, None as soon as one cannot read what it receives."""
+def _place(
+    call: LayerCall, placed: list[tuple[str, Layer]], shape: Geometry, nodes: list[Node]
+) -> Geometry | None:
+    """Add nodes behind `shape`; the shape after them, None if one cannot read what it receives."""
     for name, step in placed:
-        shape = result_shape(step, [nodes[-1].shape])
-        if shape is None:
+        received = result_shape(step, [shape])
+        if received is None:
             return None
+        shape = received
         nodes.append(Node(name, step, (nodes[-1].name,), shape, (call.origin,)))
-    return nodes[-1].shape
+    return shape

@@ -123,7 +123,7 @@ def _harmless(index: int, entry: Mapping[str, Any]) -> Iterator[LayerProblem]:
 
 
 def _layer_name(entry: Mapping[str, Any]) -> str:
-    return str(entry["config"].get("name", entry["class_name"]))
+    return str(entry["config"].get("name") or entry.get("name") or entry["class_name"])
 
 
 def _with_activation(kind: str, activation: str) -> str:

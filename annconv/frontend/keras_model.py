@@ -97,8 +97,8 @@ def inspect_model(model: Any, keras: ModuleType) -> KerasModel:
 def _refuse_form(model: Any, keras: ModuleType) -> None:
     """Refuse models whose computation is not a graph of layers."""
     kind = type(model)
-    functional = type(keras.Model(*[keras.Input((1,))] * 2))
-    if kind not in (keras.Sequential, functional):
+    functional = kind.__name__ == "Functional" and kind.__module__.startswith("keras.")
+    if kind is not keras.Sequential and not functional:
         why, instead = SUBCLASSED_MODEL
     elif not model.layers:
         why, instead = "it has no layers", "a model with at least one Dense layer"
@@ -162,7 +162,7 @@ def own_parent(layer: Any, keras: ModuleType) -> str | None:
     """The class of Keras that a foreign layer derives from, None for `Layer` and `Model`."""
     for kind in type(layer).__mro__[1:]:
         if getattr(keras.layers, kind.__name__, None) is kind and kind is not keras.layers.Layer:
-            return kind.__name__
+            return str(kind.__name__)
     return None
 
 
@@ -202,6 +202,5 @@ def _activation_name(layer: Any, keras: ModuleType) -> str | None:
     if isinstance(function, keras.layers.Layer):
         return f"{type(function).__name__}()"
     name = str(getattr(function, "__name__", type(function).__name__))
-    if getattr(keras.activations, name, None) is function:
-        return name
-    return f"{getattr(function, '__module__', '?')}.{name}"
+    own = getattr(keras.activations, name, None) is function
+    return name if own else f"{getattr(function, '__module__', '?')}.{name}"

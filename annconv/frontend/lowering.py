@@ -21,6 +21,7 @@ from annconv.frontend.keras_model import (
 from annconv.frontend.layer_view import Problems
 from annconv.frontend.layers import HANDLERS
 from annconv.frontend.remedies import (
+    CODE,
     LAYERS,
     NESTED_MODEL,
     OPERATION,
@@ -106,7 +107,8 @@ def closed(shape: OpenShape) -> Geometry:
 
 def _read_call(call: LayerCall, keras: ModuleType, problems: Problems) -> tuple[Layer, ...]:
     """What one call computes; after a problem perhaps only a part of it."""
-    check_arguments(call, problems)
+    if refusal(call.layer, keras) is None:
+        check_arguments(call, problems)
     shapes = tuple(map(closed, call.input_shapes)) or (closed(call.output_shape),)
     return read_layer(call.origin, call.layer, shapes, keras, problems)
 
@@ -147,7 +149,7 @@ def read_layer(
         if bad:
             problems.add(
                 origin,
-                why=f"{bad} of {array.size} weights in an array of shape {array.shape} are NaN or infinite",
+                why=f"{bad} of {array.size} numbers in its weights {array.shape} are not finite",
                 instead="an earlier checkpoint, or training with a smaller learning rate",
             )
     steps = HANDLERS[origin.type](view, problems)
@@ -172,12 +174,14 @@ def refusal(layer: Any, keras: ModuleType) -> Remedy | None:
         return foreign_layer(f"{kind.__module__}.{kind.__qualname__}", own_parent(layer, keras))
     if kind.__name__ in HANDLERS:
         return None
+    if kind is keras.layers.Lambda:
+        return CODE
     return LAYERS.get(kind.__name__, UNKNOWN_LAYER)
 
 
 def node_names(name: str, steps: tuple[Layer, ...]) -> list[str]:
-    """Names of a layer's nodes: the layer's own for the first, `NAME/relu`, … for those behind."""
-    return [f"{name}/{SUFFIXES[type(step)]}" if place else name for place, step in enumerate(steps)]
+    """Names of a layer's nodes: its own for the first, `NAME/relu`, … for those behind."""
+    return [name, *(f"{name}/{SUFFIXES[type(step)]}" for step in steps[1:])][: len(steps)]
 
 
 def _assemble(model: KerasModel, steps: list[tuple[Layer, ...]]) -> Graph:

@@ -127,7 +127,8 @@ REFUSED_ACTIVATIONS: Mapping[str, Remedy] = MappingProxyType(
     {
         **_each(
             "celu elu exponential gelu glu hard_shrink hard_silu hard_swish log_sigmoid mish selu"
-            " silu soft_shrink softplus softsign sparse_plus squareplus swish tanh_shrink threshold",
+            " silu soft_shrink softplus softsign sparse_plus squareplus swish tanh_shrink"
+            " threshold",
             _RETRAIN,
         ),
         **_each(

@@ -254,7 +254,7 @@ OPERATORS: dict[type, Coder] = {
     o.Scale: record(o.Scale, factors=ARRAY),
     o.Pad: record(o.Pad, padding=_PADDING),
     o.Slice: record(o.Slice, start=WHOLE, channels=WHOLE),
-    o.Upsample: record(o.Upsample, factors=_SHAPE),
+    o.Upsample: record(o.Upsample, repeats=_SHAPE),
     o.Increase: record(o.Increase),
 }
 LAYERS: dict[type, Coder] = {

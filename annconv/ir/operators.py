@@ -281,8 +281,8 @@ class Upsample:
 class Increase:
     """By how much its input grew since the last step, from zero at a sample's start.
 
-    Behind `MaxPool` of spike counts it passes on spikes whose count is, at every step, the maximum of
-    the counts; where counts can shrink it passes on negative ones too.
+    Behind `MaxPool` of spike counts it passes on spikes whose count is, at every step, the maximum
+    of the counts; where counts can shrink it passes on negative ones too.
     """
 
     linear: ClassVar[bool] = False

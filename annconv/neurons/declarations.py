@@ -215,7 +215,7 @@ def read_number(source: Source, tokens: Sequence[Token], what: str) -> float:
         if token.kind == "name" and token.text not in ("True", "False"):
             raise _not_a_number(source, token, what)
     parser = ExpressionParser(source, tokens, Scope(frozenset(), spiking=False))
-    value = constant(parser.expression())
+    value = constant(parser.value())
     parser.finish()
     if value is None:
         raise source.error(f"{what} is not a finite number", tokens[0])
@@ -251,8 +251,7 @@ def read_setting(
             return Name(first.text)
         if first.text in set(others):
             raise source.error(
-                f"{flag.token.text} must be a number or a parameter; "
-                f"{first.text!r} changes while the neuron runs",
+                f"{flag.token.text} must be a number or a parameter, not {first.text!r}",
                 first,
             )
         raise unknown(source, first, "parameter", known)

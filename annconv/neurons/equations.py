@@ -127,9 +127,7 @@ def _check_parts(neuron: Neuron, sources: Mapping[str, Source]) -> None:
     start = Token("end", "", 1, 0)
     for part, condition in (("reset", "spike"), ("unreset", "unspike"), ("unspike", "spike")):
         if getattr(neuron, part) is not None and getattr(neuron, condition) is None:
-            raise sources[part].error(
-                f"{part} without {condition}", start, hint=f"add {condition}="
-            )
+            raise sources[part].error(f"{part} without {condition}: add {condition}=", start)
 
 
 def _declare(sources: Mapping[str, Source]) -> _Declared:
@@ -265,7 +263,7 @@ def _setting(
     if name not in flags:
         return None
     constants, token = declared.constants, flags[name].value[0]
-    setting = read_setting(source, flags[name], constants, declared.variables)
+    setting = read_setting(source, flags[name], constants, (*declared.variables, *GIVEN_NAMES))
     if isinstance(setting, Number):
         _check_type(source, token, setting.value, variable.type)
     elif isinstance(setting, Name):

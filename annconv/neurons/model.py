@@ -1,7 +1,8 @@
 """NeuronModel: the equations of a neuron, parsed into statements.
 
-The oracle and the code generator both follow them. A step of a neuron: run `update` in order; where `spike` holds, emit +1 and run `reset` in order;
-where it does not and `unspike` holds, emit -1 and run `unreset`; conductances return to zero.
+The oracle and the code generator both follow them. A step of a neuron: run `update` in order; where
+`spike` holds, emit +1 and run `reset` in order; where it does not and `unspike` holds, emit -1 and
+run `unreset`; conductances return to zero.
 """
 
 from __future__ import annotations

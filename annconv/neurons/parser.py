@@ -192,9 +192,7 @@ class ExpressionParser:
         """
         start = self.token
         expression = self._branches() if start.text == "if" else self.expression()
-        if _height(expression) > MAX_DEPTH:
-            raise self._too_deep(start)
-        return expression
+        return self._shallow(expression, start)
 
     def _branches(self) -> Expression:
         """`if condition: value else: value`, the values possibly such choices themselves."""
@@ -331,7 +329,7 @@ class ExpressionParser:
             raise self.source.error("random numbers have no place here", token)
         limits: list[Expression] = []
         for argument in arguments:
-            value = constant(argument)
+            value = constant(self._shallow(argument, token))
             if value is not None:
                 limits.append(Number(value))
             elif isinstance(argument, Name) and argument.name in self.scope.shared:
@@ -353,6 +351,12 @@ class ExpressionParser:
         if self._depth > MAX_DEPTH:
             raise self._too_deep(token)
         return token
+
+    def _shallow(self, expression: Expression, start: Token) -> Expression:
+        """The expression, refused where functions that descend into it would not come back."""
+        if _height(expression) > MAX_DEPTH:
+            raise self._too_deep(start)
+        return expression
 
     def _too_deep(self, token: Token) -> EquationError:
         return self.source.error(

@@ -169,7 +169,7 @@ def joined(source: Source) -> tuple[Token, ...]:
             raise source.error("one condition or expression is expected here, not several", token)
     kept = [token for token in tokens if token.kind not in ("separator", "end")]
     if not kept:
-        raise source.error("the text is empty", tokens[0], hint="leave it out instead")
+        raise source.error("the text is empty: leave the argument out", tokens[0])
     return (*kept, _end_after(kept[-1]))
 
 

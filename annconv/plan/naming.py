@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 
-_CPP_KEYWORDS = frozenset(
-    "alignas alignof and and_eq asm auto bitand bitor bool break case catch char char16_t char32_t"
-    " class compl const const_cast constexpr continue decltype default delete do double dynamic_cast"
-    " else enum explicit export extern false float for friend goto if inline int long mutable"
-    " namespace new noexcept not not_eq nullptr operator or or_eq private protected public register"
-    " reinterpret_cast return short signed sizeof static static_assert static_cast struct switch"
-    " template this thread_local throw true try typedef typeid typename union unsigned using virtual"
-    " void volatile wchar_t while xor xor_eq linux unix".split()
-)
+_KEYWORD_TEXT = """
+alignas alignof and and_eq asm atomic_cancel atomic_commit atomic_noexcept auto bitand bitor bool
+break case catch char char8_t char16_t char32_t class compl concept const const_cast consteval
+constexpr constinit continue co_await co_return co_yield decltype default delete do double
+dynamic_cast else enum explicit export extern false final float for friend goto if import inline int
+long module mutable namespace new noexcept not not_eq nullptr operator or or_eq override private
+protected public reflexpr register reinterpret_cast requires return restrict short signed sizeof
+static static_assert static_cast struct switch synchronized template this thread_local throw
+transaction_safe transaction_safe_dynamic true try typedef typeid typename typeof union unsigned
+using virtual void volatile wchar_t while xor xor_eq
+"""
+
+CPP_KEYWORDS = frozenset(_KEYWORD_TEXT.split())
+"""Words that C++ or its common extensions keep for themselves."""
 _LONGEST = 60
 
 
@@ -20,7 +25,7 @@ class Names:
     """Gives every name an identifier of its own; no two names ever share one."""
 
     def __init__(self) -> None:
-        self._taken: set[str] = set(_CPP_KEYWORDS)
+        self._taken: set[str] = set(CPP_KEYWORDS)
 
     def identifier(self, *words: str) -> str:
         """A fresh snake_case identifier that reads like the words given.

@@ -1,4 +1,4 @@
-"""How each operator becomes a kernel: the C++ template it instantiates and that template's shape."""
+"""How each operator becomes a kernel: the C++ template that it instantiates, and its shape."""
 
 from __future__ import annotations
 
@@ -145,7 +145,9 @@ AnyOperator = TypeVar("AnyOperator", bound=Operator)
 
 def kernel_shape(operator: Operator, geometry: Geometry, result: Geometry) -> KernelShape:
     """What `operator` needs to run from `geometry` to `result`."""
-    table: tuple[tuple[type[Operator] | tuple[type[Operator], ...], Callable[..., KernelShape]], ...] = (
+    table: tuple[
+        tuple[type[Operator] | tuple[type[Operator], ...], Callable[..., KernelShape]], ...
+    ] = (
         (Convolution, _convolution),
         (Dense, _dense),
         ((MaxPool, MeanPool), _pool),

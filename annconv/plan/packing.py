@@ -1,8 +1,9 @@
 """The packed data of a network: one blob that the extension and the standalone program both load.
 
-Layout, little-endian: magic (8 bytes), format version (uint32), CRC-32 of the payload (uint32), length
-of the payload (uint64), digest of the Plan's structure (64 bytes of text), payload. The payload is the
-image of the generated struct `Weights`: arrays of `real` in the Plan's order, each aligned to 64 bytes.
+Layout, little-endian: magic (8 bytes), format version (uint32), CRC-32 of the payload (uint32),
+length of the payload (uint64), digest of the Plan's structure (64 bytes of text), payload. The
+payload is the image of the generated struct `Weights`: arrays of `real` in the Plan's order, each
+aligned to 64 bytes.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ def pack(plan: Plan, network: Network) -> bytes:
     for entry in plan.packed:
         values = np.ascontiguousarray(_values(entry, network), dtype=dtype)
         if values.size != entry.length:
-            raise ValueError(f"packed {entry.name}: expected {entry.length} values, got {values.size}")
+            raise ValueError(
+                f"packed {entry.name}: expected {entry.length} values, got {values.size}"
+            )
         payload += values.tobytes()
         payload += bytes(-len(payload) % ALIGNMENT)
     digest = plan.digest().encode("ascii")

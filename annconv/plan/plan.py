@@ -1,7 +1,7 @@
 """Plan: the kernels of a network in running order, the buffers they share and the data they read.
 
-A Plan holds structure only. Weights, parameters and initial values are `Packed` arrays: the Plan says
-where in the packed data they lie and where in the Network they come from (`plan/packing.py`).
+A Plan holds structure only. Weights, parameters and initial values are `Packed` arrays: the Plan
+says where in the packed data they lie and where in the Network they come from (`plan/packing.py`).
 """
 
 from __future__ import annotations
@@ -295,9 +295,11 @@ def references_exist(plan: Plan) -> Iterator[Violation]:
 
 def lengths_positive(plan: Plan) -> Iterator[Violation]:
     """No array is empty."""
-    for entry in (*plan.buffers, *plan.packed):
-        if entry.length < 1:
-            yield Violation("lengths_positive", entry.name, "one element or more", entry.length)
+    lengths = [(entry.name, entry.length) for entry in plan.buffers]
+    lengths += [(entry.name, entry.length) for entry in plan.packed]
+    for name, length in lengths:
+        if length < 1:
+            yield Violation("lengths_positive", name, "one element or more", length)
 
 
 def sums_start_fresh(plan: Plan) -> Iterator[Violation]:

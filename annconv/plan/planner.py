@@ -1,7 +1,7 @@
 """Network -> Plan: which kernels run in which order, and where their data lie.
 
-These are the plain kernels, correct for every shape: every operator of every projection runs in every
-step, then every population updates.
+These are the plain kernels, correct for every shape: every operator of every projection runs in
+every step, then every population updates.
 """
 
 from __future__ import annotations
@@ -102,7 +102,9 @@ class _Planner:
         model = self.models.get(name)
         if model is not None:
             for variable in model.variables:
-                self.variables[name, variable.name] = self._buffer((name, variable.name), "real", size)
+                self.variables[name, variable.name] = self._buffer(
+                    (name, variable.name), "real", size
+                )
             self.spikes[name] = self._buffer((name, SPIKES), "spike", size)
         for target in dict.fromkeys(entry.target for entry in self.network.arriving(name)):
             self.sums[name, target] = self._buffer((name, "g", target), "real", size)
@@ -217,12 +219,8 @@ class _Planner:
         for parameter in model.parameters:
             if parameter.name in reads and not (is_input and parameter.name == RATES):
                 origin = Source("parameter", population.name, parameter.name)
-                parameters.append(
-                    BoundParameter(
-                        parameter.name,
-                        *self._spread(population, (parameter.name,), values[parameter.name], origin),
-                    )
-                )
+                spread = self._spread(population, (parameter.name,), values[parameter.name], origin)
+                parameters.append(BoundParameter(parameter.name, *spread))
         return UpdateKernel(
             name=self.names.identifier("update", population.name),
             summary=f"{population.name}: {_shape(population.geometry)} {model.name} neurons",

@@ -18,8 +18,8 @@ from annconv.errors import OptionError, nearest
 from annconv.ir.network import Network
 from annconv.ir.samples import input_rates, prepare_samples
 from annconv.options import RunOptions
+from annconv.readouts import parse_readout
 from annconv.readouts.labels import draw_labels
-from annconv.readouts.model import parse_readout
 from annconv.reference.expressions import Value, evaluate
 from annconv.reference.simulation import Simulation
 

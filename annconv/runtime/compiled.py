@@ -216,5 +216,9 @@ def _progress_bar(total: int, shown: bool) -> Iterator[Callable[[int], None] | N
     from tqdm import tqdm
 
     with tqdm(total=total) as bar:
-        yield lambda done: bar.update(done - bar.n) and None
-        bar.update(total - bar.n)
+
+        def show(done: int) -> None:
+            bar.update(done - bar.n)
+
+        yield show
+        show(total)

@@ -29,7 +29,8 @@ struct Spike {
 // Keeps recorded spikes, shows progress, and lets Python's signals (Ctrl-C) end a run.
 class PythonObserver : public annconv::RunObserver {
    public:
-    PythonObserver(std::int64_t samples, const std::vector<std::int32_t>& recorded, py::object progress)
+    PythonObserver(std::int64_t samples, const std::vector<std::int32_t>& recorded,
+                   py::object progress)
         : progress_(std::move(progress)) {
         for (const auto population : recorded) {
             trains_[population].resize(static_cast<std::size_t>(samples));
@@ -38,7 +39,9 @@ class PythonObserver : public annconv::RunObserver {
 
     void spike(std::int64_t sample, std::int32_t population, std::int32_t step, std::int32_t rank,
                std::int8_t sign) override {
-        trains_.find(population)->second[static_cast<std::size_t>(sample)].push_back({step, rank, sign});
+        trains_.find(population)
+            ->second[static_cast<std::size_t>(sample)]
+            .push_back({step, rank, sign});
     }
 
     bool proceed(std::int64_t samples_done) override {
@@ -60,7 +63,8 @@ class PythonObserver : public annconv::RunObserver {
         for (const auto& [population, samples] : trains_) {
             py::list trains;
             for (const auto& train : samples) {
-                py::array_t<std::int32_t> array({static_cast<py::ssize_t>(train.size()), py::ssize_t{3}});
+                py::array_t<std::int32_t> array(
+                    {static_cast<py::ssize_t>(train.size()), py::ssize_t{3}});
                 auto rows = array.mutable_unchecked<2>();
                 for (std::size_t row = 0; row < train.size(); ++row) {
                     const auto at = static_cast<py::ssize_t>(row);
@@ -128,7 +132,8 @@ class Network {
         const bool contiguous = (samples.flags() & py::array::c_style) != 0;
         if (!typed || !contiguous || samples.ndim() != 3 || samples.shape(2) != table_.inputs ||
             (samples.shape(1) != 1 && samples.shape(1) < steps)) {
-            throw std::invalid_argument("samples: expected C-contiguous reals (count, frames, inputs)");
+            throw std::invalid_argument(
+                "samples: expected C-contiguous reals (count, frames, inputs)");
         }
     }
 
@@ -141,7 +146,8 @@ class Network {
 PYBIND11_MODULE(network, module) {
     module.doc() = "A spiking network compiled by annconv.";
     if (annconv_network()->version != annconv::kTableVersion) {
-        throw std::runtime_error("kernels and binding were built from different versions of annconv");
+        throw std::runtime_error(
+            "kernels and binding were built from different versions of annconv");
     }
     py::class_<Network>(module, "Network", py::module_local())
         .def(py::init<const py::bytes&>(), py::arg("packed"))

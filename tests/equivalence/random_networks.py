@@ -1,4 +1,4 @@
-"""Random spiking networks: a structure per seed, any number of draws of weights and samples for it."""
+"""Random spiking networks: a structure per seed, for which weights and samples are drawn."""
 
 from __future__ import annotations
 
@@ -56,7 +56,9 @@ class Structure:
             for entry in self.network.populations
         )
         projections = tuple(
-            replace(entry, operators=tuple(_weights(item, rng, on_grid) for item in entry.operators))
+            replace(
+                entry, operators=tuple(_weights(item, rng, on_grid) for item in entry.operators)
+            )
             for entry in self.network.projections
         )
         return replace(self.network, populations=populations, projections=projections)
@@ -212,7 +214,8 @@ class _StructureDraw:
             self.exact = False
         delay = 0 if pre.role == "linear" else self.delay
         name = f"proj_{len(self.projections)}"
-        self.projections.append(Projection(name, pre.name, post, operators, transmits, "exc", delay))
+        projection = Projection(name, pre.name, post, operators, transmits, "exc", delay)
+        self.projections.append(projection)
 
     def chain(self, geometry: Geometry, *, dense: bool) -> tuple[Operator, ...]:
         operators: list[Operator] = []

@@ -91,7 +91,8 @@ class NeuronDraw:
             parameters.append("b_width = 0.5 : population")
         threshold = "vt + noise" if random else "vt"
         spikes = [f"v > {threshold}", f"(v > {threshold}) and (t >= dt)", f"not (v <= {threshold})"]
-        reset = [str(self.rng.choice(["v = 0.0", "v -= vt", "v = v/4 - 0.25"])), "mask += 1/mask_tau"]
+        resets = ["v = 0.0", "v -= vt", "v = v/4 - 0.25"]
+        reset = [str(self.rng.choice(resets)), "mask += 1/mask_tau"]
         if "w" in self.variables:
             reset.append("w += 0.5*b")
         return Neuron(

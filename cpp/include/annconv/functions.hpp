@@ -1,5 +1,5 @@
-// Functions of a neuron's equations that the C++ standard library lacks. Each does the same, bit for
-// bit, as annconv's interpreter of networks.
+// Functions of a neuron's equations that the C++ standard library lacks. Each does the same, bit
+// for bit, as annconv's interpreter of networks.
 #ifndef ANNCONV_FUNCTIONS_HPP
 #define ANNCONV_FUNCTIONS_HPP
 

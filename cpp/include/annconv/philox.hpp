@@ -1,6 +1,6 @@
 // Counter-based random numbers: Philox 4x32-10 (Salmon et al. 2011, "Parallel random numbers: as
-// easy as 1, 2, 3"). A number depends only on the seed and on what it is for, so spikes are the same
-// for any number of threads and any split into batches.
+// easy as 1, 2, 3"). A number depends only on the seed and on what it is for, so spikes are the
+// same for any number of threads and any split into batches.
 #pragma once
 
 #include <array>

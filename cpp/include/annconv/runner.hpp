@@ -27,6 +27,13 @@ struct Step {
     const Real* rates;
     RandomStream random;
     std::int32_t index;
+
+    // The number in (0, 1) of one draw of one neuron.
+    Real uniform(int neuron, std::uint32_t population, std::uint32_t draw) const {
+        return static_cast<Real>(random.uniform(static_cast<std::uint32_t>(neuron),
+                                                static_cast<std::uint32_t>(index), population,
+                                                draw));
+    }
 };
 
 // Asks the observer now and then whether to go on. Only the calling thread asks, all threads obey.
@@ -72,14 +79,15 @@ template <class Network>
 void run_sample(const typename Network::Weights& weights, typename Network::Arena& arena,
                 const RunRequest& request, std::int64_t sample, Progress& progress, bool asks) {
     using Real = typename Network::Real;
-    const bool records =
-        std::any_of(request.record, request.record + Network::kPopulations, [](auto r) { return r; });
-    const Real* frames = static_cast<const Real*>(request.samples) +
-                         sample * request.frames * Network::kInputs;
+    const bool records = std::any_of(request.record, request.record + Network::kPopulations,
+                                     [](auto r) { return r; });
+    const Real* frames =
+        static_cast<const Real*>(request.samples) + sample * request.frames * Network::kInputs;
     Network::reset(weights, arena);
     std::int32_t step = 0;
     while (step < request.steps && !progress.stopped()) {
-        const Real* rates = request.frames == 1 ? frames : frames + std::int64_t{step} * Network::kInputs;
+        const Real* rates =
+            request.frames == 1 ? frames : frames + std::int64_t{step} * Network::kInputs;
         const auto index = request.first_sample + static_cast<std::uint32_t>(sample);
         Network::step(weights, arena, Step<Real>{rates, RandomStream(request.seed, index), step});
         if (records) record_spikes<Network>(arena, request, sample, step);

@@ -19,8 +19,8 @@ void convolve(const In* input, const Real* kernel, Real* output) {
                 if (values[channel] == 0) continue;
                 const Real value = static_cast<Real>(values[channel]);
                 const int first = channel / kGroupIn * kGroupOut;
-                const Real* row = kernel +
-                                  (tap * kGroupIn + channel % kGroupIn) * Shape::kChannelsOut + first;
+                const Real* row =
+                    kernel + (tap * kGroupIn + channel % kGroupIn) * Shape::kChannelsOut + first;
                 Real* group = sum.data() + first;
                 for (int out = 0; out < kGroupOut; ++out) group[out] += value * row[out];
             }

@@ -7,7 +7,8 @@
 
 namespace annconv {
 
-// output (kOutputs) = input (kInputs) times weights (kInputs, kOutputs). Silent inputs cost nothing.
+// output (kOutputs) = input (kInputs) times weights (kInputs, kOutputs). Silent inputs cost
+// nothing.
 template <class Shape, Output mode, class In, class Real>
 void multiply(const In* input, const Real* weights, Real* output) {
     if constexpr (mode == Output::kWrite) std::fill_n(output, Shape::kOutputs, Real{0});

@@ -1,0 +1,134 @@
+"""Generated C++ spikes like the NumPy oracle, on random structures with random data.
+
+Half of the draws take weights from a grid on which all sums are exact, so that nothing but equal
+spikes is accepted. In the others a rounding tie may end the comparison of a sample; at most one
+sample in a hundred may.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from random_networks import STEPS, Structure, draw_structure
+
+from annconv.ir.operators import Convolution, Dense, MaxPool, MeanPool
+from annconv.options import CompileOptions
+from annconv.readouts import READOUTS
+from annconv.reference.compare import first_difference
+from annconv.reference.network import run_network
+from annconv.runtime.compiled import compile_network
+
+QUICK = range(1_000_000, 1_000_060)
+LONG = range(2_000_000, 2_000_500)
+DRAWS = 20
+SAMPLES = 3
+BUILDERS = 2
+
+OPTIONS = CompileOptions(precision="double", threads=2, strict_warnings=True)
+
+
+@dataclass
+class Ties:
+    """How many samples were compared, and how many comparisons a rounding tie ended."""
+
+    samples: int = 0
+    tied: int = 0
+
+
+def build_all(seeds: range) -> dict[int, Structure]:
+    """Compile every structure once; later compilations with other weights find it in the cache."""
+    drawn = {seed: draw_structure(seed) for seed in seeds}
+    with ThreadPoolExecutor(BUILDERS) as pool:
+        list(pool.map(lambda entry: compile_network(entry.network, OPTIONS), drawn.values()))
+    return drawn
+
+
+@pytest.fixture(scope="module")
+def quick_structures() -> dict[int, Structure]:
+    return build_all(QUICK)
+
+
+@pytest.fixture(scope="module")
+def long_structures() -> dict[int, Structure]:
+    return build_all(LONG)
+
+
+@pytest.fixture(scope="module")
+def ties() -> Iterator[Ties]:
+    counted = Ties()
+    yield counted
+    assert counted.tied <= counted.samples / 100, counted
+
+
+def compare_draw(structure: Structure, draw: int, ties: Ties) -> None:
+    """One draw of weights and samples, with one and with two threads."""
+    rng = np.random.default_rng([structure.seed, draw])
+    on_grid = draw % 2 == 0
+    network = structure.with_data(rng, on_grid=on_grid)
+    samples = structure.samples(rng, SAMPLES)
+    record = [entry.name for entry in network.populations if entry.neuron is not None]
+    expected = run_network(network, samples, steps=STEPS, seed=draw, record=record)
+    options = replace(OPTIONS, threads=1 + draw // 2 % 2)
+    compiled = compile_network(network, options)
+    received = compiled.run(samples, steps=STEPS, seed=draw, record=record)
+    difference = first_difference(network, samples, expected.spikes, received.spikes, seed=draw)
+    tie_allowed = not (on_grid and structure.exact)
+    if tie_allowed:
+        ties.samples += SAMPLES
+    if difference is not None:
+        assert tie_allowed, difference.explain()
+        assert difference.is_rounding_tie, difference.explain()
+        ties.tied += 1
+        return
+    np.testing.assert_array_equal(received.counts, expected.counts)
+    np.testing.assert_array_equal(received.stopped_at, expected.stopped_at)
+    np.testing.assert_allclose(received.outputs, expected.outputs, rtol=1e-9, atol=1e-9)
+    distinct = np.sort(expected.outputs, axis=1)
+    if expected.outputs.shape[1] > 1 and (np.diff(distinct, axis=1)[:, -1] > 1e-6).all():
+        np.testing.assert_array_equal(received.labels, expected.labels)
+
+
+@pytest.mark.compiles
+@pytest.mark.parametrize("seed", QUICK)
+@settings(max_examples=DRAWS)
+@given(draw=st.integers(0, 2**32 - 1))
+def test_sixty_structures(
+    seed: int, draw: int, quick_structures: dict[int, Structure], ties: Ties
+) -> None:
+    compare_draw(quick_structures[seed], draw, ties)
+
+
+@pytest.mark.slow
+@pytest.mark.compiles
+@pytest.mark.parametrize("seed", LONG)
+@settings(max_examples=DRAWS)
+@given(draw=st.integers(0, 2**32 - 1))
+def test_five_hundred_structures(
+    seed: int, draw: int, long_structures: dict[int, Structure], ties: Ties
+) -> None:
+    compare_draw(long_structures[seed], draw, ties)
+
+
+def test_the_structures_cover_what_the_compiler_can_do() -> None:
+    drawn = [draw_structure(seed).network for seed in QUICK]
+    operators = [item for n in drawn for p in n.projections for item in p.operators]
+    convolutions = [item for item in operators if isinstance(item, Convolution)]
+    assert {len(item.size) for item in convolutions} == {1, 2, 3}
+    assert any(max(item.strides) > 1 for item in convolutions)
+    assert any(max(item.dilation) > 1 for item in convolutions)
+    assert any(item.groups > 1 for item in convolutions)
+    assert any(any(before != after for before, after in item.padding) for item in convolutions)
+    for kind in (Dense, MaxPool, MeanPool):
+        assert any(isinstance(item, kind) for item in operators)
+    neurons = {p.neuron.name for n in drawn for p in n.populations if p.neuron is not None}
+    assert {"IaF", "IB", "CPN", "PSO", "phase", "Counter", "Integrator", "Encoder"} <= neurons
+    assert {n.readout.name for n in drawn} == set(READOUTS)
+    assert any(p.role == "linear" for n in drawn for p in n.populations)
+    assert {entry.delay for n in drawn for entry in n.projections} == {0, 1}
+    assert sum(draw_structure(seed).exact for seed in QUICK) >= len(QUICK) // 4

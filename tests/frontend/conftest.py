@@ -1,0 +1,69 @@
+"""Keras for the tests that need it, imported once, and small models to read."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from annconv.frontend.reading import read_model
+from annconv.ir.graph import Graph
+from annconv.reference.graph import run_graph
+
+DATA = Path(__file__).resolve().parents[2] / "examples" / "data"
+
+
+@pytest.fixture(scope="session")
+def keras() -> ModuleType:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    return importlib.import_module("keras")
+
+
+@pytest.fixture(scope="session")
+def trained() -> Path:
+    """The folder with the two trained models."""
+    return DATA
+
+
+@pytest.fixture
+def sequential(keras: ModuleType) -> Callable[..., Any]:
+    """A Sequential model of an input shape and layers, with seeded weights, biases included."""
+
+    def build(shape: tuple[int | None, ...], *layers: Any, seed: int = 0, **options: Any) -> Any:
+        model = keras.Sequential([keras.Input(shape, name="image"), *layers], **options)
+        return with_random_weights(model, seed)
+
+    return build
+
+
+def with_random_weights(model: Any, seed: int) -> Any:
+    """The model, every weight and bias drawn from a normal distribution."""
+    generator = np.random.default_rng(seed)
+    for layer in model.layers:
+        drawn = [generator.normal(0, 0.5, array.shape) for array in layer.get_weights()]
+        if drawn and layer.weights:
+            layer.set_weights(drawn)
+    return model
+
+
+@pytest.fixture
+def equals_keras() -> Callable[..., Graph]:
+    """Read a model and hold the Graph's output to Keras' own on random samples."""
+
+    def check(model: Any, *, seed: int = 1, tolerance: float = 2e-5) -> Graph:
+        graph = read_model(model).graph
+        samples = np.random.default_rng(seed).normal(0, 1, (3, *model.input_shape[1:]))
+        expected = np.asarray(model(samples.astype(np.float32), training=False))
+        received = run_graph(graph, samples.astype(np.float32))[graph.outputs[0]]
+        assert received.shape == expected.shape
+        scale = max(1.0, float(np.abs(expected).max()))
+        np.testing.assert_allclose(received, expected, rtol=0, atol=tolerance * scale)
+        return graph
+
+    return check

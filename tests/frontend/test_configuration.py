@@ -1,0 +1,172 @@
+"""Checks of configurations, without Keras: what is refused here is refused before it is built."""
+
+import copy
+
+import pytest
+
+from annconv.errors import UnsupportedModelError
+from annconv.frontend.configuration import MalformedConfiguration, check_configuration
+
+INITIALISER = {"module": "keras.initializers", "class_name": "Zeros", "config": {}}
+
+
+def layer(kind, name, module="keras.layers", **config):
+    return {
+        "module": module, "class_name": kind, "registered_name": None, "name": name,
+        "config": {"name": name, "bias_initializer": INITIALISER, **config},
+    }  # fmt: skip
+
+
+def model(*layers, kind="Sequential"):
+    first = layer("InputLayer", "in", batch_shape=[None, 3])
+    return {
+        "module": "keras", "class_name": kind, "registered_name": kind,
+        "config": {"name": "m", "layers": [first, *layers]},
+        "compile_config": {"loss": {"module": "own", "class_name": "Loss", "config": {}}},
+    }  # fmt: skip
+
+
+def refused(configuration):
+    with pytest.raises(UnsupportedModelError) as caught:
+        check_configuration(configuration)
+    return caught.value
+
+
+def test_keras_own_layers_pass_and_the_compilation_is_not_looked_at():
+    check_configuration(model(layer("Dense", "d", activation="relu"), layer("LSTM", "l")))
+    check_configuration(model(layer("Dense", "d", activation=None), kind="Functional"))
+    leaky = {"module": "keras.layers", "class_name": "LeakyReLU", "config": {}}
+    check_configuration(model(layer("Dense", "d", activation=leaky)))
+    function = {"module": "keras.activations", "class_name": "function", "config": "gelu"}
+    check_configuration(model(layer("Dense", "d", activation=function)))
+
+
+def test_a_list_of_layers_as_old_releases_wrote_it():
+    check_configuration({"class_name": "Sequential", "config": [layer("Dense", "d", module=None)]})
+
+
+def test_everything_foreign_is_listed_with_what_no_handler_reads():
+    error = refused(
+        model(
+            layer("Lambda", "f", function={"class_name": "__lambda__", "config": {}}),
+            layer("Dense", "d", activation="gelu"),
+            layer("Mine", "x", module="package.layers"),
+            layer("LSTM", "l"),
+            layer("Activation", "a", activation="my_function"),
+        )
+    )
+    assert [str(problem).split(":")[0] for problem in error.problems] == [
+        "layer 1   'f'  Lambda",
+        "layer 2   'd'  Dense(activation='gelu')",
+        "layer 3   'x'  Mine",
+        "layer 4   'l'  LSTM",
+        "layer 5   'a'  Activation('my_function')",
+    ]
+    text = str(error)
+    assert text.startswith("5 of 6 layers of 'm' cannot become spiking neurons.")
+    assert "its computation is Python code, which is not read and, from a file, never run" in text
+    assert "Instead: a layer of Keras, or Activation." in text
+    assert "its class 'package.layers.Mine' is not Keras' own and may compute anything" in text
+    assert "it is not one of Keras' own activation functions. Instead: retrain with 'relu'" in text
+
+
+@pytest.mark.parametrize(
+    ("entry", "shown"),
+    [
+        ({"module": "os", "class_name": "function", "config": "system"}, "os.function"),
+        ({"module": "builtins", "class_name": "function", "config": "eval"}, "builtins.function"),
+        ({"module": "keras.utils", "class_name": "function", "config": "get_file"},
+         "keras.utils.function"),
+        ({"class_name": "__lambda__", "config": {"value": "gASV"}}, "__lambda__"),
+        ({"module": "keras.layers", "class_name": "TFSMLayer", "config": {}},
+         "keras.layers.TFSMLayer"),
+        ({"module": "keras.layers", "class_name": "Lambda", "config": {}}, "keras.layers.Lambda"),
+        ({"module": "kerasx", "class_name": "Zeros", "config": {}}, "kerasx.Zeros"),
+        ({"module": "keras.initializers", "class_name": "Zeros", "registered_name": "p>Zeros"},
+         "keras.initializers.Zeros"),
+        ({"class_name": "TypeSpec", "type_spec": "x", "serialized": []}, "TypeSpec"),
+        ({"class_name": "Zeros", "config": {}, "__passive_serialization__": True}, "Zeros"),
+        ({"class_name": 3, "config": {}}, "3"),
+        ({"class_name": ["Zeros"], "config": {}}, "['Zeros']"),
+        ({"class_name": "Zeros", "module": ["keras"]}, "['keras'].Zeros"),
+    ],
+)  # fmt: skip
+def test_foreign_parts_of_a_layer_are_found_wherever_they_are(entry, shown):
+    for place in ("config", "inbound_nodes", "build_config"):
+        dense = layer("Dense", "d")
+        if place == "config":
+            dense["config"]["kernel_initializer"] = {"config": [[{"x": entry}]]}
+        else:
+            dense[place] = [{"args": [entry]}]
+        (problem,) = refused(model(dense)).problems
+        assert (problem.index, problem.layer) == (1, "d")
+        assert problem.why == (
+            f"its settings name {shown!r}, which is not a part that is safe to build from a file"
+        )
+        assert problem.instead == "settings of Keras' own"
+
+
+@pytest.mark.parametrize(
+    ("entry", "why"),
+    [
+        (layer("Dense", "d", module="keras.layers") | {"registered_name": "pkg>Dense"},
+         "its class 'pkg>Dense' is not Keras' own and may compute anything"),
+        (layer("pkg>Dense", "d", module=None),
+         "it has no counterpart here"),
+        (layer("Dense", "d", module="keras_hub.layers"),
+         "its class 'keras_hub.layers.Dense' is not Keras' own and may compute anything"),
+        (layer("StringLookup", "d"), "it has no counterpart here"),
+        (layer("TFSMLayer", "d"), "it has no counterpart here"),
+        (layer("Functional", "d", module="keras.src.models.functional"),
+         "a model inside a model is not taken apart"),
+        (layer("Add", "d", module="keras.src.ops.numpy"),
+         "it is an operation in the model's code, not a layer"),
+    ],
+)  # fmt: skip
+def test_layers_that_are_not_built(entry, why):
+    (problem,) = refused(model(entry)).problems
+    assert problem.why == why
+
+
+def test_parts_of_the_model_itself_are_checked():
+    configuration = model(layer("Dense", "d"))
+    configuration["config"]["dtype"] = {"module": "x", "class_name": "Policy", "config": {}}
+    (problem,) = refused(configuration).problems
+    assert (problem.index, problem.layer, problem.type) == (0, "m", "Sequential")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"class_name": "Own"}, {"module": "package"}, {"registered_name": "package>Sequential"}],
+)
+def test_subclassed_models(change):
+    (problem,) = refused(model(layer("Dense", "d")) | change).problems
+    assert problem.why == "a subclassed model keeps its computation in code"
+
+
+@pytest.mark.parametrize(
+    ("configuration", "text"),
+    [
+        ([], "it does not name the class of the model"),
+        ({}, "it does not name the class of the model"),
+        ({"class_name": 1}, "it does not name the class of the model"),
+        ({"class_name": "Sequential"}, "it has no list of layers"),
+        ({"class_name": "Sequential", "config": {}}, "it has no list of layers"),
+        ({"class_name": "Sequential", "config": {"layers": [3]}}, "it has no list of layers"),
+        ({"class_name": "Sequential", "config": [{"config": {}}]},
+         "entry 0 of its layers names no class"),
+        ({"class_name": "Sequential", "config": [{"class_name": "Dense"}]},
+         "entry 0 of its layers has no settings"),
+    ],
+)  # fmt: skip
+def test_configurations_of_another_form(configuration, text):
+    with pytest.raises(MalformedConfiguration) as caught:
+        check_configuration(copy.deepcopy(configuration))
+    assert str(caught.value) == text
+
+
+def test_deep_nesting_needs_no_recursion():
+    deep = {"class_name": "Zeros", "config": {}}
+    for _ in range(20_000):
+        deep = [deep]
+    check_configuration(model(layer("Dense", "d", kernel_initializer=deep)))

@@ -1,0 +1,196 @@
+import numpy as np
+import pytest
+
+from annconv.errors import UnsupportedModelError
+from annconv.frontend.reading import read_model
+from annconv.frontend.remedies import LAYERS
+
+pytestmark = pytest.mark.keras
+
+
+def problems(model):
+    with pytest.raises(UnsupportedModelError) as caught:
+        read_model(model)
+    return caught.value
+
+
+def test_all_problems_are_listed_at_once(keras, sequential):
+    layers = keras.layers
+    model = sequential(
+        (8, 8, 1),
+        layers.Conv2D(4, 3, activation="gelu", name="conv"),
+        layers.LayerNormalization(name="norm"),
+        layers.MaxPooling2D(name="pool"),
+        layers.Flatten(name="flat"),
+        layers.Dense(3, activation="tanh", name="dense"),
+        layers.Activation("softmax", name="last"),
+        name="classifier",
+    )
+    assert str(problems(model)) == (
+        "3 of 7 layers of 'classifier' cannot become spiking neurons.\n"
+        "  layer 1   'conv'  Conv2D(activation='gelu'): no neuron here has this response."
+        " Instead: retrain with 'relu'.\n"
+        "  layer 2   'norm'  LayerNormalization: its statistics depend on the sample."
+        " Instead: BatchNormalization, folded into the layer before it.\n"
+        "  layer 5   'dense'  Dense(activation='tanh'): no neuron here has this response."
+        " Instead: retrain with 'relu', the last layer with 'softmax'."
+    )
+
+
+REFUSED = {
+    "BatchNormalization": ((4, 2), {}),
+    "LSTM": ((4, 2), {"units": 3}),
+    "PReLU": ((4,), {}),
+    "DepthwiseConv2D": ((4, 4, 2), {"kernel_size": 3}),
+    "GlobalAveragePooling2D": ((4, 4, 2), {}),
+    "ZeroPadding2D": ((4, 4, 2), {}),
+    "UpSampling2D": ((4, 4, 2), {}),
+    "Rescaling": ((4,), {"scale": 0.5}),
+    "Permute": ((4, 2), {"dims": (2, 1)}),
+    "Embedding": ((4,), {"input_dim": 3, "output_dim": 2}),
+    "RandomFlip": ((4, 4, 2), {}),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_layers_that_are_refused_with_a_remedy(keras, sequential, kind):
+    shape, settings = REFUSED[kind]
+    (problem,) = problems(sequential(shape, getattr(keras.layers, kind)(**settings))).problems
+    assert (problem.type, problem.index) == (kind, 1)
+    assert (problem.why, problem.instead) == LAYERS[kind]
+
+
+def test_a_layer_without_handler_and_remedy_is_refused_as_unknown(keras, sequential):
+    (problem,) = problems(sequential((4, 4, 3), keras.layers.AutoContrast())).problems
+    assert problem.why == "it has no counterpart here"
+    assert problem.instead == "the layers that docs/layers.md lists"
+
+
+def test_a_subclass_is_not_its_parent(keras, sequential):
+    class Dense(keras.layers.Dense):
+        def call(self, inputs):
+            return 2 * super().call(inputs)
+
+    class Own(keras.layers.Layer):
+        def call(self, inputs):
+            return inputs
+
+    first, second = problems(sequential((4,), Dense(3), Own())).problems
+    assert "Dense' is not Keras' own and may compute anything" in first.why
+    assert first.instead == "keras.layers.Dense itself"
+    assert second.instead == "the layers that docs/layers.md lists"
+
+
+def test_lambda_nested_model_and_operation(keras):
+    inner = keras.Sequential([keras.Input((3,)), keras.layers.Dense(3)], name="inner")
+    inputs = keras.Input((3,))
+    outputs = keras.layers.Lambda(abs, name="f", output_shape=(3,))(inner(inputs) + inputs)
+    error = problems(keras.Model(inputs, outputs))
+    text = str(error)
+    assert "layer 1   'inner'  Sequential: a model inside a model is not taken apart." in text
+    assert "Instead: calling the inner model's layers one by one in one flat model." in text
+    assert "Add: it is an operation in the model's code, not a layer." in text
+    assert "Instead: the layer of that name: keras.layers.Add()([x, y]) for x + y" in text
+    assert "'f'  Lambda: its computation is Python code, which is not read and, from a file, never run" in text
+
+
+def test_a_shared_layer_is_refused(keras):
+    inputs = keras.Input((3,))
+    shared = keras.layers.Dense(3, name="shared")
+    (problem,) = problems(keras.Model(inputs, shared(shared(inputs)))).problems
+    assert problem.why == "it is used in 2 places"
+    assert problem.instead == (
+        "a layer of its own for each place, with equal weights (set_weights)"
+    )
+
+
+def test_a_layer_that_other_models_use_too_is_read(keras, equals_keras):
+    inputs = keras.Input((3,))
+    first, second = keras.layers.Dense(4, name="first"), keras.layers.Dense(2, name="second")
+    whole = keras.Model(inputs, second(first(inputs)))
+    part = keras.Model(inputs, whole.get_layer("first").output)
+    again = keras.Sequential([keras.Input((3,)), first, keras.layers.ReLU(), second])
+    for model in (whole, part, again):
+        equals_keras(model)
+    assert read_model(part).graph.outputs == ("first",)
+
+
+def test_several_inputs_and_outputs_are_refused(keras):
+    left, right = keras.Input((3,), name="left"), keras.Input((3,), name="right")
+    joined = keras.layers.Add(name="sum")([left, right])
+    text = str(problems(keras.Model([left, right], [joined, keras.layers.ReLU(name="r")(joined)])))
+    assert "InputLayer: it is one of 2 inputs. Instead: one input that holds them all." in text
+    assert (
+        "'r'  ReLU: it is one of 2 outputs. Instead: keras.Model(model.inputs, model.outputs[0])."
+    ) in text
+
+
+def test_open_shapes_are_refused_and_later_layers_still_checked(keras, sequential):
+    layers = keras.layers
+    model = sequential(
+        (None, None, 1), layers.Conv2D(2, 3, padding="same", activation="elu"),
+        layers.MaxPooling2D(),
+    )  # fmt: skip
+    text = str(problems(model))
+    assert (
+        "layer 0   'image'  InputLayer(shape=(None, None, 1)): neurons need a fixed number of"
+        " inputs. Instead: the same layers on a keras.Input whose shape has no None."
+    ) in text
+    assert "Conv2D(activation='elu')" in text
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "bfloat16", "float16"])
+def test_number_types_other_than_float32_and_float64_are_refused(keras, sequential, policy):
+    (problem,) = problems(sequential((3,), keras.layers.Dense(2, dtype=policy))).problems
+    assert problem.type == f"Dense(dtype={policy!r})"
+    assert problem.why == "only float32 and float64 are read"
+    assert problem.instead == (
+        "the same model and weights built under the dtype policy 'float32'"
+    )
+
+
+def test_quantised_layers_and_integer_inputs_are_refused(keras, sequential):
+    model = sequential((3,), keras.layers.Dense(2))
+    model.quantize("int8")
+    assert "Dense(dtype='int8" in str(problems(model))
+    inputs = keras.Input((3,), dtype="uint8")
+    text = str(problems(keras.Model(inputs, keras.layers.Flatten()(inputs))))
+    assert "InputLayer(dtype='uint8')" in text
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_that_are_not_finite_are_refused(keras, sequential, value):
+    model = sequential((3,), keras.layers.Dense(2))
+    kernel = np.ones((3, 2))
+    kernel[1] = value
+    model.layers[0].set_weights([kernel, np.ones(2)])
+    (problem,) = problems(model).problems
+    assert problem.why == "2 of 6 numbers in its weights (3, 2) are not finite"
+    assert problem.instead == "an earlier checkpoint, or training with a smaller learning rate"
+
+
+def test_a_setting_that_no_handler_reads_is_refused(keras, sequential):
+    model = sequential((3,), keras.layers.Dense(2, name="dense"))
+    model.layers[0].enable_lora(1)
+    text = str(problems(model))
+    assert "Dense(lora_rank=1): this setting is not read. Instead: leaving it at its default." in text
+
+
+def test_odd_names_survive(keras):
+    names = ['x"); system("true"); \\', "a b\n*\\", "größe", "0"]
+    inputs = keras.Input((3,), name=names[0])
+    x = keras.layers.Dense(3, activation="relu", name=names[1])(inputs)
+    x = keras.layers.ReLU(name=names[2])(x)
+    graph = read_model(keras.Model(inputs, keras.layers.Dense(2, name=names[3])(x))).graph
+    assert [layer.name for layer in graph.layers] == names
+    assert [node.name for node in graph.nodes] == [*names[:2], f"{names[1]}/relu", *names[2:]]
+
+
+def test_branches_are_followed_and_identities_passed_through(keras, equals_keras):
+    layers = keras.layers
+    inputs = keras.Input((4,), name="in")
+    a = layers.Dropout(0.5)(layers.Dense(3, name="a")(inputs))
+    b = layers.Activation("linear")(layers.Dense(3, name="b", activation="relu")(inputs))
+    graph = equals_keras(keras.Model(inputs, layers.Dropout(0.1)(layers.Add(name="sum")([a, b]))))
+    assert graph["sum"].inputs == ("a", "b/relu")
+    assert graph.outputs == ("sum",)

@@ -1,0 +1,331 @@
+"""Expressions: precedence, kinds, functions, and every refusal with its place."""
+
+from __future__ import annotations
+
+import pytest
+
+from annconv.errors import EquationError
+from annconv.neurons.expressions import (
+    FUNCTIONS,
+    Binary,
+    Call,
+    Cast,
+    Choice,
+    Draw,
+    Name,
+    Negate,
+    Not,
+    Number,
+    children,
+    kind,
+)
+from annconv.neurons.parser import (
+    MAX_DEPTH,
+    ExpressionParser,
+    Scope,
+    constant,
+    parse_condition,
+    parse_expression,
+)
+from annconv.neurons.tokens import Source, joined
+
+KNOWN = frozenset({"a", "b", "c", "x", "tau", "t", "dt", "pi"})
+
+
+def parse(text, scope=None):
+    scope = scope or Scope(KNOWN, shared=frozenset({"tau"}))
+    source = Source("Test", "equations", text)
+    parser = ExpressionParser(source, joined(source), scope)
+    expression = parser.value()
+    parser.finish()
+    return expression
+
+
+def spelled(expression):
+    """The tree with every operator in parentheses."""
+    match expression:
+        case Number(value):
+            return f"{value:g}"
+        case Name(name):
+            return name
+        case Negate(operand):
+            return f"(-{spelled(operand)})"
+        case Not(operand):
+            return f"(not {spelled(operand)})"
+        case Binary(operator, left, right):
+            return f"({spelled(left)} {operator} {spelled(right)})"
+        case Cast(to, operand):
+            return f"{to}[{spelled(operand)}]"
+        case Choice():
+            return "ite({}, {}, {})".format(*map(spelled, children(expression)))
+        case Call(function, arguments):
+            return f"{function}({', '.join(map(spelled, arguments))})"
+        case Draw(distribution, arguments, index):
+            return f"{distribution}{index}({', '.join(map(spelled, arguments))})"
+    raise AssertionError(expression)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a + b * c", "(a + (b * c))"),
+        ("a - b - c", "((a - b) - c)"),
+        ("a - (b - c)", "(a - (b - c))"),
+        ("a / b * c", "((a / b) * c)"),
+        ("a / (b * c)", "(a / (b * c))"),
+        ("-a * b", "((-a) * b)"),
+        ("a * -b", "(a * (-b))"),
+        ("a - -b", "(a - (-b))"),
+        ("--a", "(-(-a))"),
+        ("+a", "a"),
+        ("-a^b", "(-pow(a, b))"),
+        ("a^b^c", "pow(a, pow(b, c))"),
+        ("a ** b", "pow(a, b)"),
+        ("2^-a*b", "(pow(2, (-a)) * b)"),
+        ("2^-a^b", "pow(2, (-pow(a, b)))"),
+        ("(a + b)^c", "pow((a + b), c)"),
+        ("a < b + c", "(a < (b + c))"),
+        ("not a < b", "(not (a < b))"),
+        ("a < b and b < c or x > 1", "(((a < b) and (b < c)) or (x > 1))"),
+        ("a < b or b < c and x > 1", "((a < b) or ((b < c) and (x > 1)))"),
+        ("a is b", "(a == b)"),
+        ("a is not b", "(a != b)"),
+        ("1/2", "(1 / 2)"),
+        ("0.02*(0.2*a - b)", "(0.02 * ((0.2 * a) - b))"),
+    ],
+)
+def test_precedence(text, expected):
+    assert spelled(parse(text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("x^2", "(x * x)"),
+        ("x**3", "((x * x) * x)"),
+        ("x^2.0", "(x * x)"),
+        ("pow(x, 2)", "(x * x)"),
+        ("power(x, 3)", "((x * x) * x)"),
+        ("0.04*x^2", "(0.04 * (x * x))"),
+        ("-x^2", "(-(x * x))"),
+        ("x^4", "pow(x, 4)"),
+        ("x^2.5", "pow(x, 2.5)"),
+        ("x^-2", "pow(x, (-2))"),
+        ("(a + b)^2", "pow((a + b), 2)"),
+        ("2^3", "pow(2, 3)"),
+    ],
+)
+def test_squares_and_cubes_of_names_are_products(text, expected):
+    assert spelled(parse(text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("(a > b) + 1", "(real[(a > b)] + 1)"),
+        ("-(a > b)", "(-real[(a > b)])"),
+        ("exp(a > b)", "exp(real[(a > b)])"),
+        ("(a > b) == (b > c)", "(real[(a > b)] == real[(b > c)])"),
+        ("a and b > c", "(bool[a] and (b > c))"),
+        ("not a", "(not bool[a])"),
+        ("True", "1"),
+        ("False or a > b", "(bool[0] or (a > b))"),
+        ("ite(a, b > c, 1)", "ite(bool[a], real[(b > c)], 1)"),
+        ("(a > b)^2", "pow(real[(a > b)], 2)"),
+    ],
+)
+def test_casts_stand_wherever_kinds_change(text, expected):
+    assert spelled(parse(text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("spelling", "expected"),
+    [
+        ("ln(a)", "log(a)"),
+        ("fabs(a)", "abs(a)"),
+        ("pos(a)", "positive(a)"),
+        ("neg(a)", "negative(a)"),
+        ("modulo(t - 1, a)", "modulo((t - 1), a)"),
+        ("2*modulo(t, 3)", "(2 * modulo(t, 3))"),
+        ("clip(a, b, c)", "clip(a, b, c)"),
+        *((f"{name}(a)", f"{name}(a)") for name in sorted(FUNCTIONS) if FUNCTIONS[name] == 1),
+    ],
+)
+def test_functions(spelling, expected):
+    assert spelled(parse(spelling)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("if a > b: 1 else: 2", "ite((a > b), 1, 2)"),
+        ("if a: b else: c", "ite(bool[a], b, c)"),
+        ("if a > b: 1 else: if b > c: 2 else: 3", "ite((a > b), 1, ite((b > c), 2, 3))"),
+        ("if a > b: if b > c: 2 else: 3 else: 1", "ite((a > b), ite((b > c), 2, 3), 1)"),
+        ("if a > b:\n 1\nelse:\n b > c", "ite((a > b), 1, real[(b > c)])"),
+    ],
+)
+def test_choices(text, expected):
+    assert spelled(parse(text)) == expected
+
+
+def test_draws_are_numbered_in_the_order_written():
+    scope = Scope(KNOWN, shared=frozenset({"tau"}))
+    first = parse("Uniform(0, 1) + Uniform(-1, tau)", scope)
+    second = parse("Uniform(1/2, 2^3)", scope)
+    assert spelled(first) == "(Uniform0(0, 1) + Uniform1(-1, tau))"
+    assert spelled(second) == "Uniform2(0.5, 8)"
+    assert scope.draws == 3
+
+
+def test_conductances_are_noted_once_in_order():
+    scope = Scope(KNOWN)
+    assert parse("g_inh - g_exc + g_inh", scope) == Binary(
+        "+", Binary("-", Name("g_inh"), Name("g_exc")), Name("g_inh")
+    )
+    assert scope.conductances == ["inh", "exc"]
+
+
+REFUSED = [
+    ("a + tua", "unknown name 'tua'. Nearest: 'tau'", "tua", "known: a, b, c, dt, g_exc, pi"),
+    ("a + qqq", "unknown name 'qqq'", "qqq", "known: a"),
+    ("epx(a)", "unknown function 'epx'. Nearest: 'exp'", "epx", "known: Uniform, abs"),
+    ("a(b)", "'a' is not a function", "a", "write '*' to multiply"),
+    ("exp + 1", "'exp' is a function", "exp", "write exp(…)"),
+    ("mean + 1", "'mean' is a function", "mean", "write mean(…)"),
+    ("exp(a, b)", "exp() takes 1 argument, received 2", "exp", ""),
+    ("pow(a)", "pow() takes 2 arguments, received 1", "pow", ""),
+    ("ite(a, b)", "ite() takes 3 arguments, received 2", "ite", ""),
+    ("clip()", "clip() takes 3 arguments, received 0", "clip", ""),
+    ("Uniform(1)", "Uniform() takes 2 arguments, received 1", "Uniform", ""),
+    ("Uniform(0, a)", "the limits of Uniform are numbers or parameters with", "Uniform", "scale"),
+    ("Uniform(0, 1/0)", "the limits of Uniform are numbers or parameters", "Uniform", ""),
+    ("mean(a)", "the population-wide function mean() is not supported", "mean", ""),
+    ("norm1(a)", "the population-wide function norm1() is not supported", "norm1", ""),
+    ("norm2(a)", "the population-wide function norm2() is not supported", "norm2", ""),
+    ("max(a)", "the population-wide function max() is not supported", "max", "ite(a > b, a, b)"),
+    ("min(a)", "the population-wide function min() is not supported", "min", "ite(a < b, a, b)"),
+    *(
+        (f"{name}(1, 2)", f"the random distribution {name} is not supported yet", name, "Uniform")
+        for name in ("Normal", "LogNormal", "Exponential", "Gamma", "DiscreteUniform", "Binomial")
+    ),
+    ("t_last + 1", "the time of the last spike, t_last, is not supported", "t_last", "last = t"),
+    ("last_spike", "last_spike is not supported", "last_spike", "last = t"),
+    ("r * 2", "the firing rate r is not supported in equations", "r", "keep a trace"),
+    ("refractory", "a refractory period is not supported", "refractory", "count it down"),
+    ("t_pre", "t_pre belongs to synapses, not to neurons", "t_pre", ""),
+    ("t_post", "t_post belongs to synapses, not to neurons", "t_post", ""),
+    ("nan", "nan is not a number that equations may hold", "nan", ""),
+    ("-inf", "inf is not a number that equations may hold", "inf", ""),
+    ("g_", "unknown name 'g_'. Nearest: 'g_exc'", "g_", ""),
+    ("a < b < c", "comparisons cannot be chained", "<", "write a < b and b < c"),
+    ("a = b", "'=' assigns, and stands once in an equation", "=", "'==' compares"),
+    ("(a = b)", "'=' assigns, and stands once in an equation", "=", "'==' compares"),
+    ("a += b", "'+=' cannot stand within an expression", "+=", ""),
+    ("(a + b", "'(' is never closed", "(", ""),
+    ("exp(a", "'(' is never closed", "(", ""),
+    ("(a b)", "'b' is not expected here", "b", ""),
+    ("a + b)", "')' without '('", ")", ""),
+    ("a + )", "')' without '('", ")", ""),
+    ("a +", "an expression is missing after '+'", "", ""),
+    ("a b", "'b' is not expected here", "b", ""),
+    ("a * / b", "'/' is not expected here", "/", ""),
+    ("a not b", "'not' is not expected here", "not", ""),
+    ("a, b", "',' is not expected here", ",", ""),
+    ("a + not b", "'not' needs parentheses here", "not", "(not a)"),
+    ("1 + if a: b else: c", "'if' must be the whole right-hand side", "if", "ite("),
+    ("if a: b", "'if' without 'else'", "if", "if c: a else: b"),
+    ("if a b else: c", "':' must follow the condition of 'if'", "if", ""),
+    ("if a: b else c", "':' must follow 'else'", "else", ""),
+]
+
+
+@pytest.mark.parametrize(("text", "what", "marked", "hint"), REFUSED)
+def test_refused(text, what, marked, hint):
+    with pytest.raises(EquationError) as caught:
+        parse(text)
+    error = caught.value
+    assert what in error.what
+    assert error.source[error.column : error.column + error.length] == marked
+    assert hint in str(error)
+
+
+def test_the_message_shows_place_and_names():
+    with pytest.raises(EquationError) as caught:
+        parse("(a*b - c)/tua", Scope(frozenset({"a", "b", "c", "tau"})))
+    assert str(caught.value) == (
+        "neuron 'Test', equations, line 1: unknown name 'tua'. Nearest: 'tau'.\n"
+        "    (a*b - c)/tua\n"
+        "              ^^^   known: a, b, c, g_exc, tau"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(" * 5000 + "a" + ")" * 5000,
+        "-" * 5000 + "a",
+        "not " * 5000 + "a",
+        "a" + "^a" * 5000,
+        "a" + " + a" * 5000,
+        "exp(" * 5000 + "a" + ")" * 5000,
+        "if a: " * 5000,
+        "Uniform(0, 1" + " + 1" * 5000 + ")",
+        "if a: 1 else: " * 5000 + "1",
+    ],
+)
+def test_deep_nesting_is_refused_without_exhausting_the_stack(text):
+    with pytest.raises(EquationError, match=f"nested more than {MAX_DEPTH} levels deep"):
+        parse(text)
+
+
+def test_sensible_nesting_is_accepted():
+    assert parse("(" * 90 + "a" + ")" * 90) == Name("a")
+    assert kind(parse("a" + " + a" * 90)) == "real"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1/2.0", 0.5),
+        ("-(3 - 1)*2^3", -16.0),
+        ("1000/4 + 1", 251.0),
+        ("1/0", None),
+        ("10^400", None),
+        ("(-8)^0.5", None),
+        ("1e300*1e300", None),
+        ("a", None),
+        ("1 + a", None),
+        ("exp(1)", None),
+        ("1 < 2", None),
+    ],
+)
+def test_constants(text, expected):
+    assert constant(parse(text)) == expected
+
+
+def test_read_outs_use_the_same_parser():
+    known = ("count", "k")
+    assert parse_expression("count", known, owner="first", part="score") == Name("count")
+    assert parse_expression("count > k", known, owner="first", part="score") == Cast(
+        "real", Binary(">", Name("count"), Name("k"))
+    )
+    assert parse_condition("count", known, owner="first", part="stop") == Cast(
+        "bool", Name("count")
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("g_exc", "unknown name 'g_exc'"),
+        ("Uniform(0, 1)", "random numbers have no place here"),
+        ("v", "unknown name 'v'"),
+        ("", "the text is empty"),
+        ("count count", "'count' is not expected here"),
+    ],
+)
+def test_read_outs_know_less(text, what):
+    with pytest.raises(EquationError) as caught:
+        parse_expression(text, ("count",), owner="spike_count", part="score")
+    assert str(caught.value).startswith(f"read-out 'spike_count', score, line 1: {what}")
