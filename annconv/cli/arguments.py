@@ -145,7 +145,11 @@ def _add_conversion(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     option("threshold_step", "X", "how much lower each further layer's threshold is", float)
     option("max_f", "X", "factor from a sample's values to input rates", float)
     option("dt", "MS", "length of a step", float)
-    option("on_unsupported", "NAME", f"{' or '.join(UNSUPPORTED_POLICIES)} what cannot be converted exactly")
+    option(
+        "on_unsupported",
+        "NAME",
+        f"{' or '.join(UNSUPPORTED_POLICIES)} what cannot be converted exactly",
+    )
     return group
 
 
