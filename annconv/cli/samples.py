@@ -129,8 +129,8 @@ def _read_npz(file: IO[bytes], what: str, names: Sequence[str]) -> NDArray[Any]:
         wanted = [name for name in names if name in found] or found
         if len(wanted) != 1:
             asked = " or ".join(map(repr, names))
-            listed = ", ".join(map(repr, wanted)) or "none"
-            _refuse(what, f"one array, or one of the name {asked}", f"arrays {listed}")
+            listed = ", ".join(map(repr, wanted)) or "no array at all"
+            _refuse(what, f"an archive with an array {asked}, or with one only", listed)
         with archive.open(f"{wanted[0]}.npy") as entry:
             return _read_npy(entry)
 
