@@ -76,7 +76,7 @@ def draw_raster(axes: Axes, network: Network, activity: RunResult) -> None:
         label.set_color(BANDS[position % len(BANDS)])
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(len(names) * (1.0 + GAP) - GAP, 0.0)
-    axes.set_xlim(0.0, steps * network.dt)
+    axes.set_xlim(-0.5 * network.dt, steps * network.dt)
     axes.set_xlabel("time (ms)")
     total = sum(len(activity.spikes[name][0]) for name in names)
     axes.set_title(f"Spikes, layer by layer ({total:,} in all)")
@@ -92,9 +92,9 @@ def _mark(axes: Axes, height: float, width: float) -> float:
         height: Of a neuron's row, in heights of the panel.
         width: Of a step, in widths of the panel.
     """
-    panel = axes.get_position()
-    inches = axes.figure.get_size_inches()
-    cell = min(height * panel.height * inches[1], width * panel.width * inches[0]) * POINTS_PER_INCH
+    panel = axes.get_window_extent()
+    points = POINTS_PER_INCH / axes.figure.dpi
+    cell = min(height * panel.height, width * panel.width) * points
     return float(np.clip(cell, *MARKS))
 
 
