@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from annconv.cli.idx import IDX_START, read_idx
 from annconv.errors import InputError
 
-NPY_START, ZIP_START, GZIP_START = b"\x93NUMPY", b"PK\x03\x04", b"\x1f\x8b"
+NPY_START, ZIP_START, GZIP_START = b"\x93NUMPY", b"PK", b"\x1f\x8b"
 BRIGHTEST = np.float32(255)
 """What the pixels of IDX images are divided by."""
 CSV_HEADER = "sample,label"
