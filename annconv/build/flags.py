@@ -27,11 +27,6 @@ class Flags:
     link: tuple[str, ...]
 
 
-_QUIET_ARITHMETIC = ("-fno-math-errno", "-fno-trapping-math")
-"""Nobody looks at errno or at floating-point exceptions. Results stay the same; without these a
-neuron whose reset divides cannot be vectorised."""
-
-
 def make_flags(options: CompileOptions, compiler: Compiler) -> Flags:
     """The flags of a build.
 
@@ -49,7 +44,6 @@ def make_flags(options: CompileOptions, compiler: Compiler) -> Flags:
             "-std=c++17",
             f"-O{options.compiler_level}",
             f"-ffp-contract={contraction}",
-            *_QUIET_ARITHMETIC,
             *shared,
         ),
         binding=("-std=c++17", "-O2", "-ffp-contract=off", *shared),

@@ -7,6 +7,7 @@ is used as the other, so no consumer has to guess.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -153,3 +154,35 @@ def names(expression: Expression) -> frozenset[str]:
             found.add(current.name)
         pending.extend(children(current))
     return frozenset(found)
+
+
+def renamed(expression: Expression, names_after: Mapping[str, str]) -> Expression:
+    """The same expression with other names, where the mapping has one.
+
+    Args:
+        expression: Any expression.
+        names_after: Name before -> name after.
+    """
+
+    def inside(part: Expression) -> Expression:
+        return renamed(part, names_after)
+
+    match expression:
+        case Name(name):
+            return Name(names_after.get(name, name))
+        case Negate(operand):
+            return Negate(inside(operand))
+        case Not(operand):
+            return Not(inside(operand))
+        case Cast(to, operand):
+            return Cast(to, inside(operand))
+        case Binary(operator, left, right):
+            return Binary(operator, inside(left), inside(right))
+        case Call(function, arguments):
+            return Call(function, tuple(map(inside, arguments)))
+        case Choice(condition, then, otherwise):
+            return Choice(inside(condition), inside(then), inside(otherwise))
+        case Draw(distribution, arguments, index):
+            return Draw(distribution, tuple(map(inside, arguments)), index)
+        case Number():
+            return expression
