@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from annconv.codegen.emission import emission_lines, emitted_text
 from annconv.codegen.names import cpp_name
 from annconv.codegen.statements import (
     condition_text,
     expression_text,
     real_literal,
-    reset_lines,
     update_lines,
 )
 from annconv.neurons.expressions import Expression, names
@@ -27,7 +27,7 @@ PI = "constexpr real pi = static_cast<real>(3.14159265358979323846);"
 def network_context(plan: Plan) -> Context:
     """Context of the files that describe a whole network."""
     updates = [kernel for kernel in plan.kernels if isinstance(kernel, UpdateKernel)]
-    labels = {kernel.population: kernel.summary.split(":")[0] for kernel in updates}
+    labels = {kernel.population: kernel.summary.rpartition(": ")[0] for kernel in updates}
     return {
         "summary": f"A spiking network of {len(plan.populations)} populations, "
         f"{sum(plan.populations)} neurons, {plan.precision} precision",
@@ -129,7 +129,7 @@ def _update_context(kernel: UpdateKernel) -> Context:
         loads += _draw_lines(kernel.population)
     stores = [f"arena.{v.buffer}[neuron] = {cpp_name(v.name)};" for v in kernel.variables]
     if model.spike is not None:
-        stores.append(f"arena.{kernel.spikes}[neuron] = emitted;")
+        stores.append(f"arena.{kernel.spikes}[neuron] = {emitted_text(model)};")
     return {
         "template": "kernels/update.cpp.j2",
         "name": kernel.name,
@@ -140,10 +140,7 @@ def _update_context(kernel: UpdateKernel) -> Context:
         "constants": constants,
         "loads": loads,
         "statements": update_lines(model),
-        "spike": _optional(model.spike),
-        "reset": reset_lines(model.reset),
-        "unspike": _optional(model.unspike),
-        "unreset": reset_lines(model.unreset),
+        "emission": emission_lines(model),
         "stores": stores,
     }
 

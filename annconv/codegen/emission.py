@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from annconv.codegen.names import cpp_name
+from annconv.codegen.names import cpp_name, fresh_name
 from annconv.codegen.statements import condition_text, expression_text
 from annconv.neurons.expressions import renamed
 from annconv.neurons.model import Assign, NeuronModel
@@ -36,17 +36,17 @@ def emitted_text(model: NeuronModel) -> str:
 
 def _reset_lines(model: NeuronModel, reset: Iterable[Assign], condition: str) -> list[str]:
     """Assignments in order, each reading the new values of those before it."""
-    taken = model.reads() | {entry.name for entry in (*model.variables, *model.parameters)}
+    taken = {entry.name for entry in (*model.variables, *model.parameters)} | model.reads()
     new_names: dict[str, str] = {}
     lines: list[str] = []
-    for number, assignment in enumerate(reset, start=1):
+    for assignment in reset:
         value = expression_text(renamed(assignment.value, new_names))
-        name = f"{assignment.variable}_{condition}"
-        while name in taken or name in new_names.values():
-            name = f"{assignment.variable}_{condition}_{number}"
-            number += 1
+        name = fresh_name(f"{assignment.variable}_{condition}", taken)
+        taken |= {name}
         new_names[assignment.variable] = name
         lines.append(f"const real {cpp_name(name)} = {value};")
     for variable, name in new_names.items():
-        lines.append(f"{cpp_name(variable)} = {condition} ? {cpp_name(name)} : {cpp_name(variable)};")
+        lines.append(
+            f"{cpp_name(variable)} = {condition} ? {cpp_name(name)} : {cpp_name(variable)};"
+        )
     return lines

@@ -49,9 +49,9 @@ def cpp_name(name: str) -> str:
     return f"{name}_" if taken else name
 
 
-def gradient_name(variable: str, taken: Container[str]) -> str:
-    """Name of the temporary that holds a variable's gradient, unlike any name in `taken`."""
-    name = f"d{variable}_dt"
+def fresh_name(wanted: str, taken: Container[str]) -> str:
+    """Name of a temporary, unlike any name in `taken`."""
+    name = wanted
     while name in taken:
         name += "_"
     return name

@@ -9,10 +9,10 @@ for bit (with -ffp-contract=off).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
-from annconv.codegen.names import cpp_name, gradient_name
+from annconv.codegen.names import cpp_name, fresh_name
 from annconv.neurons.expressions import (
     Binary,
     Call,
@@ -33,7 +33,6 @@ __all__ = [
     "cpp_name",
     "expression_text",
     "real_literal",
-    "reset_lines",
     "update_lines",
 ]
 
@@ -96,11 +95,6 @@ def update_lines(model: NeuronModel) -> list[str]:
     return lines
 
 
-def reset_lines(assignments: Iterable[Assign]) -> list[str]:
-    """What an emission does: `model.reset` or `model.unreset`."""
-    return [line for assignment in assignments for line in _assign_lines(assignment)]
-
-
 def _assign_lines(assignment: Assign) -> list[str]:
     """An assignment and its bounds."""
     line = f"{cpp_name(assignment.variable)} = {expression_text(assignment.value)};"
@@ -109,7 +103,9 @@ def _assign_lines(assignment: Assign) -> list[str]:
 
 def _block_lines(block: OdeBlock, taken: set[str]) -> list[str]:
     """Neighbouring ODEs: every gradient from the old values, then every variable."""
-    gradients = {entry.variable: gradient_name(entry.variable, taken) for entry in block.equations}
+    gradients = {
+        entry.variable: fresh_name(f"d{entry.variable}_dt", taken) for entry in block.equations
+    }
     lines = [
         f"const real {gradients[entry.variable]} = {expression_text(entry.gradient)};"
         for entry in block.equations

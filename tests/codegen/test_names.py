@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from annconv.codegen.names import KERNEL_NAMES, RESERVED, cpp_name, gradient_name
+from annconv.codegen.names import KERNEL_NAMES, RESERVED, cpp_name, fresh_name
 
 
 @pytest.mark.parametrize("name", ["v", "vt", "mask_tau", "g_exc", "t", "dt", "pi", "rates", "x_"])
@@ -47,5 +47,5 @@ def test_reserved_words_are_identifiers():
 
 
 def test_gradients_avoid_the_names_of_the_neuron():
-    assert gradient_name("v", {"v", "u"}) == "dv_dt"
-    assert gradient_name("v", {"v", "dv_dt", "dv_dt_"}) == "dv_dt__"
+    assert fresh_name("dv_dt", {"v", "u"}) == "dv_dt"
+    assert fresh_name("dv_dt", {"v", "dv_dt", "dv_dt_"}) == "dv_dt__"

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from annconv.build.toolchain import locate_compiler
+from annconv.codegen.emission import emission_lines
 from annconv.codegen.statements import (
     condition_text,
     expression_text,
     real_literal,
-    reset_lines,
     update_lines,
 )
 from annconv.neurons.equations import parse_neuron
@@ -121,7 +121,7 @@ def test_literals_read_back(value):
     assert "." in text or "e" in text
 
 
-def test_update_and_reset_lines():
+def test_update_and_emission_lines():
     model = parse_neuron(HIDDEN["IaF"])
     assert update_lines(model) == [
         "const real dv_dt = g_exc;",
@@ -130,7 +130,13 @@ def test_update_and_reset_lines():
         "if (v < real(-2.0)) v = real(-2.0);",
         "mask += dt * dmask_dt;",
     ]
-    assert reset_lines(model.reset) == ["v = vr;", "mask = mask + real(1.0) / mask_tau;"]
+    assert emission_lines(model) == [
+        "const bool spiked = v > vt;",
+        "const real v_spiked = vr;",
+        "const real mask_spiked = mask + real(1.0) / mask_tau;",
+        "v = spiked ? v_spiked : v;",
+        "mask = spiked ? mask_spiked : mask;",
+    ]
 
 
 def test_names_never_collide():
@@ -477,9 +483,8 @@ def test_a_neurons_steps_are_bit_equal(tmp_path):
             f"const real arriving[] = {{{', '.join(map(real_literal, inputs))}}};",
             "for (const real g_exc : arriving) {",
             *update_lines(model),
-            f"if ({condition_text(model.spike)}) {{",
-            *reset_lines(model.reset),
-            f'}}\n{shown}\nstd::printf("\\n");\n}}\n}}',
+            *emission_lines(model),
+            f'{shown}\nstd::printf("\\n");\n}}\n}}',
         ]
     )
     received = [
