@@ -36,7 +36,7 @@ def emitted_text(model: NeuronModel) -> str:
 
 def _reset_lines(model: NeuronModel, reset: Iterable[Assign], condition: str) -> list[str]:
     """Assignments in order, each reading the new values of those before it."""
-    taken = {entry.name for entry in (*model.variables, *model.parameters)} | model.reads()
+    taken = {entry.name for entry in model.variables} | model.reads()
     new_names: dict[str, str] = {}
     lines: list[str] = []
     for assignment in reset:
