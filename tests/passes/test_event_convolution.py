@@ -1,0 +1,36 @@
+"""Which convolutions work on events."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from annconv.ir.network import Network, Population, Projection
+from annconv.ir.operators import Convolution
+from annconv.neurons.library import ENCODINGS, HIDDEN
+from annconv.passes.event_convolution import event_convolution
+from annconv.plan.plan import OperatorKernel
+from annconv.plan.planner import make_plan
+from annconv.readouts import READOUTS
+
+
+def functions(transmits: str) -> list[str]:
+    kernel = Convolution(np.ones((3, 3, 1, 2)), (1, 1), ((0, 0), (0, 0)), (1, 1))
+    network = Network(
+        "n",
+        (
+            Population("in", (4, 4, 1), ENCODINGS["IB"], {}, "input"),
+            Population("out", (2, 2, 2), HIDDEN["IaF"], {}, "output"),
+        ),
+        (Projection("a", "in", "out", (kernel,), transmits),),
+        READOUTS["spike_count"],
+    )
+    plan = event_convolution(make_plan(network, "single"))
+    return [entry.function for entry in plan.kernels if isinstance(entry, OperatorKernel)]
+
+
+def test_a_convolution_of_spikes_follows_events() -> None:
+    assert functions("spikes") == ["convolve_spikes"]
+
+
+def test_a_convolution_of_another_variable_stays() -> None:
+    assert functions("mask") == ["convolve"]

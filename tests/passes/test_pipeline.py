@@ -1,0 +1,80 @@
+"""Every pass leaves the spikes as they are, runs twice as once, and can be switched off."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from random_networks import STEPS, draw_structure
+
+from annconv.errors import OptionError
+from annconv.ir.network import Network
+from annconv.options import CompileOptions
+from annconv.passes.pipeline import NETWORK_PASSES, PLAN_PASSES, lower, pass_names
+from annconv.plan.planner import make_plan
+from annconv.reference.compare import first_difference
+from annconv.reference.network import run_network
+
+SEEDS = range(3_000_000, 3_000_060)
+
+
+def drawn(seed: int) -> tuple[Network, np.ndarray]:
+    structure = draw_structure(seed)
+    rng = np.random.default_rng(seed)
+    network = structure.with_data(rng, on_grid=structure.exact)
+    return network, structure.samples(rng, 2)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_network_passes_keep_the_spikes(seed: int) -> None:
+    network, samples = drawn(seed)
+    record = [entry.name for entry in network.populations if entry.neuron is not None]
+    expected = run_network(network, samples, steps=STEPS, record=record)
+    for step in NETWORK_PASSES:
+        rewritten = step.run(network)
+        rewritten.verify()
+        received = run_network(rewritten, samples, steps=STEPS, record=record)
+        difference = first_difference(network, samples, expected.spikes, received.spikes)
+        assert difference is None or difference.is_rounding_tie, difference.explain()
+        network = rewritten
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_passes_run_twice_as_once(seed: int) -> None:
+    network, _ = drawn(seed)
+    for step in NETWORK_PASSES:
+        network = step.run(network)
+        assert step.run(network) == network
+    plan = make_plan(network, "double")
+    for plan_step in PLAN_PASSES:
+        plan = plan_step.run(plan)
+        plan.verify()
+        assert plan_step.run(plan) == plan
+
+
+def test_level_zero_changes_nothing() -> None:
+    network, _ = drawn(SEEDS[0])
+    lowered, plan = lower(network, CompileOptions(precision="double", optimize=0))
+    assert lowered is network
+    assert plan == make_plan(network, "double")
+
+
+def test_a_disabled_pass_does_not_run() -> None:
+    network, _ = drawn(SEEDS[0])
+    seen: dict[str, str] = {}
+    lower(network, CompileOptions(disable=("liveness",)), seen.__setitem__)
+    assert list(seen) == ["network", *(name for name in _order() if name != "liveness")]
+
+
+def _order() -> list[str]:
+    names = [step.name for step in NETWORK_PASSES]
+    return [*names, "plan", *(step.name for step in PLAN_PASSES)]
+
+
+def test_an_unknown_pass_is_refused_with_the_nearest() -> None:
+    network, _ = drawn(SEEDS[0])
+    with pytest.raises(OptionError, match=r"unknown pass 'livenes'\. Nearest: 'liveness'"):
+        lower(network, CompileOptions(disable=("livenes",)))
+
+
+def test_names_are_unique() -> None:
+    assert len(set(pass_names())) == len(pass_names())
