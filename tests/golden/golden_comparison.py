@@ -1,7 +1,7 @@
 """Comparison of any way to run a Network with spike trains recorded from ANNarchy 5.0.4.1.
 
-A runner presents samples to a network: the oracle here, a compiled network elsewhere. As a program,
-`python tests/golden/golden_comparison.py`, it prints a table for the oracle.
+A runner presents samples to a network: the oracle, or generated code. As a program,
+`python tests/golden/golden_comparison.py`, it prints a table for each of them.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import h5py
@@ -27,10 +28,11 @@ from annconv.ir.graph import Graph, Input, Layer, Node, Origin, Relu, Softmax
 from annconv.ir.network import Network
 from annconv.ir.operators import Convolution, Dense, MaxPool, Reshape
 from annconv.neurons.neuron import Neuron
-from annconv.options import ConvertOptions
+from annconv.options import CompileOptions, ConvertOptions
 from annconv.readouts.labels import winners
 from annconv.reference.compare import differences
 from annconv.reference.network import run_network
+from annconv.runtime.compiled import compile_network
 
 HERE = Path(__file__).resolve().parent
 EXAMPLES = HERE.parents[1] / "examples" / "data"
@@ -65,15 +67,47 @@ class Runner(Protocol):
     """Presents samples to a network."""
 
     def __call__(
-        self, network: Network, samples: NDArray[Any], *, frames: bool, record: Sequence[str]
+        self,
+        network: Network,
+        samples: NDArray[Any],
+        *,
+        frames: bool = False,
+        record: Sequence[str] = (),
+        first_sample: int = 0,
     ) -> Result: ...
 
 
 def run_oracle(
-    network: Network, samples: NDArray[Any], *, frames: bool, record: Sequence[str]
+    network: Network,
+    samples: NDArray[Any],
+    *,
+    frames: bool = False,
+    record: Sequence[str] = (),
+    first_sample: int = 0,
 ) -> Result:
     """The runner of the reference interpreter."""
-    return run_network(network, samples, steps=STEPS, frames=frames, record=record)
+    return run_network(
+        network, samples, steps=STEPS, frames=frames, record=record, first_sample=first_sample
+    )
+
+
+def compiled_runner(optimize: int) -> Runner:
+    """The runner of generated code in double precision, at an optimisation level."""
+    options = CompileOptions(precision="double", optimize=optimize)
+
+    def run(
+        network: Network,
+        samples: NDArray[Any],
+        *,
+        frames: bool = False,
+        record: Sequence[str] = (),
+        first_sample: int = 0,
+    ) -> Result:
+        return compile_network(network, options).run(
+            samples, steps=STEPS, frames=frames, record=record, first_sample=first_sample
+        )
+
+    return run
 
 
 @dataclass(frozen=True)
@@ -339,25 +373,24 @@ def _compare_readout(
     return largest
 
 
-def count_scores(case: Case, chosen: Sequence[int], copies: int) -> NDArray[np.float64]:
+def count_scores(
+    case: Case, chosen: Sequence[int], copies: int, runner: Runner = run_oracle
+) -> NDArray[np.float64]:
     """z-scores of recorded output counts against runs with random numbers of our own.
 
     Args:
         case: A file of a random encoding.
         chosen: Its samples.
         copies: How many independent runs of each sample.
+        runner: What runs the network.
     Returns:
         (samples, classes); a standard deviation below one spike is taken as one.
     """
     subject, given = network(case), samples(case)
     scores = []
     for position, sample in enumerate(chosen):
-        runs = run_network(
-            subject,
-            np.repeat(given[sample : sample + 1], copies, axis=0),
-            steps=STEPS,
-            first_sample=position * copies,
-        )
+        repeated = np.repeat(given[sample : sample + 1], copies, axis=0)
+        runs = runner(subject, repeated, first_sample=position * copies)
         spread = np.maximum(runs.counts.std(axis=0), 1.0)
         scores.append((recording(case).counts[sample] - runs.counts.mean(axis=0)) / spread)
     return np.array(scores)
@@ -378,5 +411,24 @@ def table(
     return comparisons
 
 
+RUNNERS: Mapping[str, Runner] = MappingProxyType(
+    {
+        "oracle": run_oracle,
+        "generated code, plain kernels": compiled_runner(optimize=0),
+        "generated code, optimised": compiled_runner(optimize=2),
+    }
+)
+"""All that is held to the recordings, by name."""
+
+
+def print_tables() -> bool:
+    """Print a table for every runner; whether there was a fault."""
+    faulty = False
+    for name, runner in RUNNERS.items():
+        sys.stdout.write(f"\n{name}\n")
+        faulty |= any(comparison.faults for comparison in table(runner))
+    return faulty
+
+
 if __name__ == "__main__":
-    sys.exit(any(comparison.faults for comparison in table()))
+    sys.exit(print_tables())

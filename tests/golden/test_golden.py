@@ -11,6 +11,7 @@ from golden_comparison import (
     EXAMPLES,
     Case,
     compare,
+    compiled_runner,
     count_scores,
     network,
     recording,
@@ -60,17 +61,24 @@ def test_counts_of_random_encodings_fit_runs_with_our_own_numbers():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("case", "chosen"),
-    [(RANDOM_CASES[0], range(0, 500, 20)), (RANDOM_CASES[1], range(0, 30, 6))],
-    ids=str,
-)
-def test_counts_of_random_encodings_fit_200_seeds(case, chosen):
-    scores_are_normal(count_scores(case, list(chosen), copies=200))
+@pytest.mark.compiles
+@pytest.mark.parametrize("case", RANDOM_CASES, ids=str)
+def test_counts_of_random_encodings_fit_200_seeds(case):
+    every = range(len(recording(case).counts))
+    scores_are_normal(count_scores(case, every, copies=200, runner=compiled_runner(optimize=2)))
+
+
+@pytest.mark.compiles
+@pytest.mark.parametrize("optimize", [0, 2])
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_generated_code_spikes_as_recorded(case, optimize):
+    comparison = compare(case, compiled_runner(optimize))
+    assert comparison.faults == ()
+    assert comparison.trains == len(recording(case).spikes)
 
 
 def test_a_changed_threshold_is_noticed():
-    def wrong_threshold(subject, given, *, frames, record):
+    def wrong_threshold(subject, given, *, frames=False, record=(), first_sample=0):
         hidden = subject.populations[1]
         changed = replace(hidden, parameters={"vt": np.asarray(0.96)})
         populations = (subject.populations[0], changed, *subject.populations[2:])
