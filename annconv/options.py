@@ -72,6 +72,24 @@ def number(field: str, *, positive: bool = False) -> Check:
     return run
 
 
+def duration_steps(duration: object, dt: float, field: str) -> int:
+    """Steps that a duration takes.
+
+    Args:
+        duration: In ms.
+        dt: Length of a step in ms.
+        field: What the duration is called in messages.
+    Returns:
+        The smallest number of steps that lasts at least `duration`.
+    Raises:
+        OptionError: The duration is not a finite number above 0.
+    """
+    real = isinstance(duration, Real) and not isinstance(duration, bool)
+    if not real or not math.isfinite(float(duration)) or float(duration) <= 0:  # type: ignore[arg-type]
+        raise OptionError(f"{field}: expected a number of ms above 0, received {duration!r}.")
+    return max(1, math.ceil(round(float(duration) / dt, 9)))  # type: ignore[arg-type]
+
+
 def flag(field: str) -> Check:
     """The field is True or False."""
 

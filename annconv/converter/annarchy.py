@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
-from numbers import Real
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from annconv.conversion.neurons import choose_neurons
 from annconv.converter.api import convert_model
 from annconv.converter.handle import NetworkHandle
 from annconv.errors import OptionError, UnavailableError, nearest
 from annconv.frontend.description import describe
-from annconv.options import CompileOptions, ConvertOptions
+from annconv.options import CompileOptions, ConvertOptions, duration_steps
 from annconv.runtime.compiled import CompiledNetwork, compile_network
 
 _KEYWORDS = (
@@ -130,20 +126,8 @@ class ANNtoSNNConverter:
             raise UnavailableError(
                 "predict: expected a loaded network, received none. Call load_keras_model first."
             )
-        steps = _steps(duration_per_sample, self._compiled.network.dt)
+        steps = duration_steps(
+            duration_per_sample, self._compiled.network.dt, "duration_per_sample"
+        )
         result = self._compiled.run(samples, steps=steps, seed=self._seed, progress=True)
         return result.tied_labels() if multiple else [int(label) for label in result.labels]
-
-
-def _steps(duration: object, dt: float) -> int:
-    """Steps that a duration in ms takes.
-
-    Raises:
-        OptionError: Not a finite number above 0.
-    """
-    real = isinstance(duration, Real) and not isinstance(duration, bool | np.bool_)
-    if not real or not math.isfinite(float(duration)) or float(duration) <= 0:  # type: ignore[arg-type]
-        raise OptionError(
-            f"duration_per_sample: expected a number of ms above 0, received {duration!r}."
-        )
-    return math.ceil(round(float(duration) / dt, 9))  # type: ignore[arg-type]
