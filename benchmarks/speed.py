@@ -68,7 +68,7 @@ def speed_rows(networks: Mapping[str, Path], options: SpeedOptions) -> Iterator[
         keras = times[entrants[-1].name]
         for entrant in entrants:
             seconds = times[entrant.name]
-            note = "" if seconds is keras else f"{ratio(seconds, keras):9.3g} x Keras"
+            note = "" if seconds is keras else f"{ratio(seconds, keras):10,.2f} x Keras"
             yield Row(f"{name}, {entrant.name}", seconds, note)
 
 
