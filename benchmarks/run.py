@@ -42,7 +42,7 @@ def count(text: str) -> int:
     """A whole number from 1."""
     number = int(text)
     if number < 1:
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1, received {text}")
     return number
 
 
