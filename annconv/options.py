@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from annconv.errors import OptionError, nearest
+from annconv.machine import vector_bits
 
 PRESETS = ("annarchy",)
 PRECISIONS = ("single", "double")
 NORMALISATIONS = ("model",)
 UNSUPPORTED_POLICIES = ("refuse", "ignore")
+
+VECTOR_BITS = (128, 256, 512)
 
 MAX_STEPS = 2**31 - 1
 
@@ -108,6 +111,20 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
+def among(field: str, allowed: Iterable[int], *, optional: bool = False) -> Check:
+    """The field is one of the allowed numbers, or None where `optional`."""
+    numbers = tuple(allowed)
+
+    def run(options: object) -> str | None:
+        value = getattr(options, field)
+        whole_number = isinstance(value, Integral) and not isinstance(value, bool)
+        if (optional and value is None) or (whole_number and value in numbers):
+            return None
+        return f"{field}: expected one of {', '.join(map(str, numbers))}, received {value!r}."
+
+    return run
+
+
 def tuple_of_names(field: str) -> Check:
     """The field is a tuple of names."""
 
@@ -177,6 +194,8 @@ class CompileOptions:
     """How much annconv rewrites: 0 runs the plain network, 1 and 2 run more and more passes."""
     disable: tuple[str, ...] = ()
     """Passes that do not run whatever `optimize` says; see `annconv/passes/pipeline.py`."""
+    vector_bits: int | None = None
+    """Width of the vectors that kernels are laid out for: 128, 256 or 512; None: the machine's."""
     compiler_level: int = 3
     """The compiler's own -O level, 0 to 3."""
     sanitize: bool = False
@@ -190,9 +209,14 @@ class CompileOptions:
             flag("strict_warnings"),
             whole("optimize", 0, 2),
             tuple_of_names("disable"),
+            among("vector_bits", VECTOR_BITS, optional=True),
             whole("compiler_level", 0, 3),
             flag("sanitize"),
         )
+
+    def vector_bytes(self) -> int:
+        """Size of the vectors that kernels are laid out for."""
+        return (vector_bits() if self.vector_bits is None else self.vector_bits) // 8
 
     def thread_count(self) -> int:
         """The number of threads to use on this machine."""

@@ -3,24 +3,67 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import ceil
 
-from annconv.plan.plan import Kernel, OperatorKernel, Plan, UpdateKernel
+from annconv.plan.event_tiles import EventTiles, choose_tiles
+from annconv.plan.plan import Kernel, OperatorKernel, Packed, Plan, UpdateKernel
+
+REAL_BYTES = {"single": 4, "double": 8}
 
 
 def event_convolution(plan: Plan) -> Plan:
-    """A convolution that reads a spike buffer adds up the weights of its spikes, one by one."""
+    """A convolution that reads a spike buffer adds up the weights of its spikes.
+
+    Where the shape allows, the sums of a tile of outputs stay in registers (`convolve_events`);
+    otherwise every spike adds to sums in memory (`convolve_spikes`).
+    """
     signed = {
-        kernel.spikes: int(kernel.model.unspike is not None)
+        kernel.spikes: kernel.model.unspike is not None
         for kernel in plan.kernels
         if isinstance(kernel, UpdateKernel)
     }
-
-    def chosen(kernel: Kernel) -> Kernel:
+    packed = {entry.name: entry for entry in plan.packed}
+    kernels: list[Kernel] = []
+    for kernel in plan.kernels:
         if not isinstance(kernel, OperatorKernel) or kernel.function != "convolve":
-            return kernel
-        if kernel.source not in signed:
-            return kernel
-        constants = (*kernel.constants, ("kSigned", signed[kernel.source]))
-        return replace(kernel, function="convolve_spikes", constants=constants)
+            kernels.append(kernel)
+            continue
+        if kernel.source not in signed or kernel.packed is None:
+            kernels.append(kernel)
+            continue
+        tiles = None if signed[kernel.source] else _tiles(kernel, plan)
+        if tiles is None:
+            kernels.append(_in_memory(kernel, signed=signed[kernel.source]))
+        else:
+            kernels.append(_in_registers(kernel, tiles, plan.vector_bytes))
+            packed[kernel.packed] = _tiled(packed[kernel.packed], kernel, tiles)
+    return replace(plan, kernels=tuple(kernels), packed=tuple(packed.values()))
 
-    return replace(plan, kernels=tuple(map(chosen, plan.kernels)))
+
+def _tiles(kernel: OperatorKernel, plan: Plan) -> EventTiles | None:
+    return choose_tiles(dict(kernel.constants), REAL_BYTES[plan.precision], plan.vector_bytes)
+
+
+def _in_memory(kernel: OperatorKernel, *, signed: bool) -> OperatorKernel:
+    constants = (*kernel.constants, ("kSigned", int(signed)))
+    return replace(kernel, function="convolve_spikes", constants=constants)
+
+
+def _in_registers(kernel: OperatorKernel, tiles: EventTiles, vector_bytes: int) -> OperatorKernel:
+    constants = (
+        *kernel.constants,
+        ("kVectorBytes", vector_bytes),
+        ("kTileCols", tiles.columns),
+        ("kTileChannels", tiles.channels),
+        ("kRowsTogether", int(tiles.rows_together)),
+    )
+    return replace(kernel, function="convolve_events", constants=constants)
+
+
+def _tiled(packed: Packed, kernel: OperatorKernel, tiles: EventTiles) -> Packed:
+    """The kernel's weights, laid out in channel tiles and padded to whole ones."""
+    filters = dict(kernel.constants)["kChannelsOut"]
+    if not isinstance(filters, int):
+        raise TypeError(f"kChannelsOut of {kernel.name} is {filters!r}")
+    whole = ceil(filters / tiles.channels) * tiles.channels
+    return replace(packed, length=packed.length // filters * whole, tile_channels=tiles.channels)

@@ -82,7 +82,7 @@ def lower(
     network.verify()
     observe("network", str(network))
     network = _run(NETWORK_PASSES, network, options, observe)
-    plan = make_plan(network, options.precision)
+    plan = make_plan(network, options.precision, options.vector_bytes())
     observe("plan", str(plan))
     return network, _run(PLAN_PASSES, plan, options, observe)
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from annconv.ir.arrays import FloatArray, Geometry
 from annconv.ir.network import Network
+from annconv.plan.event_tiles import tiled_kernel
 from annconv.plan.operators import operator_array
 from annconv.plan.plan import Packed, Plan
 from annconv.plan.planner import initial_values
@@ -54,7 +55,8 @@ def _values(entry: Packed, network: Network) -> FloatArray:
         return np.asarray([dict(network.readout.parameters)[source.name]])
     if source.kind == "operator":
         projection = next(item for item in network.projections if item.name == source.owner)
-        return operator_array(projection.operators[source.position], source.name)
+        values = operator_array(projection.operators[source.position], source.name)
+        return tiled_kernel(values, entry.tile_channels) if entry.tile_channels else values
     if source.kind == "trace":
         projection = next(item for item in network.projections if item.name == source.owner)
         return np.asarray([projection.trace_decay])

@@ -64,15 +64,19 @@ class Packed:
         name: Identifier in the generated code.
         length: Number of reals.
         source: Where its values come from.
+        tile_channels: For a kernel laid out in channel tiles (`plan/event_tiles.py`) the channels
+            of a tile; 0: values in the order of the source.
     """
 
     name: str
     length: int
     source: Source
+    tile_channels: int = 0
 
     def __str__(self) -> str:
         origin = ".".join(filter(None, (self.source.owner, self.source.name)))
-        return f"packed {self.name}  real[{self.length}]  from {self.source.kind} {origin}"
+        tiles = f" in tiles of {self.tile_channels} channels" if self.tile_channels else ""
+        return f"packed {self.name}  real[{self.length}]  from {self.source.kind} {origin}{tiles}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +211,7 @@ class Plan:
 
     Attributes:
         precision: "single" or "double", the type `real`.
+        vector_bytes: Size of the vectors that kernels are laid out for.
         dt: Length of a step in ms.
         inputs: Number of input values.
         populations: Sizes of the network's populations, in order (0 for a junction).
@@ -218,6 +223,7 @@ class Plan:
     """
 
     precision: str
+    vector_bytes: int
     dt: float
     inputs: int
     populations: tuple[int, ...]
@@ -240,7 +246,10 @@ class Plan:
         run_rules("Plan", self, RULES)
 
     def __str__(self) -> str:
-        head = f"plan  {self.precision} precision  dt={self.dt} ms  {self.inputs} inputs"
+        head = (
+            f"plan  {self.precision} precision  vectors of {8 * self.vector_bytes} bits  "
+            f"dt={self.dt} ms  {self.inputs} inputs"
+        )
         return "\n".join(
             [head, *map(str, self.buffers), *map(str, self.packed), *map(str, self.kernels)]
         )

@@ -37,17 +37,18 @@ from annconv.plan.plan import (
 from annconv.readouts.model import parse_readout
 
 
-def make_plan(network: Network, precision: str) -> Plan:
+def make_plan(network: Network, precision: str, vector_bytes: int = 16) -> Plan:
     """Plan the plain kernels of a network.
 
     Args:
         network: A verified network.
         precision: "single" or "double".
+        vector_bytes: Size of the vectors that later passes may lay kernels out for.
     Raises:
         VerifyError: The network breaks a rule.
     """
     network.verify()
-    plan = _Planner(network, precision).plan()
+    plan = _Planner(network, precision, vector_bytes).plan()
     plan.verify()
     return plan
 
@@ -64,9 +65,10 @@ class _Link(NamedTuple):
 class _Planner:
     """Collects buffers, packed arrays and kernels while it walks through a network."""
 
-    def __init__(self, network: Network, precision: str) -> None:
+    def __init__(self, network: Network, precision: str, vector_bytes: int) -> None:
         self.network = network
         self.precision = precision
+        self.vector_bytes = vector_bytes
         self.names = Names()
         self.buffers: list[Buffer] = []
         self.packed: list[Packed] = []
@@ -85,6 +87,7 @@ class _Planner:
         readout = self._readout()
         return Plan(
             precision=self.precision,
+            vector_bytes=self.vector_bytes,
             dt=self.network.dt,
             inputs=self.network.input.size,
             populations=tuple(entry.size for entry in self.network.populations),

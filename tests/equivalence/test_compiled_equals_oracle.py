@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from random_networks import STEPS, Structure, draw_structure
 
 from annconv.ir.operators import Convolution, Dense, MaxPool, MeanPool
-from annconv.options import CompileOptions
+from annconv.options import VECTOR_BITS, CompileOptions
 from annconv.readouts import READOUTS
 from annconv.reference.compare import first_difference
 from annconv.reference.network import run_network
@@ -49,8 +49,10 @@ class Built(dict[int, Structure]):
 
 
 def options_of(seed: int) -> CompileOptions:
-    """Every fourth structure runs its plain kernels, the others the optimised ones."""
-    return OPTIONS if seed % 4 else replace(OPTIONS, optimize=0)
+    """Every fourth structure runs its plain kernels, the others are laid out for other vectors."""
+    if seed % 4 == 0:
+        return replace(OPTIONS, optimize=0)
+    return replace(OPTIONS, vector_bits=VECTOR_BITS[seed % 4 - 1])
 
 
 def build_all(seeds: range) -> Built:

@@ -13,13 +13,13 @@ from annconv.plan.planner import make_plan
 from annconv.readouts import READOUTS
 
 
-def functions(transmits: str) -> list[str]:
-    kernel = Convolution(np.ones((3, 3, 1, 2)), (1, 1), ((0, 0), (0, 0)), (1, 1))
+def functions(transmits: str, filters: int) -> list[str]:
+    kernel = Convolution(np.ones((3, 3, 1, filters)), (1, 1), ((0, 0), (0, 0)), (1, 1))
     network = Network(
         "n",
         (
             Population("in", (4, 4, 1), ENCODINGS["IB"], {}, "input"),
-            Population("out", (2, 2, 2), HIDDEN["IaF"], {}, "output"),
+            Population("out", (2, 2, filters), HIDDEN["IaF"], {}, "output"),
         ),
         (Projection("a", "in", "out", (kernel,), transmits),),
         READOUTS["spike_count"],
@@ -29,8 +29,12 @@ def functions(transmits: str) -> list[str]:
 
 
 def test_a_convolution_of_spikes_follows_events() -> None:
-    assert functions("spikes") == ["convolve_spikes"]
+    assert functions("spikes", 8) == ["convolve_events"]
+
+
+def test_few_filters_add_to_memory() -> None:
+    assert functions("spikes", 1) == ["convolve_spikes"]
 
 
 def test_a_convolution_of_another_variable_stays() -> None:
-    assert functions("mask") == ["convolve"]
+    assert functions("mask", 8) == ["convolve"]

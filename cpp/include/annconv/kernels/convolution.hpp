@@ -78,7 +78,8 @@ void convolve_spikes(const std::int8_t* spikes, const Real* kernel, Real* output
     constexpr int kGroupIn = Shape::kChannelsIn / Shape::kGroups;
     constexpr int kGroupOut = Shape::kChannelsOut / Shape::kGroups;
     constexpr int kCells = Shape::kOut[0] * Shape::kOut[1] * Shape::kOut[2];
-    if constexpr (mode == Output::kWrite) std::fill_n(output, kCells * Shape::kChannelsOut, Real{0});
+    if constexpr (mode == Output::kWrite)
+        std::fill_n(output, kCells * Shape::kChannelsOut, Real{0});
     for (int cell = 0; cell < Shape::kIn[0] * Shape::kIn[1] * Shape::kIn[2]; ++cell) {
         const std::int8_t* emitted = spikes + cell * Shape::kChannelsIn;
         const auto spiked = [](std::int8_t value) { return value != 0; };
