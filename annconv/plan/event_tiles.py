@@ -21,7 +21,8 @@ WEIGHT_BYTES = 40 * 1024
 REGISTERS = {64: 28, 32: 12, 16: 12}
 """Vector bytes -> registers that may hold sums; the others hold weights and addresses."""
 RELOAD_COST = 2.2
-"""How much dearer scanning is when sums are loaded and stored for every kernel row; measured."""
+"""How much dearer scanning is where sums are loaded and stored for every kernel row (measured);
+half of the registers then do best."""
 LARGEST_CODE = 600
 """Additions that may be unrolled for one row of spikes."""
 LARGEST_BITS = 256 * 1024
@@ -94,17 +95,17 @@ def _candidates(
     """Tiles that fit, with what they cost: columns of spikes scanned."""
     vectors_needed = math.ceil(window.filters / lanes)
     for vectors in (1, 2, 4):
-        if vectors >= 2 * vectors_needed:
-            continue
-        most = REGISTERS[vector_bytes] // vectors
-        columns = math.ceil(window.columns / math.ceil(window.columns / most))
         row_bytes = window.channels * window.size[2] * vectors * vector_bytes
-        if row_bytes > WEIGHT_BYTES and vectors > 1:
+        if vectors >= 2 * vectors_needed or (row_bytes > WEIGHT_BYTES and vectors > 1):
             continue
+        together = row_bytes * window.size[1] <= WEIGHT_BYTES
+        registers = REGISTERS[vector_bytes] // (1 if together else 2)
+        if vectors > registers:
+            continue
+        columns = math.ceil(window.columns / math.ceil(window.columns / (registers // vectors)))
         span = window.span(columns)
         if span * window.size[2] * vectors > LARGEST_CODE:
             continue
-        together = row_bytes * window.size[1] <= WEIGHT_BYTES
         tiles = math.ceil(vectors_needed / vectors) * math.ceil(window.columns / columns)
         cost = tiles * span * (1.0 if together else RELOAD_COST)
         yield cost, EventTiles(columns, vectors * lanes, together)

@@ -53,9 +53,9 @@ def test_passes_run_twice_as_once(seed: int) -> None:
 
 def test_level_zero_changes_nothing() -> None:
     network, _ = drawn(SEEDS[0])
-    lowered, plan = lower(network, CompileOptions(precision="double", optimize=0))
+    lowered, plan = lower(network, CompileOptions(precision="double", optimize=0, vector_bits=256))
     assert lowered is network
-    assert plan == make_plan(network, "double")
+    assert plan == make_plan(network, "double", vector_bytes=32)
 
 
 def test_a_disabled_pass_does_not_run() -> None:
