@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import os
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -64,7 +64,7 @@ def number(field: str, *, positive: bool = False) -> Check:
     def run(options: object) -> str | None:
         value = getattr(options, field)
         real = isinstance(value, Real) and not isinstance(value, bool)
-        if real and math.isfinite(value) and (value > 0 or not positive):
+        if real and abs(value) <= sys.float_info.max and (value > 0 or not positive):
             return None
         kind = "a finite number above 0" if positive else "a finite number"
         return f"{field}: expected {kind}, received {value!r}."

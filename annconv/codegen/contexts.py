@@ -27,7 +27,7 @@ PI = "constexpr real pi = static_cast<real>(3.14159265358979323846);"
 def network_context(plan: Plan) -> Context:
     """Context of the files that describe a whole network."""
     updates = [kernel for kernel in plan.kernels if isinstance(kernel, UpdateKernel)]
-    labels = {kernel.population: kernel.summary.split(":")[0] for kernel in updates}
+    labels = {kernel.population: kernel.summary.rpartition(": ")[0] for kernel in updates}
     return {
         "summary": f"A spiking network of {len(plan.populations)} populations, "
         f"{sum(plan.populations)} neurons, {plan.precision} precision",
@@ -80,6 +80,12 @@ def _constant(name: str, value: Constant) -> Context:
     }
 
 
+def _type_name(name: str) -> str:
+    """A snake_case name in PascalCase; no two names become one."""
+    words = name.split("_")
+    return "".join(f"_{word}" if word[:1].isdigit() else word.capitalize() for word in words)
+
+
 def _operator_context(kernel: OperatorKernel) -> Context:
     weights = [] if kernel.packed is None else [f"weights.{kernel.packed}"]
     state = [] if kernel.state is None else [f"arena.{kernel.state}"]
@@ -88,7 +94,7 @@ def _operator_context(kernel: OperatorKernel) -> Context:
         "template": "kernels/operator.cpp.j2",
         "name": kernel.name,
         "summary": kernel.summary,
-        "shape": "".join(word.capitalize() for word in kernel.name.split("_")) + "Shape",
+        "shape": _type_name(kernel.name) + "Shape",
         "constants": [_constant(name, value) for name, value in kernel.constants],
         "function": kernel.function,
         "mode": "kAdd" if kernel.adds else "kWrite",

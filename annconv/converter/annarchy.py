@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from numbers import Real
 from pathlib import Path
@@ -16,13 +17,16 @@ from annconv.converter.api import convert_model
 from annconv.converter.handle import NetworkHandle
 from annconv.errors import OptionError, UnavailableError, nearest
 from annconv.frontend.description import describe
-from annconv.options import CompileOptions, ConvertOptions
+from annconv.ir.snn_file import save_network
+from annconv.options import MAX_STEPS, CompileOptions, ConvertOptions, RunOptions
 from annconv.runtime.compiled import CompiledNetwork, compile_network
 
 _KEYWORDS = (
     "k", "max_f", "precision", "threads", "seed", "dt", "normalize", "threshold_step",
     "on_unsupported",
 )  # fmt: skip
+_ROUNDING = 1e-12
+"""Relative error that a quotient of duration and dt may have: 1.1 ms at 0.1 ms are 11 steps."""
 
 
 class ANNtoSNNConverter:
@@ -50,25 +54,31 @@ class ANNtoSNNConverter:
                 `threads`, `seed`, `dt`, `normalize`, `threshold_step` and `on_unsupported` as in
                 `annconv.convert` and `annconv.compile`.
         Raises:
-            OptionError: An option is unknown or has a value that is not allowed.
+            OptionError: Options are unknown or have values that are not allowed; all are listed.
+            EquationError: A neuron's equations are not understood.
         """
-        unknown = [name for name in options if name not in _KEYWORDS]
-        if unknown:
-            raise OptionError(
-                f"ANNtoSNNConverter: unknown option {name!r}. {nearest(name, _KEYWORDS)}."
-                for name in unknown
+        faults = [
+            f"ANNtoSNNConverter: unknown option {name!r}. {nearest(name, _KEYWORDS)}."
+            for name in options
+            if name not in _KEYWORDS
+        ]
+        known = {name: value for name, value in options.items() if name in _KEYWORDS}
+        seed = known.pop("seed", 0)
+        compiling = {name: known.pop(name) for name in ("precision", "threads") if name in known}
+        with _collecting(faults):
+            self._compile_options = CompileOptions(**{"precision": "double", **compiling})
+        with _collecting(faults):
+            self._seed = RunOptions(steps=1, seed=seed).seed
+        with _collecting(faults):
+            self._convert_options = ConvertOptions(
+                input_encoding=input_encoding,
+                hidden_neuron=hidden_neuron,
+                read_out=read_out,
+                **known,
             )
-        self._compile_options = CompileOptions(
-            precision=options.pop("precision", "double"), threads=options.pop("threads", None)
-        )
-        self._seed = options.pop("seed", 0)
-        self._convert_options = ConvertOptions(
-            input_encoding=input_encoding,
-            hidden_neuron=hidden_neuron,
-            read_out=read_out,
-            **options,
-        )
-        choose_neurons(self._convert_options)  # an unknown name is refused here, not at loading
+            choose_neurons(self._convert_options)  # unknown names are refused here, not at loading
+        if faults:
+            raise OptionError(faults)
         self._compiled: CompiledNetwork | None = None
         self._handle: NetworkHandle | None = None
 
@@ -91,7 +101,7 @@ class ANNtoSNNConverter:
         Returns:
             A handle on the network.
         Raises:
-            ModelFileError: The file is missing, damaged or unsafe.
+            ModelFileError: The file is missing, damaged or unsafe, or the folder cannot be written.
             UnsupportedModelError: Layers cannot be converted; all are listed.
             OptionError: The scale factors do not fit.
             BuildError: The compiler is missing or fails.
@@ -101,6 +111,7 @@ class ANNtoSNNConverter:
         compiled = compile_network(network, self._compile_options)
         if directory is not None:
             compiled.write_sources(directory)
+            save_network(network, Path(directory) / "network.snn")
         if show_info:
             print(describe(graph))
         self._compiled, self._handle = compiled, NetworkHandle(network)
@@ -124,7 +135,7 @@ class ANNtoSNNConverter:
         Raises:
             UnavailableError: No model is loaded.
             InputError: The samples are not finite numbers of the right shape.
-            OptionError: The duration is not a number above 0.
+            OptionError: The duration is not a number above 0, or too long.
         """
         if self._compiled is None:
             raise UnavailableError(
@@ -135,15 +146,26 @@ class ANNtoSNNConverter:
         return result.tied_labels() if multiple else [int(label) for label in result.labels]
 
 
+@contextmanager
+def _collecting(faults: list[str]) -> Iterator[None]:
+    """Add the faults of an OptionError to a list instead of raising it."""
+    try:
+        yield
+    except OptionError as error:
+        faults += error.faults
+
+
 def _steps(duration: object, dt: float) -> int:
     """Steps that a duration in ms takes.
 
     Raises:
-        OptionError: Not a finite number above 0.
+        OptionError: Not a number above 0, or more steps than a run can take.
     """
     real = isinstance(duration, Real) and not isinstance(duration, bool | np.bool_)
-    if not real or not math.isfinite(float(duration)) or float(duration) <= 0:  # type: ignore[arg-type]
+    if not real or not 0 < duration <= MAX_STEPS * dt:  # type: ignore[operator]
         raise OptionError(
-            f"duration_per_sample: expected a number of ms above 0, received {duration!r}."
+            f"duration_per_sample: expected a number of ms above 0 and up to {MAX_STEPS * dt:g}, "
+            f"received {duration!r}."
         )
-    return math.ceil(round(float(duration) / dt, 9))  # type: ignore[arg-type]
+    steps = float(duration) / dt  # type: ignore[arg-type]
+    return max(1, math.ceil(steps - _ROUNDING * steps))

@@ -18,7 +18,7 @@ using virtual void volatile wchar_t while xor xor_eq
 
 CPP_KEYWORDS = frozenset(_KEYWORD_TEXT.split())
 """Words that C++ or its common extensions keep for themselves."""
-_LONGEST = 60
+_LONGEST_WORD = 40
 
 
 class Names:
@@ -31,11 +31,13 @@ class Names:
         """A fresh snake_case identifier that reads like the words given.
 
         Args:
-            words: Any text; letters and digits of ASCII are kept.
+            words: Any text; letters and digits of ASCII are kept. A word without any becomes
+                "layer", so that what was two words never becomes one that C++ knows.
         """
-        text = re.sub(r"[^a-z0-9]+", "_", "_".join(words).lower()).strip("_")[:_LONGEST].strip("_")
-        if not text or not text[0].isalpha():
-            text = f"layer_{text}".rstrip("_")
+        kept = [re.sub(r"[^a-z0-9]+", "_", word.lower()).strip("_") for word in words]
+        text = "_".join(word[:_LONGEST_WORD].strip("_") or "layer" for word in kept)
+        if text[0].isdigit():
+            text = f"layer_{text}"
         candidate, number = text, 2
         while candidate in self._taken:
             candidate, number = f"{text}_v{number}", number + 1

@@ -69,6 +69,7 @@ class _Planner:
         self.sums: dict[tuple[str, str], str] = {}
 
     def plan(self) -> Plan:
+        """The plan of the network."""
         for population in self.network.populations:
             self._declare(population)
         updates = {name: self._update(self.network[name]) for name in self.models}
@@ -227,7 +228,7 @@ class _Planner:
             population=self.network.names.index(population.name),
             neurons=population.size,
             channels=population.geometry[-1],
-            model=model,
+            model=_structure(model),
             parameters=tuple(parameters),
             variables=self._variables(population, model, values),
             conductances=tuple(
@@ -283,6 +284,15 @@ class _Planner:
             counts=self._buffer(("readout", "counts"), "count", output.size),
             spikes=self.spikes[output.name],
         )
+
+
+def _structure(model: NeuronModel) -> NeuronModel:
+    """A neuron without its default values: they are data, and the plan holds structure only."""
+    return replace(
+        model,
+        parameters=tuple(replace(entry, value=0.0) for entry in model.parameters),
+        variables=tuple(replace(entry, initial=Number(0.0)) for entry in model.variables),
+    )
 
 
 def initial_values(initial: object, parameters: dict[str, FloatArray]) -> FloatArray:

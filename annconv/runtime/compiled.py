@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annconv.build.builder import build_extension, find_extension
-from annconv.errors import OptionError, nearest
+from annconv.build.cache import explained
+from annconv.errors import ModelFileError, OptionError, nearest
 from annconv.ir.network import Network
 from annconv.ir.samples import input_rates, prepare_samples
 from annconv.options import CompileOptions, RunOptions, read_environment
@@ -76,7 +77,7 @@ class CompiledNetwork:
             steps=self.network.steps if steps is None else steps,
             seed=seed,
             first_sample=first_sample,
-            record=(record,) if isinstance(record, str) else tuple(record),
+            record=_names(record),
             frames=frames,
             progress=progress,
         )
@@ -125,20 +126,28 @@ class CompiledNetwork:
 
         Args:
             folder: Made if it is missing; files of the same names are replaced.
+        Raises:
+            ModelFileError: The folder cannot be written to.
         """
         from annconv.codegen.render import render_network
 
         target = Path(folder)
-        target.mkdir(parents=True, exist_ok=True)
-        for name, text in render_network(self.plan).items():
-            (target / name).write_text(text, encoding="utf-8")
-        (target / "weights.bin").write_bytes(pack(self.plan, self.network))
+        try:
+            target.mkdir(parents=True, exist_ok=True)
+            for name, text in render_network(self.plan).items():
+                (target / name).write_text(text, encoding="utf-8")
+            (target / "weights.bin").write_bytes(pack(self.plan, self.network))
+        except OSError as error:
+            what = f"cannot be written: {error.strerror or error}"
+            raise ModelFileError(
+                target, what, instead="choose a folder you may write to"
+            ) from error
 
     def _recorded(self, names: Sequence[str]) -> list[int]:
         """Indices of the populations to record."""
         known = [entry.name for entry in self.network.populations if entry.neuron is not None]
         faults = [
-            f"record: unknown population {name!r}. {nearest(name, known)}."
+            f"record: no population {name!r} that spikes. {nearest(name, known)}."
             for name in names
             if name not in known
         ]
@@ -198,13 +207,32 @@ def compile_network(network: Network, options: CompileOptions) -> CompiledNetwor
 
 
 def _keep_stages(network: Network, plan: Plan) -> None:
-    """Write the text of the stages where `ANNCONV_KEEP` asks for it."""
+    """Write the text of the stages where `ANNCONV_KEEP` asks for it.
+
+    Raises:
+        CacheError: They cannot be written.
+    """
     folder = read_environment().keep
     if folder is None:
         return
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "01-network.txt").write_text(f"{network}\n", encoding="utf-8")
-    (folder / "02-plan.txt").write_text(f"{plan}\n", encoding="utf-8")
+    with explained(folder, "set ANNCONV_KEEP to a folder that can be written to"):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, stage in (("01-network.txt", network), ("02-plan.txt", plan)):
+            # a layer's name may hold what is no Unicode text
+            (folder / name).write_text(f"{stage}\n", encoding="utf-8", errors="backslashreplace")
+
+
+def _names(record: Iterable[str]) -> tuple[str, ...]:
+    """Names of populations; a single one may stand by itself.
+
+    Raises:
+        OptionError: Neither.
+    """
+    if isinstance(record, str):
+        return (record,)
+    if not isinstance(record, Iterable):
+        raise OptionError(f"record: expected names of populations, received {record!r}.")
+    return tuple(record)
 
 
 @contextmanager

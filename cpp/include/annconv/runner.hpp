@@ -124,6 +124,8 @@ bool run(const void* packed, const RunRequest& request) {
         for (std::int64_t sample = 0; sample < request.count; ++sample) {
             run_share(sample, omp_get_thread_num());
         }
+        // A process forked later would wait for ever for threads that it does not have.
+        omp_pause_resource_all(omp_pause_hard);
     }
     return !progress.stopped();
 }
