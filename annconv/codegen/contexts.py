@@ -80,12 +80,6 @@ def _constant(name: str, value: Constant) -> Context:
     }
 
 
-def _type_name(name: str) -> str:
-    """A snake_case name in PascalCase; no two names become one."""
-    words = name.split("_")
-    return "".join(f"_{word}" if word[:1].isdigit() else word.capitalize() for word in words)
-
-
 def _operator_context(kernel: OperatorKernel) -> Context:
     weights = [] if kernel.packed is None else [f"weights.{kernel.packed}"]
     state = [] if kernel.state is None else [f"arena.{kernel.state}"]
@@ -94,7 +88,7 @@ def _operator_context(kernel: OperatorKernel) -> Context:
         "template": "kernels/operator.cpp.j2",
         "name": kernel.name,
         "summary": kernel.summary,
-        "shape": _type_name(kernel.name) + "Shape",
+        "shape": "".join(word.capitalize() for word in kernel.name.split("_")) + "Shape",
         "constants": [_constant(name, value) for name, value in kernel.constants],
         "function": kernel.function,
         "mode": "kAdd" if kernel.adds else "kWrite",

@@ -22,10 +22,13 @@ _LONGEST_WORD = 40
 
 
 class Names:
-    """Gives every name an identifier of its own; no two names ever share one."""
+    """Gives every name an identifier of its own; no two names ever share one.
+
+    Nor do they in PascalCase, where `conv1` and `conv_1` would look alike.
+    """
 
     def __init__(self) -> None:
-        self._taken: set[str] = set(CPP_KEYWORDS)
+        self._taken = {_squeezed(word) for word in CPP_KEYWORDS}
 
     def identifier(self, *words: str) -> str:
         """A fresh snake_case identifier that reads like the words given.
@@ -39,7 +42,12 @@ class Names:
         if text[0].isdigit():
             text = f"layer_{text}"
         candidate, number = text, 2
-        while candidate in self._taken:
+        while _squeezed(candidate) in self._taken:
             candidate, number = f"{text}_v{number}", number + 1
-        self._taken.add(candidate)
+        self._taken.add(_squeezed(candidate))
         return candidate
+
+
+def _squeezed(identifier: str) -> str:
+    """An identifier without underscores."""
+    return identifier.replace("_", "")

@@ -37,6 +37,10 @@ from annconv.plan.plan import (
 from annconv.readouts.model import parse_readout
 
 
+JUNCTION = ""
+"""Stands for all targets of a junction."""
+
+
 def make_plan(network: Network, precision: str) -> Plan:
     """Plan the plain kernels of a network.
 
@@ -107,7 +111,12 @@ class _Planner:
                     (name, variable.name), "real", size
                 )
             self.spikes[name] = self._buffer((name, SPIKES), "spike", size)
-        for target in dict.fromkeys(entry.target for entry in self.network.arriving(name)):
+        targets = dict.fromkeys(entry.target for entry in self.network.arriving(name))
+        if model is None:  # a junction adds up whatever arrives
+            sums = self._buffer((name, "sum"), "real", size)
+            self.sums |= {(name, target): sums for target in (*targets, JUNCTION)}
+            return
+        for target in targets:
             self.sums[name, target] = self._buffer((name, "g", target), "real", size)
 
     def _order(self, updates: dict[str, UpdateKernel]) -> list[Kernel]:
@@ -143,12 +152,19 @@ class _Planner:
     def _transmitted(self, projection: Projection) -> str:
         """The buffer a projection reads."""
         if projection.pre not in self.models:  # a junction transmits its sum
-            return self.sums[projection.pre, "exc"]
+            return self.sums[projection.pre, JUNCTION]
         emitted = self.models[projection.pre].emit
         if projection.transmits != SPIKES or emitted is not None:
             variable = emitted if projection.transmits == SPIKES else projection.transmits
             return self.variables[projection.pre, cast(str, variable)]
         return self.spikes[projection.pre]
+
+    def _read(self, projection: Projection, source: str) -> str:
+        """What an operator reads, in words."""
+        if source != self._transmitted(projection):
+            return "the result before"
+        transmitted = projection.transmits if projection.pre in self.models else "the sum"
+        return f"{transmitted} of {projection.pre}"
 
     def _operators(self, projection: Projection) -> list[Kernel]:
         """One kernel per operator of a projection; the last one reaches the post-population."""
@@ -194,9 +210,8 @@ class _Planner:
             if last
             else self._buffer((owner, "stage", str(position)), "real", prod(after))
         )
-        transmitted = projection.transmits if position == 0 else "its sums"
         summary = (
-            f"{owner}: {str(operator).split('  ')[0]} of {transmitted} of {projection.pre}, "
+            f"{owner}: {str(operator).split('  ')[0]} of {self._read(projection, source)}, "
             f"{_shape(before)} -> {_shape(after)}"
         )
         return OperatorKernel(
