@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -18,6 +19,8 @@ NORMALISATIONS = ("model",)
 UNSUPPORTED_POLICIES = ("refuse", "ignore")
 
 MAX_STEPS = 2**31 - 1
+ROUNDING = 1e-12
+"""Relative error that the quotient of a duration and dt may have: 1.1 ms at 0.1 ms are 11 steps."""
 
 Precision = Literal["single", "double"]
 Check = Callable[[Any], str | None]
@@ -70,6 +73,28 @@ def number(field: str, *, positive: bool = False) -> Check:
         return f"{field}: expected {kind}, received {value!r}."
 
     return run
+
+
+def duration_steps(duration: object, dt: float, field: str) -> int:
+    """Steps that a duration takes.
+
+    Args:
+        duration: In ms.
+        dt: Length of a step in ms.
+        field: What the duration is called in messages.
+    Returns:
+        The smallest number of steps that lasts at least `duration`.
+    Raises:
+        OptionError: The duration is not a number above 0, or takes more steps than a run can.
+    """
+    real = isinstance(duration, Real) and not isinstance(duration, bool)
+    if not real or not duration > 0:  # type: ignore[operator]
+        raise OptionError(f"{field}: expected a number of ms above 0, received {duration!r}.")
+    if duration > MAX_STEPS * dt:  # type: ignore[operator]
+        longest = f"{MAX_STEPS * dt:g} ms, {MAX_STEPS} steps of {dt:g} ms"
+        raise OptionError(f"{field}: expected at most {longest}, received {duration!r}.")
+    steps = float(duration) / dt  # type: ignore[arg-type]
+    return max(1, math.ceil(steps - ROUNDING * steps))
 
 
 def flag(field: str) -> Check:

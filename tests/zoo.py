@@ -105,7 +105,9 @@ def branches() -> Network:
             Population("image", (3, 3, 2), PSO, role="input"),
             Population("peaks", (3, 3, 2), IaF, {"vt": np.array(0.5)}),
             Population("sum", (3, 3, 2), None, role="linear"),
-            Population("classes", (2,), COUNTER, {"k": np.array(2.0), "vt": np.array(2.0)}, role="output"),
+            Population(
+                "classes", (2,), COUNTER, {"k": np.array(2.0), "vt": np.array(2.0)}, role="output"
+            ),
         ),
         projections=(
             Projection("pool", "image", "peaks", (MaxPool(*window),), "mask", delay=0),

@@ -116,13 +116,13 @@ def _layers(
     """Neurons, thresholds and weights of all stages."""
     layers: list[_Layer] = []
     problems: list[LayerProblem] = []
-    deepest = max(stage.node.origin[0].index for stage in chain.stages)
+    lowered = [stage for stage in chain.stages if not _keeps_threshold(chain, stage)]
+    deepest = max((stage.node.origin[0].index for stage in lowered), default=0)
     for stage, factor in zip(chain.stages, factors, strict=True):
-        last = stage is chain.stages[-1]
-        neuron = choice.output if last else choice.hidden
+        neuron = choice.output if stage is chain.stages[-1] else choice.hidden
         own = threshold_of(neuron)
         threshold = own
-        if own is not None and not (last and isinstance(stage.layer, Dense)):
+        if own is not None and stage in lowered:
             index = stage.node.origin[0].index
             threshold = lowered_threshold(own, options.threshold_step, index)
             if threshold <= 0 < own:
@@ -136,6 +136,11 @@ def _layers(
     if problems:
         raise unsupported(graph, problems)
     return layers
+
+
+def _keeps_threshold(chain: Chain, stage: Stage) -> bool:
+    """Whether a stage is a Dense layer with no other behind it: its threshold is not lowered."""
+    return stage is chain.stages[-1] and isinstance(stage.layer, Dense)
 
 
 def threshold_of(neuron: Neuron) -> float | None:
@@ -177,7 +182,7 @@ def _network(
         populations.append(
             Population(
                 stage.node.name,
-                stage.geometry,
+                stage.node.shape,
                 layer.neuron,
                 parameters,
                 "output" if last else "hidden",

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from annconv.errors import LayerProblem, UnsupportedModelError
-from annconv.ir.arrays import Geometry
 from annconv.ir.graph import Add, Bias, Concatenate, Graph, Input, Node, Relu, Softmax
 from annconv.ir.operators import (
     Convolution,
@@ -22,7 +21,6 @@ from annconv.ir.operators import (
     Pad,
     Reshape,
     Upsample,
-    chain_geometry,
 )
 from annconv.options import PRESETS
 
@@ -37,12 +35,10 @@ class Stage:
     Attributes:
         node: Of the Graph; a Dense, convolution or pooling layer.
         operators: From the previous population's geometry to this one's, the layer's own last.
-        geometry: Of the population.
     """
 
     node: Node
     operators: tuple[Operator, ...]
-    geometry: Geometry
 
     @property
     def layer(self) -> Weights | Pool:
@@ -85,8 +81,7 @@ def read_chain(graph: Graph, *, ignore: bool = False) -> Chain:
 
     Args:
         graph: Of a trained model.
-        ignore: Leave out what cannot be converted exactly, as the reference does; branches are not
-            followed then, every stage reads the stage before it.
+        ignore: Leave out biases and activations that cannot be converted, as the reference does.
     Raises:
         UnsupportedModelError: Lists every layer that cannot be converted.
     """
@@ -118,6 +113,7 @@ class _ChainReader:
         fatal: Problems that cannot.
         between: Operators since the last stage.
         linear: The last layer with weights, until a ReLU follows it.
+        before: The node taken last.
     """
 
     graph: Graph
@@ -127,12 +123,21 @@ class _ChainReader:
     fatal: list[LayerProblem] = field(default_factory=list)
     between: tuple[Operator, ...] = ()
     linear: Node | None = None
+    before: Node | None = None
 
     def take(self, node: Node) -> None:
         """The next node."""
+        if not self._continues(node):
+            joins = isinstance(node.layer, Add | Concatenate)
+            why = "it joins branches" if joins else "it does not read the layer before it"
+            why += ", and populations form one chain"
+            self.fatal.append(problem(node, why, "a model without branches"))
+        self.before = node
         match node.layer:
             case Input():
                 self.inputs.append(node)
+            case Add() | Concatenate():
+                self.linear = None  # refused as a branch
             case Dense() | Convolution():
                 self._refuse_linear()
                 self._add_stage(node, node.layer)
@@ -173,6 +178,12 @@ class _ChainReader:
                 problem(node, "no population behind it reads its values", "a model without it")
             )
 
+    def _continues(self, node: Node) -> bool:
+        """Whether a node reads the one before it and nothing else, or is a first input."""
+        if self.before is None or isinstance(node.layer, Input):
+            return not node.inputs
+        return node.inputs == (self.before.name,)
+
     def _refuse_linear(self) -> None:
         """A layer's values can be negative, and something other than its ReLU reads them."""
         if self.linear is not None:
@@ -182,27 +193,8 @@ class _ChainReader:
 
     def _add_stage(self, node: Node, layer: Weights | Pool) -> None:
         """A population that reads the last one."""
-        geometry = self.stages[-1].geometry if self.stages else self.inputs[0].shape
-        for operators in self._candidates(layer, geometry):
-            result = chain_geometry(operators, geometry)
-            if result is not None:
-                self.stages.append(Stage(node, operators, result))
-                break
-        else:
-            before = self.stages[-1].node.name if self.stages else self.inputs[0].name
-            why = f"it cannot read {before!r}, of shape {geometry}, the layer before it"
-            self.fatal.append(problem(node, why, "a model without branches"))
-            self.stages.append(Stage(node, (layer,), node.shape))
+        self.stages.append(Stage(node, (*self.between, layer)))
         self.between = ()
-
-    def _candidates(
-        self, layer: Weights | Pool, geometry: Geometry
-    ) -> Iterator[tuple[Operator, ...]]:
-        """Ways to read the last population; the first is right wherever nothing was left out."""
-        yield (*self.between, layer)
-        yield (layer,)
-        if isinstance(layer, Dense) and len(geometry) > 1:
-            yield (Reshape((layer.weights.shape[0],)), layer)
 
     def _problems(self, node: Node) -> Iterator[LayerProblem]:
         """Why a node that is no population and changes values cannot be converted exactly."""
@@ -225,8 +217,6 @@ class _ChainReader:
                 yield problem(
                     node, "it adds a bias, and no neuron here has one", "use_bias=False and retrain"
                 )
-            case Add() | Concatenate():
-                yield problem(node, "it joins branches, and populations form one chain", "a chain")
             case _:
                 why = f"{node.layer} is no part of this preset's networks"
                 yield problem(node, why, "a model without it")

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from numbers import Real
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from annconv.conversion.neurons import choose_neurons
 from annconv.converter.api import convert_model
@@ -18,15 +14,13 @@ from annconv.converter.handle import NetworkHandle
 from annconv.errors import OptionError, UnavailableError, nearest
 from annconv.frontend.description import describe
 from annconv.ir.snn_file import save_network
-from annconv.options import MAX_STEPS, CompileOptions, ConvertOptions, RunOptions
+from annconv.options import CompileOptions, ConvertOptions, RunOptions, duration_steps
 from annconv.runtime.compiled import CompiledNetwork, compile_network
 
 _KEYWORDS = (
     "k", "max_f", "precision", "threads", "seed", "dt", "normalize", "threshold_step",
     "on_unsupported",
 )  # fmt: skip
-_ROUNDING = 1e-12
-"""Relative error that a quotient of duration and dt may have: 1.1 ms at 0.1 ms are 11 steps."""
 
 
 class ANNtoSNNConverter:
@@ -141,7 +135,9 @@ class ANNtoSNNConverter:
             raise UnavailableError(
                 "predict: expected a loaded network, received none. Call load_keras_model first."
             )
-        steps = _steps(duration_per_sample, self._compiled.network.dt)
+        steps = duration_steps(
+            duration_per_sample, self._compiled.network.dt, "duration_per_sample"
+        )
         result = self._compiled.run(samples, steps=steps, seed=self._seed, progress=True)
         return result.tied_labels() if multiple else [int(label) for label in result.labels]
 
@@ -153,19 +149,3 @@ def _collecting(faults: list[str]) -> Iterator[None]:
         yield
     except OptionError as error:
         faults += error.faults
-
-
-def _steps(duration: object, dt: float) -> int:
-    """Steps that a duration in ms takes.
-
-    Raises:
-        OptionError: Not a number above 0, or more steps than a run can take.
-    """
-    real = isinstance(duration, Real) and not isinstance(duration, bool | np.bool_)
-    if not real or not 0 < duration <= MAX_STEPS * dt:  # type: ignore[operator]
-        raise OptionError(
-            f"duration_per_sample: expected a number of ms above 0 and up to {MAX_STEPS * dt:g}, "
-            f"received {duration!r}."
-        )
-    steps = float(duration) / dt  # type: ignore[arg-type]
-    return max(1, math.ceil(steps - _ROUNDING * steps))

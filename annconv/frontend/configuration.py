@@ -48,7 +48,7 @@ HARMLESS_TYPES = LAYER_TYPES.union(INITIALISERS, REGULARISERS, CONSTRAINTS, POLI
 ACTIVATION_NAMES = frozenset(ACTIVATIONS) | frozenset(REFUSED_ACTIVATIONS)
 
 
-class MalformedConfiguration(ValueError):
+class MalformedConfigurationError(ValueError):
     """The configuration does not have the form that Keras writes; its text says where."""
 
 
@@ -58,13 +58,13 @@ def check_configuration(configuration: Any) -> None:
     Args:
         configuration: The parsed JSON of a model file.
     Raises:
-        MalformedConfiguration: It is not the configuration of a model.
+        MalformedConfigurationError: It is not the configuration of a model.
         UnsupportedModelError: Lists all layers that hold something foreign, and with them those
             that no handler reads.
     """
     kind = configuration.get("class_name") if isinstance(configuration, Mapping) else None
     if not isinstance(kind, str):
-        raise MalformedConfiguration("it does not name the class of the model")
+        raise MalformedConfigurationError("it does not name the class of the model")
     inner = configuration.get("config")
     settings = inner if isinstance(inner, Mapping) else {"layers": inner}
     name = str(settings.get("name", kind))
@@ -89,12 +89,12 @@ def check_configuration(configuration: Any) -> None:
 def _layer_entries(entries: Any) -> list[Mapping[str, Any]]:
     """The entries of all layers, each with a class and settings."""
     if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):
-        raise MalformedConfiguration("it has no list of layers")
+        raise MalformedConfigurationError("it has no list of layers")
     for place, entry in enumerate(entries):
         if not isinstance(entry.get("class_name"), str):
-            raise MalformedConfiguration(f"entry {place} of its layers names no class")
+            raise MalformedConfigurationError(f"entry {place} of its layers names no class")
         if not isinstance(entry.get("config"), Mapping):
-            raise MalformedConfiguration(f"entry {place} of its layers has no settings")
+            raise MalformedConfigurationError(f"entry {place} of its layers has no settings")
     return entries
 
 

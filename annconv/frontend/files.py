@@ -7,22 +7,18 @@ import json
 import os
 import tempfile
 import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
 
 from annconv.errors import ModelFileError
-from annconv.frontend.configuration import MalformedConfiguration, check_configuration
-from annconv.frontend.keras_library import import_h5py
+from annconv.frontend.configuration import MalformedConfigurationError, check_configuration
+from annconv.frontend.hdf5 import Findings, inspect_apart, inspect_hdf5
+from annconv.frontend.sizes import grows_too_much
 
 ZIP_START, HDF5_START = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
 CONFIGURATION, WEIGHTS = "config.json", "model.weights.h5"
-MAXIMUM_EXPANSION = 100
-"""How many times its stored size a part may need in memory."""
-HARMLESS_EXPANSION = 2**26
-"""Bytes up to which a part may need any multiple of its stored size."""
 SAVE_AGAIN = "saving the model again: model.save('model.keras')"
 DAMAGED = f"a fresh copy of the file, or {SAVE_AGAIN}"
 
@@ -60,7 +56,7 @@ def read_model_file(path: str | os.PathLike[str]) -> ModelFile:
         return ModelFile(given, ".h5", content)
     configuration, weights = _unpack(given, content)
     _check_configuration(given, configuration)
-    _check_hdf5(given, weights, f"{WEIGHTS} in it")
+    _check_findings(given, inspect_hdf5(weights), f"{WEIGHTS} in it")
     return ModelFile(given, ".keras", _pack(configuration, weights))
 
 
@@ -113,7 +109,7 @@ def _refuse(path: Path, what: str, instead: str) -> NoReturn:
 def _check_configuration(path: Path, configuration: Any) -> None:
     try:
         check_configuration(configuration)
-    except MalformedConfiguration as error:
+    except MalformedConfigurationError as error:
         raise ModelFileError(
             path, f"its configuration is not that of a Keras model: {error}", instead=DAMAGED
         ) from error
@@ -133,7 +129,7 @@ def _unpack(path: Path, content: bytes) -> tuple[Any, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             for part in archive.infolist():
-                if part.file_size > max(HARMLESS_EXPANSION, MAXIMUM_EXPANSION * part.compress_size):
+                if grows_too_much(part.file_size, part.compress_size):
                     what = f"{part.filename!r} would grow to {part.file_size} bytes when unpacked"
                     _refuse(path, what, SAVE_AGAIN)
             damaged = archive.testzip()
@@ -165,67 +161,17 @@ def _pack(configuration: Any, weights: bytes) -> bytes:
 
 def _hdf5_configuration(path: Path, content: bytes) -> Any:
     """Configuration of an HDF5 model file, after checking every part of it."""
-    h5py = import_h5py()
-    _check_hdf5(path, content, "the file")
-    try:
-        with h5py.File(io.BytesIO(content), "r") as file:
-            text = file.attrs.get("model_config")
-    except Exception as error:
-        raise ModelFileError(path, _hdf5_damage("the file", error), instead=DAMAGED) from error
-    if not isinstance(text, str | bytes):
+    found = inspect_apart(content)
+    _check_findings(path, found, "the file")
+    if found.configuration is None:
         what = "it holds no model, perhaps weights alone (no attribute 'model_config')"
         _refuse(path, what, SAVE_AGAIN)
-    return _parse(path, text, "its attribute 'model_config'")
+    return _parse(path, found.configuration, "its attribute 'model_config'")
 
 
-def _check_hdf5(path: Path, content: bytes, where: str) -> None:
-    """Refuse links, data outside the file, and data that are not stored."""
-    h5py = import_h5py()
-    try:
-        with h5py.File(io.BytesIO(content), "r") as file:
-            faults = list(_hdf5_faults(file))
-    except Exception as error:
-        raise ModelFileError(path, _hdf5_damage(where, error), instead=DAMAGED) from error
-    if faults:
-        _refuse(path, f"{where} is not as Keras writes it: {'; '.join(faults)}", SAVE_AGAIN)
-
-
-def _hdf5_damage(where: str, error: Exception) -> str:
-    return f"{where} is cut short or damaged ({' '.join(str(error).split())[:300]})"
-
-
-def _hdf5_faults(file: Any) -> Iterator[str]:
-    """What Keras never writes, found without following any link out of the file."""
-    h5py = import_h5py()
-    seen: set[int] = set()
-    stack: list[Any] = [file]
-    while stack:
-        group = stack.pop()
-        for name in group:
-            link = group.get(name, getlink=True)
-            place = f"{group.name.rstrip('/')}/{name}"
-            if not isinstance(link, h5py.HardLink):
-                yield f"{place!r} is a link to somewhere else"
-                continue
-            entry = group[name]
-            address = h5py.h5o.get_info(entry.id).addr
-            if address in seen:
-                yield f"{place!r} is there twice"
-            elif isinstance(entry, h5py.Group):
-                stack.append(entry)
-            elif isinstance(entry, h5py.Dataset):
-                yield from _dataset_faults(place, entry)
-            else:
-                yield f"{place!r} is neither a group nor an array"
-            seen.add(address)
-
-
-def _dataset_faults(place: str, array: Any) -> Iterator[str]:
-    if array.external or array.is_virtual:
-        yield f"the numbers of {place!r} lie in another file"
-        return
-    stored = array.id.get_storage_size()
-    if array.size and (
-        not stored or array.nbytes > max(HARMLESS_EXPANSION, MAXIMUM_EXPANSION * stored)
-    ):
-        yield f"{place!r} needs {array.nbytes} bytes, {stored} are stored"
+def _check_findings(path: Path, found: Findings, where: str) -> None:
+    if found.damage:
+        _refuse(path, f"{where} is cut short or damaged ({found.damage})", DAMAGED)
+    if found.faults:
+        what = f"{where} is not as Keras writes it: {'; '.join(found.faults)}"
+        _refuse(path, what, SAVE_AGAIN)

@@ -75,10 +75,10 @@ def inspect_model(model: Any, keras: ModuleType) -> KerasModel:
     """
     _refuse_form(model, keras)
     objects = list(model.layers)
-    histories = [tensor._keras_history for tensor in model.outputs]
+    histories = [_history(tensor) for tensor in model.outputs]
     nodes = _reachable(histories)
     if isinstance(model, keras.Sequential):
-        objects.insert(0, model.inputs[0]._keras_history.operation)
+        objects.insert(0, _history(model.inputs[0]).operation)
     origins = {
         id(layer): Origin(layer.name, index, type(layer).__name__)
         for index, layer in enumerate(objects)
@@ -127,14 +127,21 @@ def _reachable(histories: Sequence[Any]) -> list[Any]:
     return ordered
 
 
+def _history(tensor: Any) -> Any:
+    """Which call of which layer made a symbolic tensor."""
+    return tensor._keras_history  # noqa: SLF001  (Keras has no public name for it)
+
+
 def _node(history: Any) -> Any:
-    return history.operation._inbound_nodes[history.node_index]
+    """The call that a history points at."""
+    nodes = history.operation._inbound_nodes  # noqa: SLF001  (Keras has no public name for it)
+    return nodes[history.node_index]
 
 
 def _call(node: Any, known: dict[int, Origin]) -> LayerCall:
     """One call. An operation that is not a layer takes the index of the last layer it reads."""
     operation = node.operation
-    parents = [known[id(tensor._keras_history.operation)] for tensor in node.input_tensors]
+    parents = [known[id(_history(tensor).operation)] for tensor in node.input_tensors]
     index = max((parent.index for parent in parents), default=0)
     origin = known.get(id(operation)) or Origin(operation.name, index, type(operation).__name__)
     given = [
@@ -167,7 +174,7 @@ def own_parent(layer: Any, keras: ModuleType) -> str | None:
 
 
 def number_type(layer: Any) -> str:
-    """Name of the type of a layer's numbers: "float32", "mixed_float16", …"""
+    """Name of the type of a layer's numbers, such as "float32" or "mixed_float16"."""
     policy = getattr(layer, "dtype_policy", None)
     if type(layer).__name__ == "InputLayer" or policy is None:
         return str(layer.dtype)

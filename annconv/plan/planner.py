@@ -36,7 +36,6 @@ from annconv.plan.plan import (
 )
 from annconv.readouts.model import parse_readout
 
-
 JUNCTION = ""
 """Stands for all targets of a junction."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,7 @@ def deep(populations: int) -> Network:
         ),
         projections=tuple(
             Projection(f"proj_{number}", pre, post, (Dense(weights),), delay=0)
-            for number, (pre, post) in enumerate(zip(names, names[1:], strict=False))
+            for number, (pre, post) in enumerate(pairwise(names))
         ),
         readout=READOUTS["spike_count"],
         steps=30,
@@ -50,7 +51,9 @@ def deep(populations: int) -> Network:
 def plans() -> dict[str, Plan]:
     """Plans of the zoo, of random structures and of a deep network."""
     found = {name: make_plan(make(), "single") for name, make in ZOO.items()}
-    found |= {f"random {seed}": make_plan(draw_structure(seed).network, "double") for seed in RANDOM}
+    found |= {
+        f"random {seed}": make_plan(draw_structure(seed).network, "double") for seed in RANDOM
+    }
     return {**found, "deep": make_plan(deep(25), "double")}
 
 
@@ -199,9 +202,7 @@ def test_a_conductance_that_nothing_reaches_is_zero() -> None:
     network = ZOO["dense"]()
     neuron = replace(IaF, equations=IaF.equations.replace("g_exc", "g_exc - g_inh"))
     hidden = replace(network.populations[1], neuron=neuron)
-    network = replace(
-        network, populations=(network.populations[0], hidden, network.populations[2])
-    )
+    network = replace(network, populations=(network.populations[0], hidden, network.populations[2]))
     text = render_network(make_plan(network, "double"))["kernels.cpp"]
     assert "    constexpr real g_inh = 0;\n" in text
 

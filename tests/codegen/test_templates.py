@@ -67,7 +67,17 @@ def test_a_compiler_sees_nothing_in_a_comment(trigraphs: str, tmp_path: Path) ->
     lines = [f"// {comment(text)}\nint line_{n};" for n, text in enumerate(HOSTILE.values())]
     source = tmp_path / "comments.cpp"
     source.write_text("\n".join(lines) + "\n", encoding="ascii")
-    command = ["c++", "-std=c++17", trigraphs, "-Wall", "-Wextra", "-Werror", "-E", "-P", str(source)]
+    command = [
+        "c++",
+        "-std=c++17",
+        trigraphs,
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-E",
+        "-P",
+        str(source),
+    ]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert printed.split("\n")[: len(lines)] == [f"int line_{n};" for n in range(len(lines))]
 

@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from annconv.errors import UnsupportedModelError
-from annconv.frontend.configuration import MalformedConfiguration, check_configuration
+from annconv.frontend.configuration import MalformedConfigurationError, check_configuration
 
 INITIALISER = {"module": "keras.initializers", "class_name": "Zeros", "config": {}}
 
@@ -160,7 +160,7 @@ def test_subclassed_models(change):
     ],
 )  # fmt: skip
 def test_configurations_of_another_form(configuration, text):
-    with pytest.raises(MalformedConfiguration) as caught:
+    with pytest.raises(MalformedConfigurationError) as caught:
         check_configuration(copy.deepcopy(configuration))
     assert str(caught.value) == text
 

@@ -293,9 +293,7 @@ def compare(
         rows = [row for row, _ in positions]
         expected = {name: [golden.spikes[s][name] for _, s in positions] for name in names}
         received = {name: [result.spikes[name][row] for row in rows] for name in names}
-        for found in differences(
-            subject, given[rows], expected, received, frames=case.is_random
-        ):
+        for found in differences(subject, given[rows], expected, received, frames=case.is_random):
             if found.is_rounding_tie:
                 tied.add(rows[found.sample])
             else:
@@ -326,7 +324,9 @@ def _compare_readout(
         if not np.array_equal(result.counts[row], golden.counts[sample]):
             faults.append(f"sample {sample}: counts {golden.counts[sample]}, {result.counts[row]}")
         if result.stopped_at[row] != golden.t_end[sample]:
-            faults.append(f"sample {sample}: t_end {golden.t_end[sample]}, {result.stopped_at[row]}")
+            faults.append(
+                f"sample {sample}: t_end {golden.t_end[sample]}, {result.stopped_at[row]}"
+            )
         if sample < len(golden.pred):
             expected = [label for label in golden.pred[sample] if label >= 0]
             if expected != np.flatnonzero(winning[row]).tolist():
@@ -365,16 +365,18 @@ def count_scores(case: Case, chosen: Sequence[int], copies: int) -> NDArray[np.f
 
 def table(
     runner: Runner = run_oracle, write: Callable[[str], object] = sys.stdout.write
-) -> Iterator[Comparison]:
+) -> list[Comparison]:
     """Compare all files, writing a line for each."""
     write(HEADER + "\n")
+    comparisons = []
     for case in CASES:
         comparison = compare(case, runner)
+        comparisons.append(comparison)
         write(f"{comparison}\n")
         for fault in comparison.faults[:3]:
             write(f"    {fault}\n")
-        yield comparison
+    return comparisons
 
 
 if __name__ == "__main__":
-    sys.exit(any([comparison.faults for comparison in table()]))
+    sys.exit(any(comparison.faults for comparison in table()))

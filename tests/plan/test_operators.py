@@ -94,7 +94,9 @@ def test_functions_and_constants(case: str) -> None:
 
 
 def test_only_an_increase_keeps_state() -> None:
-    stateful = {case for case, (operator, at, *_) in CASES.items() if shape_of(operator, at).stateful}
+    stateful = {
+        case for case, (operator, at, *_) in CASES.items() if shape_of(operator, at).stateful
+    }
     assert stateful == {"increase"}
 
 

@@ -94,7 +94,7 @@ def flipped(packed: bytes, position: int) -> bytes:
 
 
 REFUSED: dict[str, tuple[Callable[[bytes], bytes], str]] = {
-    "nothing": (lambda p: b"", "expected at least 88 bytes, received 0"),
+    "nothing": (lambda p: p[:0], "expected at least 88 bytes, received 0"),
     "half a header": (lambda p: p[:50], "expected at least 88 bytes, received 50"),
     "the header alone": (lambda p: p[:HEADER], "bytes of data, received 0"),
     "one byte less": (lambda p: p[:-1], "bytes of data, received"),

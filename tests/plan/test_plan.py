@@ -211,9 +211,7 @@ STRUCTURAL: dict[str, Callable[[Network], Network]] = {
     "spike": lambda n: replace_population(n, 1, neuron=replace(IaF, spike="v >= vt")),
     "reset": lambda n: replace_population(n, 1, neuron=replace(IaF, reset="v -= vt")),
     "unspike": lambda n: replace_population(n, 1, neuron=replace(IaF, unspike="v < -vt")),
-    "shape of a parameter": lambda n: replace_population(
-        n, 1, parameters={"vt": dense_weights(5)}
-    ),
+    "shape of a parameter": lambda n: replace_population(n, 1, parameters={"vt": dense_weights(5)}),
     "transmitted variable": lambda n: replace_projection(n, 1, transmits="mask"),
     "delay": lambda n: replace_projection(replace_projection(n, 0, delay=0), 1, delay=0),
     "operators": lambda n: replace_projection(

@@ -75,7 +75,8 @@ def test_round_takes_halves_away_from_zero(number, expected):
 
 
 @pytest.mark.parametrize(
-    ("a", "b", "expected"), [(-1.0, 8.0, -1.0), (9.9, 4.5, 1.0), (-9.0, 4.0, -1.0), (7.0, -4.0, 3.0)]
+    ("a", "b", "expected"),
+    [(-1.0, 8.0, -1.0), (9.9, 4.5, 1.0), (-9.0, 4.0, -1.0), (7.0, -4.0, 3.0)],
 )
 def test_modulo_is_the_remainder_of_the_whole_parts(a, b, expected):
     assert value(Call("modulo", (X, Y)), x=a, y=b) == expected

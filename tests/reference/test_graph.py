@@ -50,7 +50,7 @@ def test_every_node_by_hand():
 
 
 def test_softmax_of_large_values_does_not_overflow():
-    nodes = two_branches().nodes[:1] + (Node("soft", Softmax(), ("in",), (2,), ORIGIN),)
+    nodes = (two_branches()["in"], Node("soft", Softmax(), ("in",), (2,), ORIGIN))
     values = run_graph(Graph("m", nodes, ("soft",), ORIGIN), [[1e4, -1e4]])
     assert values["soft"].tolist() == [[1.0, 0.0]]
 
@@ -60,8 +60,7 @@ def test_samples_of_another_shape(samples):
     with pytest.raises(InputError) as caught:
         run_graph(two_branches(), samples)
     assert str(caught.value) == (
-        "samples for input 'in': expected an array of shape (N, 2),"
-        f" received {np.shape(samples)}."
+        f"samples for input 'in': expected an array of shape (N, 2), received {np.shape(samples)}."
     )
 
 
@@ -95,7 +94,7 @@ def random_model(keras, seed):
     shape = (int(generator.integers(6, 11)), int(generator.integers(6, 11)), 2)
     stack = [convolution(), pick(layers.Dropout(0.5), layers.ReLU(max_value=1.5)), pooling()]
     stack += [pick(layers.Dense(4, activation="relu"), layers.LeakyReLU(0.1))]
-    head = [layers.Flatten(), layers.Dense(6, activation="relu"), layers.Dense(3, pick("softmax", None))]
+    head = [layers.Flatten(), layers.Dense(6, "relu"), layers.Dense(3, pick("softmax", None))]
     if seed % 2:
         return keras.Sequential([keras.Input(shape), *stack, *head])
     inputs = x = keras.Input(shape)

@@ -311,9 +311,7 @@ def test_bad_frames(compiled: CompiledNetwork, shape: tuple[int, ...], why: str)
 
 
 @pytest.mark.parametrize("name", ZOO)
-def test_threads_and_batches_change_nothing(
-    zoo: Mapping[str, CompiledNetwork], name: str
-) -> None:
+def test_threads_and_batches_change_nothing(zoo: Mapping[str, CompiledNetwork], name: str) -> None:
     """Nor do they change a tie's draw: a label depends on the seed and the sample alone."""
     network = ZOO[name]()
     x = samples(network, 11)
@@ -431,9 +429,7 @@ def test_a_folder_that_cannot_be_written(compiled: CompiledNetwork, tmp_path: Pa
             compiled.write_sources(folder)
 
 
-def test_stages_are_kept_where_asked_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_stages_are_kept_where_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANNCONV_KEEP", str(tmp_path / "kept"))
     compiled = compile_network(dense(), OPTIONS)
     kept = tmp_path / "kept"
@@ -451,9 +447,7 @@ def test_a_score_that_is_no_number(compiled: CompiledNetwork) -> None:
     network = dense()
     neuron = Neuron(name="Bomb", equations="v = (v + g_exc + 2)^9 - (v + g_exc + 2)^9 * 1.0001")
     populations = (*network.populations[:2], replace(network.populations[2], neuron=neuron))
-    bomb = replace(
-        network, populations=populations, readout=READOUTS["membrane_potential"]
-    )
+    bomb = replace(network, populations=populations, readout=READOUTS["membrane_potential"])
     with pytest.raises(SimulationError, match="its score is not a number"):
         compile_network(bomb, OPTIONS).run(X)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -42,8 +43,7 @@ def chain(names: list[str]) -> Network:
     )
     weights = numbers(3, 3) / 2 + 0.5
     projections = tuple(
-        Projection(pre, pre, post, (Dense(weights),))
-        for pre, post in zip(names, names[1:], strict=False)
+        Projection(pre, pre, post, (Dense(weights),)) for pre, post in pairwise(names)
     )
     return Network(
         "\n*/", populations, projections, READOUTS["spike_count"], steps=20, input_scale=2.0

@@ -94,14 +94,14 @@ def test_ctrl_c_ends_a_long_run_and_the_network_lives_on(
 def test_an_exception_of_the_progress_bar_ends_the_run(
     compiled: CompiledNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Full(Exception):
+    class FullError(Exception):
         """What the bar meets."""
 
     called = []
 
     def fail(done: int) -> None:
         called.append(done)
-        raise Full(done)
+        raise FullError(done)
 
     @contextmanager
     def bar(total: int, shown: bool) -> Iterator[object]:
@@ -111,7 +111,7 @@ def test_an_exception_of_the_progress_bar_ends_the_run(
         network = compile_network(dense(), replace(OPTIONS, threads=threads))
         with monkeypatch.context() as patch:
             patch.setattr("annconv.runtime.compiled._progress_bar", bar)
-            with pytest.raises(Full):
+            with pytest.raises(FullError):
                 network.run(X, steps=2**31 - 1)
         assert len(called) == threads, "nothing is asked after the first failure"
         assert str(network.run(X).counts.tolist()) == expected_counts()

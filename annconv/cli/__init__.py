@@ -1,0 +1,5 @@
+"""The command line: `annconv predict`, `annconv convert`, `annconv inspect`."""
+
+from annconv.cli.entry import main
+
+__all__ = ["main"]

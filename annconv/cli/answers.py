@@ -1,0 +1,63 @@
+"""Where labels go: files, and the accuracy they reach."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annconv.cli.samples import CSV_HEADER
+from annconv.errors import OptionError
+
+SUFFIXES = (".npy", ".csv", ".txt")
+
+
+def check_target(path: str | Path) -> None:
+    """Refuse a file that cannot be written, before anything is computed.
+
+    Raises:
+        OptionError: Another suffix, or no such folder.
+    """
+    path = Path(path)
+    if path.suffix not in SUFFIXES:
+        raise OptionError(
+            f"--output: expected a name that ends in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}, "
+            f"received {path.name!r}."
+        )
+    if not path.parent.is_dir():
+        raise OptionError(
+            f"--output: expected an existing folder, received {str(path.parent)!r}. Make it first."
+        )
+
+
+def write_labels(labels: NDArray[np.int64], path: str | Path) -> None:
+    """Write labels, in the format that the suffix says.
+
+    Args:
+        labels: (N,).
+        path: .npy, int64 (N,); .txt, one label per line; .csv, lines of sample and label.
+    Raises:
+        OptionError: The file cannot be written.
+    """
+    path = Path(path)
+    lines = list(map(str, labels.tolist()))
+    if path.suffix == ".csv":
+        lines = [CSV_HEADER, *(f"{index},{label}" for index, label in enumerate(lines))]
+    try:
+        if path.suffix == ".npy":
+            np.save(path, labels)
+        else:
+            path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    except OSError as error:
+        raise OptionError(
+            f"--output: {path} cannot be written ({error.strerror}). Choose a file you may write."
+        ) from error
+
+
+def accuracy_line(labels: NDArray[np.int64], expected: NDArray[np.int64]) -> str:
+    """How many labels are right, as a line of text."""
+    if len(labels) == 0:
+        return "accuracy: no samples"
+    right = int(np.count_nonzero(labels == expected))
+    return f"accuracy {right / len(labels):.4f} ({right} of {len(labels)})"

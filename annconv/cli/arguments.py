@@ -1,0 +1,168 @@
+"""What can be written behind `annconv`, and the help that says so."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+import annconv
+from annconv.cli import commands
+from annconv.neurons.library import ENCODINGS, HIDDEN
+from annconv.options import NORMALISATIONS, PRECISIONS, UNSUPPORTED_POLICIES, ConvertOptions
+from annconv.readouts.table import READOUTS
+
+_SAMPLES = """\
+samples: the content of a file decides on its format.
+  .npy        an array (N, ...), each sample of any shape with as many values as the input; the
+              values are taken as they are, nothing is rescaled
+  .npz        the array 'samples' or 'x' in it, or the only one (labels: 'labels' or 'y')
+  IDX         images as MNIST distributes them, also gzipped (.gz): pixels are divided by 255
+labels: .npy, .npz, IDX, or text with one whole number per line (.csv as --output writes it).
+"""
+
+_DEFAULTS = {entry.name: entry.default for entry in fields(ConvertOptions)}
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser; parsed arguments carry the function to call as `command`."""
+    parser = argparse.ArgumentParser(
+        prog="annconv", description="Compiles trained Keras networks into spiking networks in C++."
+    )
+    parser.add_argument("--version", action="version", version=f"annconv {annconv.__version__}")
+    adder = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_predict(adder)
+    _add_convert(adder)
+    _add_inspect(adder)
+    return parser
+
+
+def _add_predict(adder: Any) -> None:
+    parser = adder.add_parser(
+        "predict",
+        help="classify samples",
+        description="Classify samples: prints the label of every sample, one per line.",
+        epilog=_SAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("model", metavar="MODEL", help="a .keras, .h5 or .snn file")
+    parser.add_argument("samples", metavar="SAMPLES", help=".npy, .npz or IDX file; see below")
+    parser.add_argument(
+        "--labels", metavar="FILE", help="the right labels: the accuracy is printed, too"
+    )
+    parser.add_argument(
+        "--output", metavar="FILE", help="write the labels there instead: .npy, .csv or .txt"
+    )
+    parser.add_argument("--first", type=int, metavar="N", help="take the first N samples only")
+    duration = parser.add_mutually_exclusive_group()
+    duration.add_argument(
+        "--steps",
+        type=int,
+        metavar="N",
+        dest="run_steps",
+        help="steps per sample (default: the network's own)",
+    )
+    duration.add_argument(
+        "--duration", type=float, metavar="MS", help="the same as simulated time in ms"
+    )
+    _add_precision(parser)
+    parser.add_argument(
+        "--threads", type=int, metavar="N", help="threads over samples (default: all cores)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="of random encodings and ties (default: 0)"
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress bar on stderr")
+    _add_conversion(parser)
+    parser.set_defaults(command=commands.predict)
+
+
+def _add_convert(adder: Any) -> None:
+    parser = adder.add_parser(
+        "convert",
+        help="convert a Keras model into a saved spiking network",
+        description="Convert a Keras model into a spiking network, save it, and print it.",
+    )
+    parser.add_argument("model", metavar="MODEL", help="a .keras or .h5 file")
+    parser.add_argument("output", metavar="OUT.snn", help="where to save the network")
+    _add_conversion(parser).add_argument(
+        "--steps",
+        type=int,
+        metavar="N",
+        help=f"steps per sample unless a run says otherwise (default: {_DEFAULTS['steps']})",
+    )
+    parser.set_defaults(command=commands.convert)
+
+
+def _add_inspect(adder: Any) -> None:
+    parser = adder.add_parser(
+        "inspect",
+        help="print one stage of the compiler",
+        description="Print one stage of the compiler.",
+    )
+    parser.add_argument("model", metavar="MODEL", help="a .keras, .h5 or .snn file")
+    parser.add_argument(
+        "--ir",
+        required=True,
+        choices=tuple(commands.STAGES),
+        help="what the ANN computes, the spiking network, the kernels that run, or their source",
+    )
+    _add_precision(parser)
+    _add_conversion(parser)
+    parser.set_defaults(command=commands.inspect)
+
+
+def _add_precision(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--precision",
+        default=PRECISIONS[0],
+        metavar="NAME",
+        help=f"{' or '.join(PRECISIONS)} (default: {PRECISIONS[0]})",
+    )
+
+
+def _add_conversion(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Options of the conversion; what is not given stays None, so that it can be told."""
+    group = parser.add_argument_group(
+        "conversion of a Keras file", "A .snn file has been converted and takes none of these."
+    )
+
+    def option(name: str, metavar: str, text: str, read: Callable[[str], object] = str) -> None:
+        default = _DEFAULTS[name]
+        told = "" if default is None else f" (default: {default})"
+        flag = "--" + name.replace("_", "-")
+        group.add_argument(flag, type=read, metavar=metavar, help=text + told)
+
+    option("input_encoding", "NAME", ", ".join(ENCODINGS))
+    option("hidden_neuron", "NAME", ", ".join(HIDDEN))
+    option("read_out", "NAME", ", ".join(READOUTS))
+    option("k", "N", "spikes that end a sample, for time_to_k_spikes", int)
+    option("normalize", "NAME", f"normalisation of the weights: {', '.join(NORMALISATIONS)}")
+    option(
+        "scale_factor", "X[,X...]", "factors of the normalisation, one or one per layer", factors
+    )
+    option("threshold_step", "X", "how much lower each further layer's threshold is", float)
+    option("max_f", "X", "factor from a sample's values to input rates", float)
+    option("dt", "MS", "length of a step", float)
+    option(
+        "on_unsupported",
+        "NAME",
+        f"{' or '.join(UNSUPPORTED_POLICIES)} what cannot be converted exactly",
+    )
+    return group
+
+
+def factors(text: str) -> float | list[float]:
+    """One number, or several separated by commas.
+
+    Raises:
+        argparse.ArgumentTypeError: Something else.
+    """
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f"expected a number, or numbers separated by commas, received {text!r}"
+        ) from error
+    return numbers[0] if len(numbers) == 1 else numbers

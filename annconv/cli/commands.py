@@ -1,0 +1,192 @@
+"""What each command does. Heavy parts are imported where they are used: `--help` stays quick."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Protocol
+
+from annconv.cli.text import show, tell
+from annconv.errors import InputError, ModelFileError, OptionError
+from annconv.options import ConvertOptions, duration_steps, whole
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from annconv.ir.network import Network
+
+SAVED = ".snn"
+"""Suffix of a saved network; every other file is read as a Keras model."""
+
+
+class Stage(Protocol):
+    """Prints one stage of a model."""
+
+    def __call__(self, arguments: Namespace) -> str:
+        """The stage as text."""
+
+
+def predict(arguments: Namespace) -> None:
+    """Print or write the labels of samples, and their accuracy where labels are known."""
+    from annconv.cli.answers import accuracy_line, check_target, write_labels
+    from annconv.converter.api import compile as compile_network
+
+    if arguments.output is not None:
+        check_target(arguments.output)
+    samples, expected = _read_data(arguments)
+    network = _network(arguments)
+    steps = arguments.run_steps
+    if arguments.duration is not None:
+        steps = duration_steps(arguments.duration, network.dt, "--duration")
+    compiled = compile_network(network, precision=arguments.precision, threads=arguments.threads)
+    labels = compiled.predict(
+        samples, steps=steps, seed=arguments.seed, progress=not arguments.quiet
+    )
+    if arguments.output is None:
+        show("\n".join(map(str, labels.tolist())))
+    else:
+        write_labels(labels, arguments.output)
+    if expected is not None:
+        line = accuracy_line(labels, expected)
+        if arguments.output is None:  # then stdout holds labels and nothing else
+            tell(line)
+        else:
+            show(line)
+
+
+def convert(arguments: Namespace) -> None:
+    """Convert a Keras file, save the network and print it."""
+    if _is_saved(arguments.model):
+        raise ModelFileError(
+            arguments.model, "it is a saved network already", instead="a .keras or .h5 file"
+        )
+    if not _is_saved(arguments.output):  # told before the model is read
+        name = Path(arguments.output).name
+        raise ModelFileError(
+            arguments.output,
+            f"expected a name that ends in {SAVED!r}, received {name!r}",
+            instead=f"name the file {Path(name).stem}{SAVED}",
+        )
+    network = _network(arguments)
+    network.save(arguments.output)
+    show(str(network))
+
+
+def inspect(arguments: Namespace) -> None:
+    """Print one stage of the compiler."""
+    show(STAGES[arguments.ir](arguments))
+
+
+def _read_data(arguments: Namespace) -> tuple[NDArray[Any], NDArray[Any] | None]:
+    """Samples and, where given, as many labels; the first ones only where asked for."""
+    from annconv.cli.samples import read_labels, read_samples
+
+    fault = whole("first", 1, optional=True)(arguments)
+    if fault is not None:
+        raise OptionError(f"--{fault}")
+    samples = read_samples(arguments.samples)
+    if arguments.labels is None:
+        return samples[: arguments.first], None
+    expected = read_labels(arguments.labels)
+    if len(expected) != len(samples):
+        raise InputError(
+            f"labels in {arguments.labels}",
+            expected=f"{len(samples)}, one for each sample",
+            received=len(expected),
+        )
+    return samples[: arguments.first], expected[: arguments.first]
+
+
+def _is_saved(path: str) -> bool:
+    return Path(path).suffix == SAVED
+
+
+def _given(arguments: Namespace) -> dict[str, Any]:
+    """The options of the conversion that were written."""
+    names = [entry.name for entry in fields(ConvertOptions) if entry.name in arguments]
+    values = {name: getattr(arguments, name) for name in names}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _flags(given: Mapping[str, Any]) -> str:
+    return ", ".join("--" + name.replace("_", "-") for name in given)
+
+
+def _network(arguments: Namespace) -> Network:
+    """The network of a file: converted, or as it was saved."""
+    given = _given(arguments)
+    if _is_saved(arguments.model):
+        if given:
+            raise OptionError(
+                f"{arguments.model}: expected no options of the conversion for a saved network, "
+                f"which keeps its own, received {_flags(given)}. Convert the Keras file again with "
+                "`annconv convert`."
+            )
+        from annconv.ir.snn_file import load_network
+
+        return load_network(arguments.model)
+    from annconv.conversion.neurons import choose_neurons
+    from annconv.converter.api import convert_model
+
+    options = ConvertOptions(**given)
+    choose_neurons(options)  # faults of options are told before Keras is imported
+    _prepare_keras()
+    return convert_model(arguments.model, options)[1]
+
+
+def _prepare_keras() -> None:
+    from annconv.cli.quiet import import_keras_quietly
+
+    import_keras_quietly()
+
+
+def _graph_text(arguments: Namespace) -> str:
+    given = _given(arguments)
+    policy = given.pop("on_unsupported", "refuse")
+    if _is_saved(arguments.model):
+        raise ModelFileError(
+            arguments.model,
+            "a saved network holds no graph, which is what the Keras model computes",
+            instead="--ir network, or the Keras file",
+        )
+    if given:
+        raise OptionError(
+            f"--ir graph: expected no option of the conversion but --on-unsupported, received "
+            f"{_flags(given)}. The graph is what the Keras model computes: use --ir network."
+        )
+    from annconv.frontend import read_model
+
+    options = ConvertOptions(on_unsupported=policy)
+    _prepare_keras()
+    return str(read_model(arguments.model, on_unsupported=options.on_unsupported).graph)
+
+
+def _network_text(arguments: Namespace) -> str:
+    return str(_network(arguments))
+
+
+def _plan_text(arguments: Namespace) -> str:
+    from annconv.options import CompileOptions
+    from annconv.plan.planner import make_plan
+
+    options = CompileOptions(precision=arguments.precision)
+    return str(make_plan(_network(arguments), options.precision))
+
+
+def _cpp_text(arguments: Namespace) -> str:
+    from annconv.codegen.render import render_network
+    from annconv.options import CompileOptions
+    from annconv.plan.planner import make_plan
+
+    options = CompileOptions(precision=arguments.precision)
+    files = render_network(make_plan(_network(arguments), options.precision))
+    return "\n".join(f"// ======== {name} ========\n{text}" for name, text in files.items())
+
+
+STAGES: Mapping[str, Stage] = MappingProxyType(
+    {"graph": _graph_text, "network": _network_text, "plan": _plan_text, "cpp": _cpp_text}
+)
+"""What `--ir` can name, in the order of the compiler."""

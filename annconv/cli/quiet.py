@@ -1,0 +1,52 @@
+"""Keeps what Keras' backends print while they are imported away from the terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+
+from annconv.frontend.keras_library import import_keras
+
+LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+ERRORS_ONLY = "3"
+
+
+def import_keras_quietly() -> ModuleType:
+    """Keras, imported without the log lines of its backend.
+
+    TensorFlow heeds its log level only after it has written some lines, straight to the file
+    descriptor: they are held back, and shown only if the import fails.
+
+    Raises:
+        AnnconvError: Keras or its backend is missing, does not start, or is too old.
+    """
+    os.environ.setdefault(LOG_LEVEL, ERRORS_ONLY)
+    with hold_stderr():
+        return import_keras()
+
+
+@contextmanager
+def hold_stderr() -> Iterator[None]:
+    """Hold back everything written to stderr, by C++ too; show it if the block raises."""
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            _restore(terminal)
+            held.seek(0)
+            os.write(2, held.read())
+            raise
+        _restore(terminal)
+
+
+def _restore(terminal: int) -> None:
+    sys.stderr.flush()
+    os.dup2(terminal, 2)
+    os.close(terminal)

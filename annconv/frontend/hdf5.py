@@ -1,0 +1,136 @@
+"""HDF5 files: what Keras never writes is found without following any link out of the file.
+
+The HDF5 library trusts what it reads: a damaged file can keep it busy forever or end the process.
+Inside a `.keras` archive a checksum excludes damage. A file without one is read in a process of
+its own first (`python -m annconv.frontend.hdf5`, file on standard input, findings on output).
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from annconv.frontend.keras_library import import_h5py
+from annconv.frontend.sizes import grows_too_much
+
+INSPECTOR = "annconv.frontend.hdf5"
+PATIENCE = 30.0
+"""Seconds that reading a file may take."""
+PATIENCE_PER_BYTE = 1e-7
+"""Seconds more for every byte of the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was found in an HDF5 file.
+
+    Attributes:
+        damage: Why it cannot be read, empty if it can.
+        faults: What Keras does not write.
+        configuration: Text of the attribute `model_config`, None if there is none.
+    """
+
+    damage: str = ""
+    faults: tuple[str, ...] = ()
+    configuration: str | None = None
+
+
+def inspect_hdf5(content: bytes) -> Findings:
+    """Read a whole HDF5 file: every group, attribute and array.
+
+    Args:
+        content: The file.
+    Raises:
+        AnnconvError: h5py is missing.
+    """
+    h5py = import_h5py()
+    try:
+        with h5py.File(io.BytesIO(content), "r") as file:
+            faults = tuple(_faults(file, h5py))
+            configuration = None if faults else file.attrs.get("model_config")
+        if isinstance(configuration, bytes):
+            configuration = configuration.decode("utf-8")
+    except Exception as error:  # noqa: BLE001  (HDF5 raises any type; it is part of the findings)
+        return Findings(damage=_one_line(error))
+    return Findings("", faults, configuration if isinstance(configuration, str) else None)
+
+
+def inspect_apart(content: bytes) -> Findings:
+    """`inspect_hdf5` in another process, which may hang or crash without harm.
+
+    Args:
+        content: The file.
+    Raises:
+        AnnconvError: h5py is missing.
+    """
+    import_h5py()
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", INSPECTOR],
+            input=content,
+            capture_output=True,
+            check=False,
+            env=environment,
+            timeout=PATIENCE + PATIENCE_PER_BYTE * len(content),
+        )
+    except subprocess.TimeoutExpired as error:
+        return Findings(damage=f"reading it had not ended after {error.timeout:.0f} s")
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        text = f": {said[-1]}" if said else ""
+        return Findings(damage=f"reading it ended with exit code {done.returncode}{text}")
+    found = json.loads(done.stdout)
+    return Findings(found["damage"], tuple(found["faults"]), found["configuration"])
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300] or type(error).__name__
+
+
+def _faults(file: Any, h5py: Any) -> Iterator[str]:
+    """Links, arrays whose numbers lie elsewhere or nowhere, and anything of another kind."""
+    seen: set[int] = set()
+    stack: list[Any] = [file]
+    while stack:
+        group = stack.pop()
+        dict(group.attrs)
+        for name in group:
+            link = group.get(name, getlink=True)
+            place = f"{group.name.rstrip('/')}/{name}"
+            if not isinstance(link, h5py.HardLink):
+                yield f"{place!r} is a link to somewhere else"
+                continue
+            entry = group[name]
+            address = h5py.h5o.get_info(entry.id).addr
+            if address in seen:
+                yield f"{place!r} is there twice"
+            elif isinstance(entry, h5py.Group):
+                stack.append(entry)
+            elif isinstance(entry, h5py.Dataset):
+                yield from _array_faults(place, entry)
+            else:
+                yield f"{place!r} is neither a group nor an array"
+            seen.add(address)
+
+
+def _array_faults(place: str, array: Any) -> Iterator[str]:
+    if array.external or array.is_virtual:
+        yield f"the numbers of {place!r} lie in another file"
+        return
+    stored = array.id.get_storage_size()
+    if array.size and (not stored or grows_too_much(array.nbytes, stored)):
+        yield f"{place!r} needs {array.nbytes} bytes, {stored} are stored"
+        return
+    dict(array.attrs)
+    array[()]
+
+
+if __name__ == "__main__":
+    json.dump(asdict(inspect_hdf5(sys.stdin.buffer.read())), sys.stdout)

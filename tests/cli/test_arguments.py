@@ -1,0 +1,31 @@
+"""The help says what a user has to know; values are read as the options mean them."""
+
+from __future__ import annotations
+
+import pytest
+
+from annconv.cli.arguments import factors, make_parser
+from annconv.neurons.library import ENCODINGS, HIDDEN
+from annconv.readouts.table import READOUTS
+
+
+@pytest.mark.parametrize("command", ["predict", "convert", "inspect"])
+def test_help_lists_every_name(annconv, command):
+    out = annconv(command, "--help")[1]
+    assert [name for name in (*ENCODINGS, *HIDDEN, *READOUTS) if name not in out] == []
+
+
+def test_help_of_predict_tells_what_is_rescaled(annconv):
+    out = annconv("predict", "--help")[1]
+    assert "pixels are divided by 255" in out
+    assert "nothing is rescaled" in out
+
+
+def test_conversion_options_not_given_stay_none():
+    arguments = make_parser().parse_args(["convert", "a", "b"])
+    assert {arguments.k, arguments.dt, arguments.steps, arguments.input_encoding} == {None}
+
+
+@pytest.mark.parametrize(("text", "value"), [("2", 2.0), ("2,3.5", [2.0, 3.5])])
+def test_factors(text, value):
+    assert factors(text) == value

@@ -1,0 +1,37 @@
+"""What is written to stderr, by C++ too, is held back, and shown if something fails."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from annconv.cli.quiet import hold_stderr
+
+
+def test_nothing_is_shown_when_all_goes_well(capfd):
+    with hold_stderr():
+        os.write(2, b"from C++\n")
+    os.write(2, b"afterwards\n")
+    assert capfd.readouterr().err == "afterwards\n"
+
+
+def test_all_is_shown_when_something_fails(capfd):
+    def fail():
+        os.write(2, b"the reason\n")
+        raise ValueError("failed")
+
+    with pytest.raises(ValueError, match="failed"), hold_stderr():
+        fail()
+    os.write(2, b"afterwards\n")
+    assert capfd.readouterr().err == "the reason\nafterwards\n"
+
+
+@pytest.mark.keras
+def test_importing_keras_prints_nothing():
+    code = "from annconv.cli.quiet import import_keras_quietly\nprint(import_keras_quietly())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert "keras" in done.stdout

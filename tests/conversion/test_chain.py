@@ -1,0 +1,179 @@
+"""What becomes a population, and what is refused or ignored."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from annconv.conversion import chain
+from annconv.conversion.chain import read_chain
+from annconv.errors import UnsupportedModelError
+from annconv.ir.graph import Add, Bias, Concatenate, Graph, Input, Node, Origin, Relu, Softmax
+from annconv.ir.operators import Convolution, Dense, MaxPool, MeanPool, Pad, Reshape, Scale
+
+POOL = MaxPool((2, 2), (2, 2), ((0, 0), (0, 0)))
+MEAN = MeanPool((2, 2), (2, 2), ((0, 0), (0, 0)))
+
+
+@pytest.fixture
+def conv(weights):
+    return lambda channels, filters: Convolution(
+        weights(3, 3, channels, filters), (1, 1), ((1, 1), (1, 1)), (1, 1)
+    )
+
+
+def problems(graph, **options):
+    with pytest.raises(UnsupportedModelError) as caught:
+        read_chain(graph, **options)
+    return [(entry.layer, entry.type, entry.why) for entry in caught.value.problems]
+
+
+def stages(found):
+    return [(stage.node.name, [type(operator) for operator in stage.operators])
+            for stage in found.stages]  # fmt: skip
+
+
+def test_weights_and_pools_become_stages_and_the_rest_is_absorbed(graph, conv, weights):
+    found = read_chain(
+        graph(
+            (4, 4, 1),
+            ("conv", "Conv2D", conv(1, 2)), ("conv", "Conv2D", Relu()),
+            ("pool", "MaxPooling2D", POOL), ("drop", "Dropout", None),
+            ("mean", "AveragePooling2D", MEAN),
+            ("flat", "Flatten", Reshape((2,))),
+            ("dense", "Dense", Dense(weights(2, 3))), ("relu", "ReLU", Relu()),
+            ("last", "Dense", Dense(weights(3, 5))), ("soft", "Softmax", Softmax()),
+            ("shape", "Reshape", Reshape((5, 1))),
+        )
+    )  # fmt: skip
+    assert found.input.name == "input"
+    assert found.ignored == ()
+    assert stages(found) == [
+        ("conv", [Convolution]), ("pool", [MaxPool]), ("mean", [MeanPool]),
+        ("dense", [Reshape, Dense]), ("last", [Dense]),
+    ]  # fmt: skip
+    assert [stage.node.origin[0].index for stage in found.stages] == [1, 2, 4, 6, 8]
+
+
+def test_padding_belongs_to_the_projection_behind_it(graph, conv):
+    pad = Pad(((1, 1), (1, 1)))
+    found = read_chain(graph((4, 4, 1), ("pad", "ZeroPadding2D", pad), ("conv", "C", conv(1, 2))))
+    assert stages(found) == [("conv", [Pad, Convolution])]
+
+
+def test_a_relu_behind_max_pooling_counts(graph, conv, weights):
+    model = graph(
+        (4, 4, 1), ("conv", "Conv2D", conv(1, 2)), ("pool", "MaxPooling2D", POOL),
+        ("relu", "ReLU", Relu()), ("flat", "Flatten", Reshape((8,))),
+        ("dense", "Dense", Dense(weights(8, 2))),
+    )  # fmt: skip
+    assert len(read_chain(model).stages) == 3
+
+
+def test_linear_layers_between_are_refused(graph, conv, weights):
+    linear = "its values can be negative, and no ReLU follows before the next layer"
+    hidden = graph((3,), ("a", "Dense", Dense(weights(3, 4))), ("b", "Dense", Dense(weights(4, 2))))
+    assert problems(hidden) == [("a", "Dense", linear)]
+    mean = graph((4, 4, 1), ("conv", "Conv2D", conv(1, 2)), ("mean", "AveragePooling2D", MEAN),
+                 ("relu", "ReLU", Relu()))  # fmt: skip
+    assert problems(mean) == [("conv", "Conv2D", linear)]
+    last = graph((4, 4, 1), ("conv", "Conv2D", conv(1, 2)), ("pool", "MaxPooling2D", POOL))
+    assert problems(last) == [("conv", "Conv2D", linear)]
+
+
+def test_everything_that_is_not_exact_is_listed_in_the_order_of_the_layers(graph, weights):
+    model = graph(
+        (3,),
+        ("early", "ReLU", Relu()),
+        ("a", "Dense", Dense(weights(3, 4))), ("a", "Dense", Bias(np.ones(4))),
+        ("six", "ReLU", Relu(maximum=6.0)),
+        ("b", "Dense", Dense(weights(4, 4))), ("leaky", "LeakyReLU", Relu(slope=0.3)),
+        ("soft", "Softmax", Softmax()), ("scale", "Rescaling", Scale(2.0)),
+        ("c", "Dense", Dense(weights(4, 2))),
+    )  # fmt: skip
+    found = problems(model)
+    assert [(layer, type_) for layer, type_, _ in found] == [
+        ("early", "ReLU"), ("a", "Dense"), ("six", "ReLU(max 6)"),
+        ("leaky", "LeakyReLU(slope 0.3)"), ("soft", "Softmax"), ("scale", "Rescaling"),
+    ]  # fmt: skip
+    assert [why for *_, why in found] == [
+        "the input's encoding has no ReLU",
+        "it adds a bias, and no neuron here has one",
+        "no neuron here saturates at a value",
+        "no neuron here passes on negative values",
+        "its values depend on all channels at once",
+        "scale  2.0 is no part of this preset's networks",
+    ]
+    ignored = read_chain(model, ignore=True)
+    assert len(ignored.ignored) == 6
+    assert [stage.node.name for stage in ignored.stages] == ["a", "b", "c"]
+
+
+def test_the_message_counts_layers_and_names_remedies(graph, weights):
+    model = graph((3,), ("a", "Dense", Dense(weights(3, 4))), ("a", "Dense", Bias(np.ones(4))))
+    with pytest.raises(UnsupportedModelError) as caught:
+        read_chain(model)
+    assert str(caught.value) == (
+        "1 of 2 layers of 'model' cannot become spiking neurons.\n"
+        "  layer 1   'a'  Dense: it adds a bias, and no neuron here has one. "
+        "Instead: use_bias=False and retrain."
+    )
+
+
+def test_the_rate_preset_is_a_remedy_where_there_is_one(graph, weights, monkeypatch):
+    monkeypatch.setattr(chain, "PRESETS", ("annarchy", "rate"))
+    model = graph((3,), ("a", "Dense", Dense(weights(3, 4))), ("a", "Dense", Bias(np.ones(4))))
+    with pytest.raises(UnsupportedModelError, match=r"retrain, or preset='rate'\."):
+        read_chain(model)
+
+
+@pytest.mark.parametrize(("merge", "type_"), [(Add(), "Add"), (Concatenate(), "Concatenate")])
+@pytest.mark.parametrize("ignore", [False, True])
+def test_branches_are_refused(graph, weights, merge, type_, ignore):
+    model = graph(
+        (3,),
+        ("a", "Dense", Dense(weights(3, 3))), ("a", "Dense", Relu()),
+        ("b", "Dense", Dense(weights(3, 3)), ("input",)), ("b", "Dense", Relu()),
+        ("merge", type_, merge, ("a/relu", "b/relu")),
+        ("c", "Dense", Dense(weights(3 if type_ == "Add" else 6, 2))),
+    )  # fmt: skip
+    assert problems(model, ignore=ignore) == [
+        ("b", "Dense", "it does not read the layer before it, and populations form one chain"),
+        ("merge", type_, "it joins branches, and populations form one chain"),
+    ]
+
+
+def test_one_input_and_one_output(weights):
+    first, second, dense = (
+        Origin("x", 0, "InputLayer"), Origin("y", 1, "InputLayer"), Origin("a", 2, "Dense"),
+    )  # fmt: skip
+    nodes = (
+        Node("x", Input(), (), (3,), (first,)),
+        Node("y", Input(), (), (3,), (second,)),
+        Node("a", Dense(weights(3, 2)), ("y",), (2,), (dense,)),
+    )
+    model = Graph("model", nodes, ("a", "y"), (first, second, dense))
+    assert problems(model) == [
+        ("y", "InputLayer", "a network has one input"),
+        ("y", "InputLayer", "a network has one output"),
+    ]
+
+
+def test_a_model_without_populations_is_refused(graph):
+    model = graph((3,), ("flat", "Reshape", Reshape((3, 1))))
+    assert problems(model) == [("input", "InputLayer", "no layer behind it becomes a population")]
+
+
+def test_operators_that_nothing_reads_are_refused(graph, conv):
+    pad = Pad(((1, 1), (1, 1)))
+    model = graph((4, 4, 1), ("conv", "Conv2D", conv(1, 2)), ("conv", "Conv2D", Relu()),
+                  ("pad", "ZeroPadding2D", pad))  # fmt: skip
+    assert problems(model) == [("pad", "ZeroPadding2D", "no population behind it reads its values")]
+
+
+def test_a_stage_ends_in_a_layer_with_a_population(graph, weights):
+    (stage,) = read_chain(graph((3,), ("a", "Dense", Dense(weights(3, 2))))).stages
+    with pytest.raises(TypeError, match="reshape 2 does not become a population"):
+        _ = replace(stage, operators=(Reshape((2,)),)).layer

@@ -1,0 +1,136 @@
+"""Names and neurons that a conversion takes, and every way in which they are refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from annconv.conversion.neurons import choose_neurons
+from annconv.errors import OptionError
+from annconv.neurons.library import COUNTER, CPN, IB, INTEGRATOR, PHASE, PSO, IaF
+from annconv.neurons.neuron import Neuron
+from annconv.options import ConvertOptions
+
+LEAKY = Neuron(
+    name="Leaky", parameters="vt = 0.5; tau = 10.0", equations="dv/dt = (g_exc - v)/tau",
+    spike="v > vt", reset="v = 0",
+)  # fmt: skip
+NOISE = Neuron(name="Noise", parameters="rates = 0.0", spike="rates > Uniform(0, 1)")
+
+
+def choose(**options):
+    return choose_neurons(ConvertOptions(**options))
+
+
+def faults(**options):
+    with pytest.raises(OptionError) as caught:
+        choose(**options)
+    return caught.value.faults
+
+
+@pytest.mark.parametrize(
+    ("name", "neuron"),
+    [("CPN", CPN), ("poisson", CPN), ("IB", IB), ("PSO", PSO), ("phase", PHASE), (NOISE, NOISE)],
+)
+def test_encodings(name, neuron):
+    assert choose(input_encoding=name).encoding == neuron
+
+
+@pytest.mark.parametrize(
+    ("read_out", "output"),
+    [
+        ("spike_count", LEAKY), ("time_to_first_spike", IaF), ("time_to_k_spikes", COUNTER),
+        ("membrane_potential", INTEGRATOR),
+    ],
+)  # fmt: skip
+def test_the_read_out_decides_on_the_last_neuron(read_out, output):
+    choice = choose(hidden_neuron=LEAKY, read_out=read_out, k=3)
+    assert (choice.hidden, choice.output) == (LEAKY, output)
+    assert choice.readout.name == read_out
+    assert dict(choice.readout.parameters) == ({"k": 3.0} if "_k_" in read_out else {})
+
+
+def test_unknown_names_are_listed_together_with_the_nearest():
+    found = faults(input_encoding="psoo", hidden_neuron="iaf", read_out="spike_counts")
+    assert found == (
+        (
+            "input_encoding: unknown value 'psoo'. Nearest: 'PSO'. "
+            "Known: 'CPN', 'poisson', 'IB', 'PSO', 'phase'."
+        ),
+        "hidden_neuron: unknown value 'iaf'. Nearest: 'IaF'. Known: 'IaF'.",
+        (
+            "read_out: unknown value 'spike_counts'. Nearest: 'spike_count'. Known: 'spike_count', "
+            "'time_to_first_spike', 'time_to_k_spikes', 'membrane_potential'."
+        ),
+    )
+
+
+def test_other_faults_are_listed_with_them():
+    with pytest.raises(OptionError) as caught:
+        choose_neurons(ConvertOptions(input_encoding="x"), ["scale_factor: no"])
+    assert len(caught.value.faults) == 2
+    assert caught.value.faults[1] == "scale_factor: no"
+
+
+@pytest.mark.parametrize("value", [None, 3, IaF.equations.split, ["IB"]])
+def test_what_is_no_neuron_is_refused(value):
+    (encoding, hidden) = faults(input_encoding=value, hidden_neuron=value)
+    assert encoding.startswith("input_encoding: expected one of 'CPN', ")
+    assert hidden.startswith("hidden_neuron: expected one of 'IaF' or an annconv.Neuron, received")
+
+
+def test_a_read_out_must_be_a_name():
+    (fault,) = faults(read_out=3)
+    assert fault.startswith("read_out: unknown value 3. Known: ")
+
+
+def test_k_spikes_need_a_k():
+    (fault,) = faults(read_out="time_to_k_spikes")
+    assert fault.startswith("k: expected a whole number above 0, received None.")
+    assert "pass k=5" in fault
+
+
+def test_k_is_ignored_by_other_read_outs():
+    assert choose(read_out="spike_count", k=7).readout.parameters == ()
+
+
+def test_an_encoding_needs_rates():
+    (fault,) = faults(input_encoding=replace(NOISE, parameters="", spike="Uniform(0, 1) > 0.5"))
+    assert fault == (
+        "input_encoding: neuron 'Noise' has no parameter 'rates': expected it to receive the "
+        "sample. Add 'rates = 0.0' to its parameters."
+    )
+
+
+def test_a_hidden_neuron_needs_a_threshold_and_its_input():
+    blind = Neuron(name="Blind", parameters="w = 1.0", equations="dv/dt = 1.0", spike="v > w")
+    assert faults(hidden_neuron=blind) == (
+        (
+            "hidden_neuron: neuron 'Blind' has no parameter 'vt': expected its threshold under "
+            "this name. Add 'vt = 1.0 : population' to its parameters."
+        ),
+        (
+            "hidden_neuron: neuron 'Blind' does not read 'g_exc': expected its input under this "
+            "name. Use it in an equation, as in 'dv/dt = g_exc'."
+        ),
+    )
+
+
+def test_a_threshold_that_the_neuron_writes_is_refused():
+    (fault,) = faults(hidden_neuron=replace(LEAKY, reset="v = 0; vt += 0.1"))
+    assert fault.startswith("hidden_neuron: neuron 'Leaky' writes its threshold 'vt'")
+
+
+@pytest.mark.parametrize("encoding", ["PSO", "phase", PSO])
+def test_encodings_that_count_steps_need_steps_of_1_ms(encoding):
+    (fault,) = faults(input_encoding=encoding, dt=0.5)
+    name = encoding if isinstance(encoding, str) else "PSO"
+    assert fault == (
+        f"dt: expected 1.0 with input_encoding={name!r}, whose thresholds follow the steps, "
+        "received 0.5. Use dt=1.0, or another encoding."
+    )
+
+
+def test_other_encodings_take_any_dt():
+    assert choose(input_encoding="IB", dt=0.5).encoding == IB

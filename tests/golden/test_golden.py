@@ -1,0 +1,113 @@
+"""The oracle against spike trains recorded from ANNarchy 5.0.4.1."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from golden_comparison import (
+    CASES,
+    EXAMPLES,
+    Case,
+    compare,
+    count_scores,
+    network,
+    recording,
+    run_oracle,
+    samples,
+    table,
+    trained_graph,
+)
+
+from annconv.reference.compare import first_difference
+
+pytestmark = pytest.mark.golden
+
+EXACT_CASES = [case for case in CASES if not case.is_random]
+RANDOM_CASES = [case for case in CASES if case.is_random]
+MLP = Case("mlp", "IB", "spike_count", "count")
+POTENTIAL = Case("mlp", "IB", "membrane_potential", "vmem")
+FIRST_SPIKE = Case("mlp", "IB", "time_to_first_spike", "ttfs")
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_spikes_and_read_outs_are_the_recorded_ones(case):
+    comparison = compare(case)
+    assert comparison.faults == ()
+    assert comparison.ties == 0
+    assert comparison.samples == len(recording(case).counts) or case.is_random
+    assert comparison.trains == len(recording(case).spikes)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", EXACT_CASES, ids=str)
+def test_dividing_pixels_in_double_precision_gives_the_same(case):
+    assert compare(case, dtype=np.float64).faults == ()
+
+
+def scores_are_normal(scores):
+    """z-scores with a mean of 0 and a spread of 1, none far out; all share one random stream."""
+    assert np.abs(scores).max() < 5.0
+    assert np.abs(scores).mean() < 1.2
+    assert (np.abs(scores) > 3.0).mean() < 0.03
+
+
+def test_counts_of_random_encodings_fit_runs_with_our_own_numbers():
+    case = RANDOM_CASES[0]
+    assert case.model == "mlp"
+    scores_are_normal(count_scores(case, [3, 400], copies=50))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("case", "chosen"),
+    [(RANDOM_CASES[0], range(0, 500, 20)), (RANDOM_CASES[1], range(0, 30, 6))],
+    ids=str,
+)
+def test_counts_of_random_encodings_fit_200_seeds(case, chosen):
+    scores_are_normal(count_scores(case, list(chosen), copies=200))
+
+
+def test_a_changed_threshold_is_noticed():
+    def wrong_threshold(subject, given, *, frames, record):
+        hidden = subject.populations[1]
+        changed = replace(hidden, parameters={"vt": np.asarray(0.96)})
+        populations = (subject.populations[0], changed, *subject.populations[2:])
+        return run_oracle(
+            replace(subject, populations=populations), given, frames=frames, record=record
+        )
+
+    comparison = compare(POTENTIAL, wrong_threshold)
+    assert comparison.ties == 0
+    assert any("population 'dense'" in fault for fault in comparison.faults)
+    assert any("potentials" in fault for fault in comparison.faults)
+
+
+def test_one_missing_spike_is_noticed_and_explained():
+    golden = recording(MLP)
+    expected = {name: [train] for name, train in golden.spikes[0].items()}
+    received = {**expected, "dense_1": [np.delete(expected["dense_1"][0], 100, axis=0)]}
+    found = first_difference(network(MLP), samples(MLP)[:1], expected, received)
+    step, rank = expected["dense_1"][0][100]
+    assert (found.population, found.step) == ("dense_1", step)
+    assert [neuron.rank for neuron in found.neurons] == [rank]
+    assert not found.is_rounding_tie
+
+
+def test_the_table_has_a_line_for_every_file(monkeypatch):
+    monkeypatch.setattr("golden_comparison.CASES", (FIRST_SPIKE,))
+    lines: list[str] = []
+    table(write=lines.append)
+    assert len(lines) == 2
+    assert lines[1].split()[:3] == ["mlp_ib_ttfs", "200", "1"]
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("model", ["mlp", "cnn"])
+def test_the_frontend_reads_the_graph_that_the_comparison_uses(model):
+    from annconv.frontend import read_model
+
+    ours, theirs = trained_graph(model), read_model(EXAMPLES / f"{model}.keras").graph
+    assert [str(node) for node in theirs.nodes] == [str(node) for node in ours.nodes]
+    assert theirs == ours
