@@ -69,8 +69,8 @@ format: $(READY)  ## Format Python and C++
 text: $(READY)  ## Renew the golden texts in tests/text; read the diff before you commit it
 	@$(PYTEST) tests/text --renew
 
-bench: $(READY)  ## Measure; see benchmarks/
-	@set -e; for script in benchmarks/bench_*.py; do $(BIN)/python "$$script"; done
+bench: $(READY)  ## Measure start-up, build and time per digit; BENCH=--help lists options
+	@$(BIN)/python benchmarks/run.py $(BENCH)
 
 clean:  ## Remove everything that make made
 	rm -rf $(VENV) build dist out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

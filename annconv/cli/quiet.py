@@ -32,6 +32,9 @@ def import_keras_quietly() -> ModuleType:
 @contextmanager
 def hold_stderr() -> Iterator[None]:
     """Hold back everything written to stderr, by C++ too; show it if the block raises."""
+    if sys.stderr is None:  # closed: there is nothing to hold back
+        yield
+        return
     sys.stderr.flush()
     terminal = os.dup(2)
     with tempfile.TemporaryFile() as held:

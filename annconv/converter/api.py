@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from annconv.conversion import convert_graph
-from annconv.conversion.neurons import choose_neurons
 from annconv.errors import InputError
-from annconv.frontend import read_model
-from annconv.ir.graph import Graph
 from annconv.ir.network import Network
 from annconv.ir.snn_file import load_network, save_network
 from annconv.options import CompileOptions, ConvertOptions
 from annconv.runtime.compiled import CompiledNetwork, compile_network
+
+if TYPE_CHECKING:
+    from annconv.ir.graph import Graph
 
 
 def convert(
@@ -78,6 +77,11 @@ def convert(
 
 def convert_model(model: Any, options: ConvertOptions) -> tuple[Graph, Network]:
     """The Graph of a model and the Network made of it; arguments and errors as `convert`."""
+    # A saved network is loaded and run without these.
+    from annconv.conversion import convert_graph
+    from annconv.conversion.neurons import choose_neurons
+    from annconv.frontend import read_model
+
     choose_neurons(options)  # faults of options are told before a model is read
     reading = read_model(model, on_unsupported=options.on_unsupported)
     return reading.graph, convert_graph(reading.graph, options, ignored=reading.ignored)

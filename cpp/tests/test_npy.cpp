@@ -33,6 +33,10 @@ int main() {
     for (std::size_t length = 0; length < whole.size(); ++length) {
         CHECK_THROWS(annconv::parse_npy(whole.substr(0, length)), "");
     }
+    for (const char* shape : {"(2, 4)", "(99999999999999999999, )", "(4294967296, 4294967296)"}) {
+        const std::string large = "{'descr': '<f8', 'fortran_order': False, 'shape': ";
+        CHECK_THROWS(annconv::parse_npy(file(large + shape + ", }", doubles)), "cut short");
+    }
     const std::string fortran = "{'descr': '<f8', 'fortran_order': True, 'shape': (2, 3), }";
     CHECK_THROWS(annconv::parse_npy(file(fortran, doubles)), "Fortran");
     const std::string integers = "{'descr': '<i8', 'fortran_order': False, 'shape': (2, 3), }";

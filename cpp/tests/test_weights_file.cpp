@@ -36,13 +36,13 @@ int main() {
     CHECK_THROWS(annconv::load_weights(good + "x", network), "received 129");
     std::string bad = good;
     bad[0] = 'A';
-    CHECK_THROWS(annconv::load_weights(bad, network), "not a weight file");
+    CHECK_THROWS(annconv::load_weights(bad, network), "expected a weight file");
     bad = good;
     bad[8] = 2;
     CHECK_THROWS(annconv::load_weights(bad, network), "format version 1");
     bad = good;
     bad[30] = 'e';
-    CHECK_THROWS(annconv::load_weights(bad, network), "another structure");
+    CHECK_THROWS(annconv::load_weights(bad, network), "data for another one");
     for (std::size_t at = sizeof(annconv::WeightsHeader); at < good.size(); ++at) {
         bad = good;
         bad[at] = static_cast<char>(bad[at] ^ 4);

@@ -29,6 +29,13 @@ def test_all_is_shown_when_something_fails(capfd):
     assert capfd.readouterr().err == "the reason\nafterwards\n"
 
 
+def test_a_closed_stderr_is_left_alone(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", None)
+    with hold_stderr():
+        held = True
+    assert held
+
+
 @pytest.mark.keras
 def test_importing_keras_prints_nothing():
     code = "from annconv.cli.quiet import import_keras_quietly\nprint(import_keras_quietly())"

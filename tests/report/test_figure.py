@@ -67,9 +67,9 @@ def test_no_texts_overlap(report):
             assert not any(box.overlaps(other) for other in boxes[index + 1 :])
 
 
-def test_no_global_state_of_matplotlib_is_used(report):
-    report()
-    assert "matplotlib.pyplot" not in sys.modules
+def test_no_global_state_of_matplotlib_is_needed(report, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)  # importing it would fail
+    assert len(report().axes) == 4
 
 
 def test_without_matplotlib(report, monkeypatch):

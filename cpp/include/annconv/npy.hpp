@@ -1,6 +1,8 @@
 // Reads NumPy's .npy files (format version 1 to 3, little-endian float32 or float64, C order).
 #pragma once
 
+#include <algorithm>
+#include <charconv>
 #include <cstdint>
 #include <cstring>
 #include <fstream>
@@ -13,7 +15,7 @@ namespace annconv {
 
 inline std::string read_file(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
-    if (!file) throw std::runtime_error(path + ": cannot be opened");
+    if (!file) throw std::runtime_error("expected a file, received none that can be opened");
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
@@ -38,7 +40,9 @@ inline std::string npy_field(const std::string& header, const std::string& key, 
 template <class Value>
 std::vector<double> npy_values(const std::string& bytes, std::size_t offset, std::size_t count) {
     if ((bytes.size() - offset) / sizeof(Value) < count) {
-        throw std::runtime_error("the .npy file is cut short");
+        throw std::runtime_error("the .npy file is cut short: expected " + std::to_string(count) +
+                                 " values, received " +
+                                 std::to_string((bytes.size() - offset) / sizeof(Value)));
     }
     std::vector<double> values(count);
     for (std::size_t index = 0; index < count; ++index) {
@@ -52,8 +56,9 @@ std::vector<double> npy_values(const std::string& bytes, std::size_t offset, std
 // Throws std::runtime_error where the bytes are not such a file.
 inline NpyArray parse_npy(const std::string& bytes) {
     constexpr std::size_t kPreamble = 10;
+    constexpr const char* kDigits = "0123456789";
     if (bytes.size() < kPreamble + 2 || bytes.compare(0, 6, "\x93NUMPY") != 0) {
-        throw std::runtime_error("not a .npy file");
+        throw std::runtime_error("expected a .npy file, received something else");
     }
     const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(bytes[at]); };
     const bool first = byte(6) == 1;
@@ -66,13 +71,16 @@ inline NpyArray parse_npy(const std::string& bytes) {
     NpyArray array;
     std::size_t count = 1;
     const std::string shape = npy_field(header, "shape", ')');
-    for (std::size_t at = 0; at < shape.size();) {
-        const auto digit = shape.find_first_of("0123456789", at);
-        if (digit == std::string::npos) break;
-        std::size_t used = 0;
-        array.shape.push_back(std::stoll(shape.substr(digit), &used));
-        count *= static_cast<std::size_t>(array.shape.back());
-        at = digit + used;
+    for (std::size_t at = shape.find_first_of(kDigits); at != std::string::npos;) {
+        const auto end = std::min(shape.find_first_not_of(kDigits, at), shape.size());
+        std::size_t extent = bytes.size() + 1;  // kept where the number is too large for its type
+        std::from_chars(shape.data() + at, shape.data() + end, extent);
+        if (count != 0 && extent > bytes.size() / count) {
+            throw std::runtime_error("the .npy file is cut short");
+        }
+        array.shape.push_back(static_cast<std::int64_t>(extent));
+        count *= extent;
+        at = shape.find_first_of(kDigits, end);
     }
     if (npy_field(header, "fortran_order", ',') != "False") {
         throw std::runtime_error("the .npy array is in Fortran order, expected C order");

@@ -66,6 +66,7 @@ void record_spikes(const typename Network::Arena& arena, const RunRequest& reque
     for (std::int32_t population = 0; population < Network::kPopulations; ++population) {
         if (!request.record[population]) continue;
         const std::int8_t* spikes = Network::spikes(arena, population);
+        if (spikes == nullptr) continue;  // a junction
         for (std::int32_t rank = 0; rank < Network::kSizes[population]; ++rank) {
             if (spikes[rank]) {
                 request.observer->spike(sample, population, step, rank, spikes[rank]);

@@ -67,20 +67,28 @@ inline AlignedMemory load_weights(std::string_view bytes, const NetworkTable& ne
                std::to_string(bytes.size()));
     }
     std::memcpy(&header, bytes.data(), sizeof header);
-    if (header.magic != kWeightsMagic) refuse("not a weight file of annconv");
+    if (header.magic != kWeightsMagic)
+        refuse("expected a weight file of annconv, received something else");
     if (header.version != kWeightsVersion) {
         refuse("expected format version " + std::to_string(kWeightsVersion) + ", received " +
                std::to_string(header.version));
     }
     const std::string_view payload = bytes.substr(sizeof header);
-    if (header.length != payload.size() || header.length != network.weights_bytes) {
-        refuse("expected " + std::to_string(network.weights_bytes) + " bytes of data, received " +
-               std::to_string(payload.size()));
+    for (const std::uint64_t expected : {header.length, network.weights_bytes}) {
+        if (expected != payload.size()) {
+            refuse("expected " + std::to_string(expected) + " bytes of data, received " +
+                   std::to_string(payload.size()));
+        }
     }
     if (std::string_view(header.digest.data(), header.digest.size()) != network.digest) {
-        refuse("made for a network of another structure");
+        refuse("expected data for the structure " + std::string(network.digest) +
+               ", received data for another one");
     }
-    if (crc32(payload) != header.checksum) refuse("damaged: the checksum differs");
+    const std::uint32_t checksum = crc32(payload);
+    if (checksum != header.checksum) {
+        refuse("damaged: expected checksum " + std::to_string(header.checksum) + ", received " +
+               std::to_string(checksum));
+    }
     AlignedMemory memory = allocate_aligned(payload.size());
     std::memcpy(memory.get(), payload.data(), payload.size());
     return memory;

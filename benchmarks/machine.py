@@ -1,0 +1,54 @@
+"""What the times were taken on."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import annconv
+from annconv.build.toolchain import find_toolchain
+from annconv.options import read_environment
+
+PACKAGES = ("numpy", "keras", "tensorflow", "pybind11")
+
+
+def describe_machine() -> str:
+    """CPU, threads, load and the versions of everything that takes part."""
+    threads = len(os.sched_getaffinity(0))
+    busy = os.getloadavg()[0]
+    tools = find_toolchain(read_environment().compiler, python=False)
+    python = f"Python {platform.python_version()}"
+    found = [f"annconv {annconv.__version__}{_commit()}", python, *map(_package, PACKAGES)]
+    return (
+        f"{_cpu()}, {threads} threads, load {busy:.1f}\n"
+        f"{', '.join(found)}\n"
+        f"{tools.compiler.version.splitlines()[0]}, CMake {tools.cmake.version}"
+    )
+
+
+def _cpu() -> str:
+    """The CPU's name, as Linux tells it."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def _package(name: str) -> str:
+    try:
+        return f"{name} {version(name)}"
+    except PackageNotFoundError:
+        return f"{name} not installed"
+
+
+def _commit() -> str:
+    """The checkout's commit in brackets, empty where there is none."""
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return f" ({done.stdout.strip()})"

@@ -1,0 +1,124 @@
+"""Standalone programs spike like the oracle, and the sanitizers find nothing in them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from random_networks import STEPS, draw_structure
+
+import annconv
+from annconv.ir.network import Network
+from annconv.neurons.library import ENCODINGS
+from annconv.readouts.table import READOUTS
+from annconv.reference.compare import first_difference
+from annconv.reference.network import ReferenceResult, run_network
+
+pytestmark = [pytest.mark.compiles, pytest.mark.sanitizer]
+
+SEEDS = (3_000_008, 3_000_014, 3_000_037, 3_000_040, 3_000_041, 3_000_056)
+"""Together they have every operator, encoding, read-out, rank and delay."""
+
+
+def spike_trains(network: Network, text: str, samples: int) -> dict[str, list[NDArray[np.int64]]]:
+    """SPIKES.csv as a result holds spikes; the sign only where a population has two."""
+    header, *lines = text.splitlines()
+    assert header == "sample,population,step,rank,sign"
+    rows: dict[tuple[int, int], list[list[int]]] = defaultdict(list)
+    for line in lines:
+        sample, population, step, rank, sign = map(int, line.split(","))
+        rows[population, sample].append([step, rank, sign])
+    trains = {}
+    for index, population in enumerate(network.populations):
+        if population.neuron is not None:
+            columns = 2 if population.model().unspike is None else 3
+            trains[population.name] = [
+                np.array(rows[index, sample], dtype=np.int64).reshape(-1, 3)[:, :columns]
+                for sample in range(samples)
+            ]
+    return trains
+
+
+def check_results(text: str, expected: ReferenceResult) -> None:
+    """RESULTS.csv: sample, steps, counts, scores."""
+    samples, outputs = expected.outputs.shape
+    rows = [[float(entry) for entry in line.split(",")] for line in text.splitlines()]
+    table = np.array(rows).reshape(samples, 2 + 2 * outputs)
+    np.testing.assert_array_equal(table[:, 0], np.arange(samples))
+    np.testing.assert_array_equal(table[:, 1], expected.stopped_at)
+    np.testing.assert_array_equal(table[:, 2 : 2 + outputs], expected.counts)
+    np.testing.assert_allclose(table[:, 2 + outputs :], expected.outputs, rtol=1e-9, atol=1e-9)
+
+
+def check_program(
+    program, samples: NDArray[np.float64], steps: int, *, seed: int = 0, frames: bool = False
+) -> None:
+    """One and two threads: a clean exit, the oracle's spikes and results."""
+    network = program.network
+    names = [entry.name for entry in network.populations if entry.neuron is not None]
+    expected = run_network(network, samples, steps=steps, seed=seed, frames=frames, record=names)
+    path = program.write_samples(samples, frames=frames)
+    options = ["--steps", str(steps), "--seed", str(seed), *(["--frames"] if frames else [])]
+    single, double = (program.run(path, *options, "--threads", str(count)) for count in (1, 2))
+    assert (single.status, single.errors) == (0, ""), single.errors
+    assert single == double
+    received = spike_trains(network, single.spikes, len(samples))
+    difference = first_difference(
+        network, samples, expected.spikes, received, seed=seed, frames=frames
+    )
+    if difference is None:
+        check_results(single.results, expected)
+    else:
+        assert difference.is_rounding_tie, difference.explain()
+
+
+def drawn_network(seed: int, rng: np.random.Generator) -> Network:
+    structure = draw_structure(seed)
+    return structure.with_data(rng, on_grid=structure.exact)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_random_structures(seed: int, make_program: Callable) -> None:
+    rng = np.random.default_rng(seed)
+    program = make_program(drawn_network(seed, rng))
+    samples = draw_structure(seed).samples(rng, 3)
+    check_program(program, samples, STEPS, seed=seed)
+    frames = rng.random((2, 5, *samples.shape[1:]))
+    check_program(program, frames, 5, seed=seed, frames=True)
+    check_program(program, samples[:0], STEPS)
+
+
+def test_the_structures_have_every_operator_encoding_and_readout() -> None:
+    networks = [draw_structure(seed).network for seed in SEEDS]
+    chains = [entry.operators for network in networks for entry in network.projections]
+    operators = {type(operator).__name__ for chain in chains for operator in chain}
+    assert operators == {
+        "Convolution", "Dense", "Increase", "MaxPool", "MeanPool", "Pad", "Reshape", "Scale",
+        "Slice", "Upsample",
+    }  # fmt: skip
+    encodings = {network.input.neuron.name for network in networks}
+    assert encodings == {neuron.name for neuron in ENCODINGS.values()} | {"Encoder"}
+    assert {network.readout.name for network in networks} == set(READOUTS)
+    assert any(entry.role == "linear" for network in networks for entry in network.populations)
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize(("model", "count", "steps"), [("mlp", 10, 200), ("cnn", 2, 40)])
+def test_trained_models(model, count, steps, make_program, data_folder, digits) -> None:
+    network = annconv.convert(data_folder / f"{model}.keras", input_encoding="IB")
+    check_program(make_program(network), digits[0][:count] / 255.0, steps)
+
+
+@pytest.mark.keras
+def test_single_precision(make_program, data_folder, digits) -> None:
+    network = annconv.convert(data_folder / "mlp.keras", input_encoding="IB")
+    program = make_program(network, "single")
+    samples = digits[0][:10] / 255.0
+    done = program.run(program.write_samples(samples), "--steps", "200")
+    assert (done.status, done.errors) == (0, "")
+    counts = [[int(count) for count in line.split(",")[2:12]] for line in done.results.splitlines()]
+    expected = run_network(network, samples, steps=200)
+    np.testing.assert_array_equal(np.argmax(counts, axis=1), np.argmax(expected.counts, axis=1))
