@@ -1,4 +1,4 @@
-"""The drop-in class: what a script written for ANNarchy's converter calls, and what it gets back."""
+"""The drop-in class: what a script for ANNarchy's converter calls, and what it gets back."""
 
 from __future__ import annotations
 

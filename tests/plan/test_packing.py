@@ -99,16 +99,16 @@ REFUSED: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "the header alone": (lambda p: p[:HEADER], "bytes of data, received 0"),
     "one byte less": (lambda p: p[:-1], "bytes of data, received"),
     "one byte more": (lambda p: p + b"\0", "bytes of data, received"),
-    "other magic": (lambda p: b"ANNCONV\0" + p[8:], "not a weight file of annconv"),
+    "other magic": (lambda p: b"ANNCONV\0" + p[8:], "expected a weight file of annconv"),
     "other version": (
         lambda p: p[:8] + struct.pack("<I", 2) + p[12:],
         "expected format version 1, received 2",
     ),
-    "a flip in the checksum": (lambda p: flipped(p, 13), "damaged: the checksum differs"),
+    "a flip in the checksum": (lambda p: flipped(p, 13), "damaged: expected checksum"),
     "a flip in the length": (lambda p: flipped(p, 17), "bytes of data, received"),
-    "a flip in the digest": (lambda p: flipped(p, 30), "made for a network of another structure"),
-    "a flip in the first array": (lambda p: flipped(p, HEADER), "the checksum differs"),
-    "a flip in the padding": (lambda p: flipped(p, len(p) - 1), "the checksum differs"),
+    "a flip in the digest": (lambda p: flipped(p, 30), "expected data for the structure"),
+    "a flip in the first array": (lambda p: flipped(p, HEADER), "damaged: expected checksum"),
+    "a flip in the padding": (lambda p: flipped(p, len(p) - 1), "damaged: expected checksum"),
 }
 
 
@@ -126,7 +126,7 @@ def test_damaged_data_are_refused(how: str, artifact: Artifact, packed: bytes) -
 @pytest.mark.compiles
 def test_data_of_another_structure_are_refused(artifact: Artifact) -> None:
     network = replace(dense(), dt=0.5)
-    with pytest.raises(BuildError, match="made for a network of another structure"):
+    with pytest.raises(BuildError, match="expected data for the structure"):
         open_network(artifact.path, artifact.key, pack(make_plan(network, "double"), network))
 
 
