@@ -74,14 +74,13 @@ def test_options_are_checked_before_a_model_is_read() -> None:
         annconv.convert("missing.keras", input_encoding="XY")
     with pytest.raises(OptionError, match="preset: unknown value 'anarchy'. Nearest: 'annarchy'"):
         annconv.convert("missing.keras", preset="anarchy")
+    neuron = annconv.Neuron(equations="v = tua + rates", parameters="rates = 0.0")
     with pytest.raises(EquationError, match="unknown name 'tua'"):
-        neuron = annconv.Neuron(equations="v = tua + rates", parameters="rates = 0.0")
         annconv.convert("missing.keras", input_encoding=neuron)
     with pytest.raises(TypeError, match="bogus"):
         annconv.convert("missing.keras", bogus=1)  # type: ignore[call-arg]
 
 
-@keras_needed
 @pytest.mark.parametrize("steps", [0, -1, 2.0, "10", True])
 def test_bad_steps(steps: Any) -> None:
     with pytest.raises(OptionError, match="steps: expected a whole number from 1"):
