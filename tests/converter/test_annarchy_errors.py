@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -117,6 +119,26 @@ def test_layers_that_cannot_be_converted(keras: ModuleType, load: Load) -> None:
     )
     with pytest.raises(UnsupportedModelError, match="'odd'"):
         load("IB").load_keras_model(model)
+
+
+def test_a_file_with_a_name_that_keras_refuses(
+    small_file: Path, load: Load, pictures: np.ndarray, tmp_path: Path
+) -> None:
+    """Keras itself writes no name with a slash; a file may hold one all the same."""
+    hostile = tmp_path / "hostile.keras"
+    name = json.dumps('x"); system("true"); //').encode()
+    with zipfile.ZipFile(small_file) as source, zipfile.ZipFile(hostile, "w") as target:
+        for entry in source.namelist():
+            content = source.read(entry)
+            if entry == "config.json":
+                assert b'"p"' in content
+                content = content.replace(b'"p"', name)
+            target.writestr(entry, content)
+    converter = load("IB")
+    expected = converter.predict(pictures, STEPS)
+    with pytest.raises(ModelFileError, match="hostile.keras"):
+        converter.load_keras_model(hostile)
+    assert converter.predict(pictures, STEPS) == expected
 
 
 BAD_OPTIONS: dict[str, tuple[dict[str, Any], str]] = {
