@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -21,6 +22,8 @@ UNSUPPORTED_POLICIES = ("refuse", "ignore")
 VECTOR_BITS = (128, 256, 512)
 
 MAX_STEPS = 2**31 - 1
+ROUNDING = 1e-12
+"""Relative error that the quotient of a duration and dt may have: 1.1 ms at 0.1 ms are 11 steps."""
 
 Precision = Literal["single", "double"]
 Check = Callable[[Any], str | None]
@@ -67,7 +70,7 @@ def number(field: str, *, positive: bool = False) -> Check:
     def run(options: object) -> str | None:
         value = getattr(options, field)
         real = isinstance(value, Real) and not isinstance(value, bool)
-        if real and math.isfinite(value) and (value > 0 or not positive):
+        if real and abs(value) <= sys.float_info.max and (value > 0 or not positive):
             return None
         kind = "a finite number above 0" if positive else "a finite number"
         return f"{field}: expected {kind}, received {value!r}."
@@ -85,12 +88,16 @@ def duration_steps(duration: object, dt: float, field: str) -> int:
     Returns:
         The smallest number of steps that lasts at least `duration`.
     Raises:
-        OptionError: The duration is not a finite number above 0.
+        OptionError: The duration is not a number above 0, or takes more steps than a run can.
     """
     real = isinstance(duration, Real) and not isinstance(duration, bool)
-    if not real or not math.isfinite(float(duration)) or float(duration) <= 0:  # type: ignore[arg-type]
+    if not real or not duration > 0:  # type: ignore[operator]
         raise OptionError(f"{field}: expected a number of ms above 0, received {duration!r}.")
-    return max(1, math.ceil(round(float(duration) / dt, 9)))  # type: ignore[arg-type]
+    if duration > MAX_STEPS * dt:  # type: ignore[operator]
+        longest = f"{MAX_STEPS * dt:g} ms, {MAX_STEPS} steps of {dt:g} ms"
+        raise OptionError(f"{field}: expected at most {longest}, received {duration!r}.")
+    steps = float(duration) / dt  # type: ignore[arg-type]
+    return max(1, math.ceil(steps - ROUNDING * steps))
 
 
 def flag(field: str) -> Check:

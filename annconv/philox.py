@@ -57,5 +57,6 @@ def uniform(
     Returns:
         float64 of the common shape of the four.
     """
+    seed = int(seed)  # NumPy's whole numbers may be too short for the mask
     words, *_ = philox4x32((neuron, step, stream, sample), (seed & 0xFFFFFFFF, seed >> 32))
     return (words.astype(np.float64) + 0.5) / 2.0**32

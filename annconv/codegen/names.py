@@ -8,8 +8,8 @@ from collections.abc import Container
 from annconv.plan.naming import CPP_KEYWORDS
 
 _MACROS = """
-I assert errno i386 linux major makedev minor offsetof setjmp signals stderr stdin stdout unix
-va_arg va_copy va_end va_start
+I assert errno i386 linux major makedev math_errhandling minor offsetof setjmp signals stderr stdin
+stdout unix va_arg va_copy va_end va_start
 """
 
 _TYPES = """
@@ -32,7 +32,8 @@ KERNEL_NAMES = frozenset(_KERNELS.split())
 RESERVED = frozenset((*CPP_KEYWORDS, *_MACROS.split(), *_TYPES.split(), *KERNEL_NAMES))
 """Words that cannot be, or should not be, the name of a neuron's value in C++."""
 
-_CONSTANT_LIKE = re.compile(r"[A-Z][A-Z0-9_]+|k[A-Z]\w*")  # NULL, M_PI, INT_MAX, …; our kNeurons
+_CONSTANT_LIKE = re.compile(r"[A-Z][A-Z0-9_]+|[A-Z][A-Z0-9]*_\w+|k[A-Z]\w*")
+"""NULL, INT_MAX, M_PI, M_PIf, P_tmpdir, …; our kNeurons."""
 
 
 def cpp_name(name: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from annconv.converter.api import convert_model
 from annconv.converter.handle import NetworkHandle
 from annconv.errors import OptionError, UnavailableError, nearest
 from annconv.frontend.description import describe
-from annconv.options import CompileOptions, ConvertOptions, duration_steps
+from annconv.ir.snn_file import save_network
+from annconv.options import CompileOptions, ConvertOptions, RunOptions, duration_steps
 from annconv.runtime.compiled import CompiledNetwork, compile_network
 
 _KEYWORDS = (
@@ -46,25 +48,31 @@ class ANNtoSNNConverter:
                 `threads`, `seed`, `dt`, `normalize`, `threshold_step` and `on_unsupported` as in
                 `annconv.convert` and `annconv.compile`.
         Raises:
-            OptionError: An option is unknown or has a value that is not allowed.
+            OptionError: Options are unknown or have values that are not allowed; all are listed.
+            EquationError: A neuron's equations are not understood.
         """
-        unknown = [name for name in options if name not in _KEYWORDS]
-        if unknown:
-            raise OptionError(
-                f"ANNtoSNNConverter: unknown option {name!r}. {nearest(name, _KEYWORDS)}."
-                for name in unknown
+        faults = [
+            f"ANNtoSNNConverter: unknown option {name!r}. {nearest(name, _KEYWORDS)}."
+            for name in options
+            if name not in _KEYWORDS
+        ]
+        known = {name: value for name, value in options.items() if name in _KEYWORDS}
+        seed = known.pop("seed", 0)
+        compiling = {name: known.pop(name) for name in ("precision", "threads") if name in known}
+        with _collecting(faults):
+            self._compile_options = CompileOptions(**{"precision": "double", **compiling})
+        with _collecting(faults):
+            self._seed = RunOptions(steps=1, seed=seed).seed
+        with _collecting(faults):
+            self._convert_options = ConvertOptions(
+                input_encoding=input_encoding,
+                hidden_neuron=hidden_neuron,
+                read_out=read_out,
+                **known,
             )
-        self._compile_options = CompileOptions(
-            precision=options.pop("precision", "double"), threads=options.pop("threads", None)
-        )
-        self._seed = options.pop("seed", 0)
-        self._convert_options = ConvertOptions(
-            input_encoding=input_encoding,
-            hidden_neuron=hidden_neuron,
-            read_out=read_out,
-            **options,
-        )
-        choose_neurons(self._convert_options)  # an unknown name is refused here, not at loading
+            choose_neurons(self._convert_options)  # unknown names are refused here, not at loading
+        if faults:
+            raise OptionError(faults)
         self._compiled: CompiledNetwork | None = None
         self._handle: NetworkHandle | None = None
 
@@ -87,7 +95,7 @@ class ANNtoSNNConverter:
         Returns:
             A handle on the network.
         Raises:
-            ModelFileError: The file is missing, damaged or unsafe.
+            ModelFileError: The file is missing, damaged or unsafe, or the folder cannot be written.
             UnsupportedModelError: Layers cannot be converted; all are listed.
             OptionError: The scale factors do not fit.
             BuildError: The compiler is missing or fails.
@@ -97,6 +105,7 @@ class ANNtoSNNConverter:
         compiled = compile_network(network, self._compile_options)
         if directory is not None:
             compiled.write_sources(directory)
+            save_network(network, Path(directory) / "network.snn")
         if show_info:
             print(describe(graph))
         self._compiled, self._handle = compiled, NetworkHandle(network)
@@ -120,7 +129,7 @@ class ANNtoSNNConverter:
         Raises:
             UnavailableError: No model is loaded.
             InputError: The samples are not finite numbers of the right shape.
-            OptionError: The duration is not a number above 0.
+            OptionError: The duration is not a number above 0, or too long.
         """
         if self._compiled is None:
             raise UnavailableError(
@@ -131,3 +140,12 @@ class ANNtoSNNConverter:
         )
         result = self._compiled.run(samples, steps=steps, seed=self._seed, progress=True)
         return result.tied_labels() if multiple else [int(label) for label in result.labels]
+
+
+@contextmanager
+def _collecting(faults: list[str]) -> Iterator[None]:
+    """Add the faults of an OptionError to a list instead of raising it."""
+    try:
+        yield
+    except OptionError as error:
+        faults += error.faults

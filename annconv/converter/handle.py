@@ -28,14 +28,14 @@ class PopulationHandle:
     Attributes:
         name: The Keras layer's name.
         geometry: Shape; ranks run through it in C order.
-        neuron_type: Its equations.
+        neuron_type: Its equations; None for a junction, which has no neurons.
         parameters: Names of the neuron's parameters.
         variables: Names of the neuron's variables.
     """
 
     name: str
     geometry: Geometry
-    neuron_type: Neuron
+    neuron_type: Neuron | None
     parameters: list[str]
     variables: list[str]
 
@@ -134,11 +134,10 @@ class NetworkHandle:
 
 
 def _population(population: Population) -> PopulationHandle:
+    name, geometry = population.name, population.geometry
+    if population.neuron is None:
+        return PopulationHandle(name, geometry, None, [], [])
     model = population.model()
-    return PopulationHandle(
-        population.name,
-        population.geometry,
-        population.neuron or Neuron(),
-        [entry.name for entry in model.parameters],
-        [entry.name for entry in model.variables],
-    )
+    parameters = [entry.name for entry in model.parameters]
+    variables = [entry.name for entry in model.variables]
+    return PopulationHandle(name, geometry, population.neuron, parameters, variables)

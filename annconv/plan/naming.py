@@ -18,26 +18,36 @@ using virtual void volatile wchar_t while xor xor_eq
 
 CPP_KEYWORDS = frozenset(_KEYWORD_TEXT.split())
 """Words that C++ or its common extensions keep for themselves."""
-_LONGEST = 60
+_LONGEST_WORD = 40
 
 
 class Names:
-    """Gives every name an identifier of its own; no two names ever share one."""
+    """Gives every name an identifier of its own; no two names ever share one.
+
+    Nor do they in PascalCase, where `conv1` and `conv_1` would look alike.
+    """
 
     def __init__(self) -> None:
-        self._taken: set[str] = set(CPP_KEYWORDS)
+        self._taken = {_squeezed(word) for word in CPP_KEYWORDS}
 
     def identifier(self, *words: str) -> str:
         """A fresh snake_case identifier that reads like the words given.
 
         Args:
-            words: Any text; letters and digits of ASCII are kept.
+            words: Any text; letters and digits of ASCII are kept. A word without any becomes
+                "layer", so that what was two words never becomes one that C++ knows.
         """
-        text = re.sub(r"[^a-z0-9]+", "_", "_".join(words).lower()).strip("_")[:_LONGEST].strip("_")
-        if not text or not text[0].isalpha():
-            text = f"layer_{text}".rstrip("_")
+        kept = [re.sub(r"[^a-z0-9]+", "_", word.lower()).strip("_") for word in words]
+        text = "_".join(word[:_LONGEST_WORD].strip("_") or "layer" for word in kept)
+        if text[0].isdigit():
+            text = f"layer_{text}"
         candidate, number = text, 2
-        while candidate in self._taken:
+        while _squeezed(candidate) in self._taken:
             candidate, number = f"{text}_v{number}", number + 1
-        self._taken.add(candidate)
+        self._taken.add(_squeezed(candidate))
         return candidate
+
+
+def _squeezed(identifier: str) -> str:
+    """An identifier without underscores."""
+    return identifier.replace("_", "")

@@ -36,6 +36,9 @@ from annconv.plan.plan import (
 )
 from annconv.readouts.model import parse_readout
 
+JUNCTION = ""
+"""Stands for all targets of a junction."""
+
 
 def make_plan(network: Network, precision: str, vector_bytes: int = 16) -> Plan:
     """Plan the plain kernels of a network.
@@ -80,6 +83,7 @@ class _Planner:
         self.sums: dict[tuple[str, str], str] = {}
 
     def plan(self) -> Plan:
+        """The plan of the network."""
         for population in self.network.populations:
             self._declare(population)
         updates = {name: self._update(self.network[name]) for name in self.models}
@@ -118,7 +122,12 @@ class _Planner:
                     (name, variable.name), "real", size
                 )
             self.spikes[name] = self._buffer((name, SPIKES), "spike", size)
-        for target in dict.fromkeys(entry.target for entry in self.network.arriving(name)):
+        targets = dict.fromkeys(entry.target for entry in self.network.arriving(name))
+        if model is None:  # a junction adds up whatever arrives
+            sums = self._buffer((name, "sum"), "real", size)
+            self.sums |= {(name, target): sums for target in (*targets, JUNCTION)}
+            return
+        for target in targets:
             self.sums[name, target] = self._buffer((name, "g", target), "real", size)
 
     def _order(self, updates: dict[str, UpdateKernel]) -> list[Kernel]:
@@ -140,13 +149,13 @@ class _Planner:
     def _arriving(self, name: str) -> list[Kernel]:
         """Kernels of all projections onto a population.
 
-        Where all that arrives at a target is a trace of one decay, the sum itself is that trace.
+        Where all that arrives in a sum is a trace of one decay, the sum itself is that trace.
         """
         kernels: list[Kernel] = []
         arriving = self.network.arriving(name)
-        for target in dict.fromkeys(entry.target for entry in arriving):
-            total = self.sums[name, target]
-            projections = [entry for entry in arriving if entry.target == target]
+        totals = {entry.name: self.sums[name, entry.target] for entry in arriving}
+        for total in dict.fromkeys(totals.values()):
+            projections = [entry for entry in arriving if totals[entry.name] == total]
             decays = {entry.trace_decay for entry in projections}
             shared = len(decays) == 1 and None not in decays
             if shared:
@@ -199,12 +208,19 @@ class _Planner:
     def _transmitted(self, projection: Projection) -> str:
         """The buffer a projection reads."""
         if projection.pre not in self.models:  # a junction transmits its sum
-            return self.sums[projection.pre, "exc"]
+            return self.sums[projection.pre, JUNCTION]
         emitted = self.models[projection.pre].emit
         if projection.transmits != SPIKES or emitted is not None:
             variable = emitted if projection.transmits == SPIKES else projection.transmits
             return self.variables[projection.pre, cast(str, variable)]
         return self.spikes[projection.pre]
+
+    def _read(self, projection: Projection, source: str) -> str:
+        """What an operator reads, in words."""
+        if source != self._transmitted(projection):
+            return "the result before"
+        transmitted = projection.transmits if projection.pre in self.models else "the sum"
+        return f"{transmitted} of {projection.pre}"
 
     def _operators(self, projection: Projection, total: str) -> list[Kernel]:
         """One kernel per operator of a projection; the last one adds into `total`."""
@@ -240,9 +256,8 @@ class _Planner:
             packed = self._pack((owner, shape.array), values.size, origin)
         if shape.stateful:
             state = self._buffer((owner, "passed"), "real", prod(before))
-        transmitted = projection.transmits if position == 0 else "its sums"
         summary = (
-            f"{owner}: {str(operator).split('  ')[0]} of {transmitted} of {projection.pre}, "
+            f"{owner}: {str(operator).split('  ')[0]} of {self._read(projection, source)}, "
             f"{_shape(before)} -> {_shape(after)}"
         )
         return OperatorKernel(
@@ -274,7 +289,7 @@ class _Planner:
             population=self.network.names.index(population.name),
             neurons=population.size,
             channels=population.geometry[-1],
-            model=model,
+            model=_structure(model),
             parameters=tuple(parameters),
             variables=self._variables(population, model, values),
             conductances=tuple(
@@ -330,6 +345,15 @@ class _Planner:
             counts=self._buffer(("readout", "counts"), "count", output.size),
             spikes=self.spikes[output.name],
         )
+
+
+def _structure(model: NeuronModel) -> NeuronModel:
+    """A neuron without its default values: they are data, and the plan holds structure only."""
+    return replace(
+        model,
+        parameters=tuple(replace(entry, value=0.0) for entry in model.parameters),
+        variables=tuple(replace(entry, initial=Number(0.0)) for entry in model.variables),
+    )
 
 
 def initial_values(initial: object, parameters: dict[str, FloatArray]) -> FloatArray:

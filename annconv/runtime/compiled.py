@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annconv.build.builder import build_extension, find_extension
-from annconv.errors import OptionError, nearest
+from annconv.errors import ModelFileError, OptionError, nearest
 from annconv.ir.network import Network
 from annconv.ir.samples import input_rates, prepare_samples
 from annconv.options import CompileOptions, RunOptions, read_environment
@@ -77,7 +77,7 @@ class CompiledNetwork:
             steps=self.network.steps if steps is None else steps,
             seed=seed,
             first_sample=first_sample,
-            record=(record,) if isinstance(record, str) else tuple(record),
+            record=_names(record),
             frames=frames,
             progress=progress,
         )
@@ -126,21 +126,29 @@ class CompiledNetwork:
 
         Args:
             folder: Made if it is missing; files of the same names are replaced.
+        Raises:
+            ModelFileError: The folder cannot be written to.
         """
         from annconv.codegen.render import render_network
 
         lowered, plan = lower(self.network, self.options)
         target = Path(folder)
-        target.mkdir(parents=True, exist_ok=True)
-        for name, text in render_network(plan).items():
-            (target / name).write_text(text, encoding="utf-8")
-        (target / "weights.bin").write_bytes(pack(plan, lowered))
+        try:
+            target.mkdir(parents=True, exist_ok=True)
+            for name, text in render_network(plan).items():
+                (target / name).write_text(text, encoding="utf-8")
+            (target / "weights.bin").write_bytes(pack(plan, lowered))
+        except OSError as error:
+            what = f"cannot be written: {error.strerror or error}"
+            raise ModelFileError(
+                target, what, instead="choose a folder you may write to"
+            ) from error
 
     def _recorded(self, names: Sequence[str]) -> list[int]:
         """Indices of the populations to record."""
         known = [entry.name for entry in self.network.populations if entry.neuron is not None]
         faults = [
-            f"record: unknown population {name!r}. {nearest(name, known)}."
+            f"record: no population {name!r} that spikes. {nearest(name, known)}."
             for name in names
             if name not in known
         ]
@@ -204,6 +212,19 @@ def _lower(network: Network, options: CompileOptions) -> tuple[Network, Plan]:
     if folder is None:
         return lower(network, options)
     return lower(network, options, KeptStages(folder).observe)
+
+
+def _names(record: Iterable[str]) -> tuple[str, ...]:
+    """Names of populations; a single one may stand by itself.
+
+    Raises:
+        OptionError: Neither.
+    """
+    if isinstance(record, str):
+        return (record,)
+    if not isinstance(record, Iterable):
+        raise OptionError(f"record: expected names of populations, received {record!r}.")
+    return tuple(record)
 
 
 @contextmanager

@@ -63,6 +63,22 @@ def load_extension(path: Path, key: str) -> ModuleType:
 
 
 def open_network(path: Path, key: str, packed: bytes) -> NativeNetwork:
-    """The compiled network with its data."""
+    """The compiled network with its data.
+
+    Args:
+        path: As `load_extension`.
+        key: As `load_extension`.
+        packed: The network's packed data (`plan/packing.py`).
+    Raises:
+        BuildError: The file cannot be loaded, or the data are damaged or another network's.
+    """
     module = load_extension(path, key)
-    return cast(NativeNetwork, module.Network(packed))
+    try:
+        native = module.Network(packed)
+    except RuntimeError as error:
+        raise BuildError(
+            "loading the network's data",
+            why=str(error),
+            instead="compile the network again, and pack its data for the plan it was compiled by",
+        ) from error
+    return cast(NativeNetwork, native)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from difflib import unified_diff
 from pathlib import Path
+
+from annconv.build.cache import explained
 
 WHOLE_STAGES = ("network", "plan")
 """Stages kept as they are; of the passes between them the difference is kept."""
@@ -14,10 +17,13 @@ class KeptStages:
 
     Args:
         folder: Made if it is missing.
+    Raises:
+        CacheError: It cannot be made or written to.
     """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        with _explained(folder):
+            folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._number = 0
         self._before = ""
@@ -33,5 +39,11 @@ class KeptStages:
                 self._before.splitlines(), text.splitlines(), "before", "after", lineterm=""
             )
             kept = "".join(f"{line}\n" for line in lines)
-        path.write_text(kept, encoding="utf-8")
+        with _explained(self._folder):
+            # a layer's name may hold what is no Unicode text
+            path.write_text(kept, encoding="utf-8", errors="backslashreplace")
         self._before = text
+
+
+def _explained(folder: Path) -> AbstractContextManager[None]:
+    return explained(folder, "set ANNCONV_KEEP to a folder that can be written to")

@@ -125,6 +125,10 @@ bool run(const void* packed, const RunRequest& request) {
         for (std::int64_t sample = 0; sample < request.count; ++sample) {
             run_share(sample, omp_get_thread_num());
         }
+#ifndef __clang__  // its OpenMP takes care of forks itself
+        // A process forked later would wait for ever for threads that it does not have.
+        omp_pause_resource_all(omp_pause_hard);
+#endif
     }
     return !progress.stopped();
 }

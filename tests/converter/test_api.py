@@ -1,0 +1,122 @@
+"""convert, save, load, compile: one after the other, and what they refuse."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from zoo import dense, samples
+
+import annconv
+from annconv.errors import EquationError, InputError, ModelFileError, OptionError
+from annconv.reference.network import run_network
+
+keras_needed = pytest.mark.keras
+
+
+@keras_needed
+@pytest.mark.compiles
+def test_from_model_to_labels(
+    keras: ModuleType, small_file: Path, tmp_path: Path, pictures: np.ndarray
+) -> None:
+    network = annconv.convert(small_file, input_encoding="IB", steps=30)
+    assert network.steps == 30
+    annconv.save(network, tmp_path / "small.snn")
+    loaded = annconv.load(str(tmp_path / "small.snn"))
+    assert loaded == network
+    compiled = annconv.compile(loaded, precision="double", threads=2)
+    expected = run_network(network, pictures, steps=30)
+    result = compiled.run(pictures)
+    np.testing.assert_array_equal(result.counts, expected.counts)
+    np.testing.assert_array_equal(compiled.predict(pictures), expected.labels)
+    assert type(compiled) is annconv.CompiledNetwork
+    assert type(result) is annconv.RunResult
+
+
+@keras_needed
+def test_a_model_and_its_file_give_equal_networks(small_model: Any, small_file: Path) -> None:
+    assert annconv.convert(small_model, input_encoding="IB") == annconv.convert(
+        str(small_file), input_encoding="IB"
+    )
+
+
+@pytest.mark.compiles
+def test_loading_and_running_need_no_keras(tmp_path: Path, root_folder: Path) -> None:
+    annconv.save(dense(), tmp_path / "dense.snn")
+    np.save(tmp_path / "x.npy", samples(dense()))
+    program = (
+        "import sys; sys.path.insert(0, '.')\n"
+        "import numpy, annconv\n"
+        "folder = sys.argv[1]\n"
+        "compiled = annconv.compile(annconv.load(folder + '/dense.snn'), precision='double')\n"
+        "print(compiled.predict(numpy.load(folder + '/x.npy'), seed=1).tolist())\n"
+        "print(sorted({'keras', 'tensorflow', 'sympy', 'matplotlib'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)],
+        cwd=root_folder,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    expected = run_network(dense(), samples(dense()), steps=25, seed=1).labels.tolist()
+    assert done.stdout.splitlines() == [str(expected), "[]"]
+
+
+def test_options_are_checked_before_a_model_is_read() -> None:
+    with pytest.raises(OptionError, match="input_encoding: unknown value 'XY'"):
+        annconv.convert("missing.keras", input_encoding="XY")
+    with pytest.raises(OptionError, match="preset: unknown value 'anarchy'. Nearest: 'annarchy'"):
+        annconv.convert("missing.keras", preset="anarchy")
+    neuron = annconv.Neuron(equations="v = tua + rates", parameters="rates = 0.0")
+    with pytest.raises(EquationError, match="unknown name 'tua'"):
+        annconv.convert("missing.keras", input_encoding=neuron)
+    with pytest.raises(TypeError, match="bogus"):
+        annconv.convert("missing.keras", bogus=1)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("steps", [0, -1, 2.0, "10", True])
+def test_bad_steps(steps: Any) -> None:
+    with pytest.raises(OptionError, match="steps: expected a whole number from 1"):
+        annconv.convert("missing.keras", steps=steps)
+
+
+@pytest.mark.parametrize("given", [None, "dense.snn", 3, [dense()]])
+def test_compile_wants_a_network(given: Any) -> None:
+    with pytest.raises(InputError, match="made by annconv.convert or annconv.load, received"):
+        annconv.compile(given)
+
+
+def test_files_that_are_no_networks(tmp_path: Path) -> None:
+    annconv.save(dense(), tmp_path / "whole.snn")
+    content = (tmp_path / "whole.snn").read_bytes()
+    flipped = bytearray(content)
+    flipped[-3] ^= 1
+    for name, damaged in (("cut", content[:-5]), ("flipped", bytes(flipped)), ("empty", b"")):
+        path = tmp_path / f"{name}.snn"
+        path.write_bytes(damaged)
+        with pytest.raises(ModelFileError, match=str(path)):
+            annconv.load(path)
+    assert annconv.load(tmp_path / "whole.snn") == dense()
+
+
+@pytest.mark.compiles
+def test_a_user_edits_a_weight_and_compiles_again() -> None:
+    """Structure is code, everything else is data: no compiler runs."""
+    network = dense()
+    first = annconv.compile(network, precision="double", threads=1)
+    populations = list(network.populations)
+    populations[1] = replace(populations[1], parameters={"vt": np.array(2.5)})
+    changed = replace(network, populations=tuple(populations))
+    second = annconv.compile(changed, precision="double", threads=1)
+    assert type(second._native) is type(first._native)
+    x = samples(network)
+    expected = run_network(changed, x, steps=25).counts
+    np.testing.assert_array_equal(second.run(x).counts, expected)
+    assert not np.array_equal(first.run(x).counts, expected)

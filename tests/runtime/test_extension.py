@@ -1,0 +1,62 @@
+"""Loading extension modules: one per key, and errors for what is none."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from annconv.errors import BuildError
+from annconv.runtime.compiled import CompiledNetwork
+from annconv.runtime.extension import load_extension
+
+SUFFIX = ".so"
+
+
+@pytest.mark.parametrize("content", [b"", b"\x7fELF", b"not a library" * 100])
+def test_a_damaged_file(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / f"network{SUFFIX}"
+    path.write_bytes(content)
+    with pytest.raises(BuildError, match="loading the extension failed") as caught:
+        load_extension(path, "damaged")
+    assert "remove the cache folder and compile again" in str(caught.value)
+    assert "damaged.network" not in sys.modules
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(BuildError, match="loading the extension failed"):
+        load_extension(tmp_path / f"network{SUFFIX}", "missing")
+
+
+def test_a_file_of_another_kind(tmp_path: Path) -> None:
+    with pytest.raises(BuildError, match="is not an extension module"):
+        load_extension(tmp_path / "network.txt", "text")
+
+
+@pytest.mark.compiles
+def test_a_library_that_is_no_module_of_python(tmp_path: Path) -> None:
+    import ctypes.util
+
+    path = tmp_path / f"network{SUFFIX}"
+    name = ctypes.util.find_library("m")
+    assert name is not None
+    libraries = [
+        line.split()[-1]
+        for line in Path("/proc/self/maps").read_text().splitlines()
+        if Path(line.split()[-1]).name == name
+    ]
+    assert libraries
+    path.write_bytes(Path(libraries[0]).read_bytes())
+    with pytest.raises(BuildError, match="PyInit_network"):
+        load_extension(path, "libm")
+
+
+@pytest.mark.compiles
+def test_a_key_is_loaded_once(compiled: CompiledNetwork) -> None:
+    name = type(compiled._native).__module__
+    assert name.endswith(".network")
+    module = sys.modules[name]
+    assert module.__file__ is not None
+    again = load_extension(Path(module.__file__), name.removesuffix(".network"))
+    assert again is module

@@ -1,0 +1,222 @@
+"""A compiled network among threads, processes and signals."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from zoo import OPTIONS, STEPS, dense, picture, samples
+
+from annconv.build.cache import Cache
+from annconv.reference.network import run_network
+from annconv.runtime.compiled import CompiledNetwork, compile_network
+
+pytestmark = pytest.mark.compiles
+
+X = samples(dense())
+LIMIT = 120
+"""Seconds after which a child process counts as hung."""
+
+PREAMBLE = """
+import sys
+from dataclasses import replace
+sys.path[:0] = ["tests", "."]
+from zoo import OPTIONS, STEPS, dense, samples
+from annconv.runtime import compiled as module
+from annconv.runtime.compiled import compile_network
+X = samples(dense())
+"""
+
+
+@contextmanager
+def child(root: Path, program: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A Python process that runs a program; ended when the block is left."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", PREAMBLE + program, *arguments],
+        cwd=root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def expected_counts(seed: int = 0, steps: int = STEPS) -> str:
+    return str(run_network(dense(), X, steps=steps, seed=seed).counts.tolist())
+
+
+INTERRUPTED = """
+from contextlib import contextmanager
+
+@contextmanager
+def bar(total, shown):
+    yield lambda done: print("running", flush=True)
+
+compiled = compile_network(dense(), replace(OPTIONS, threads=int(sys.argv[1])))
+plain, module._progress_bar = module._progress_bar, bar
+try:
+    compiled.run(X, steps=2**31 - 1)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+module._progress_bar = plain
+print(compiled.run(X, seed=3).counts.tolist())
+"""
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_ctrl_c_ends_a_long_run_and_the_network_lives_on(
+    threads: int, root_folder: Path, compiled: CompiledNetwork
+) -> None:
+    with child(root_folder, INTERRUPTED, str(threads)) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "running\n"
+        process.send_signal(signal.SIGINT)
+        printed, errors = process.communicate(timeout=LIMIT)
+    lines = [line for line in printed.splitlines() if line != "running"]
+    assert lines == ["interrupted", expected_counts(seed=3)], errors
+    assert process.returncode == 0
+
+
+def test_an_exception_of_the_progress_bar_ends_the_run(
+    compiled: CompiledNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class FullError(Exception):
+        """What the bar meets."""
+
+    called = []
+
+    def fail(done: int) -> None:
+        called.append(done)
+        raise FullError(done)
+
+    @contextmanager
+    def bar(total: int, shown: bool) -> Iterator[object]:
+        yield fail
+
+    for threads in (1, 2):
+        network = compile_network(dense(), replace(OPTIONS, threads=threads))
+        with monkeypatch.context() as patch:
+            patch.setattr("annconv.runtime.compiled._progress_bar", bar)
+            with pytest.raises(FullError):
+                network.run(X, steps=2**31 - 1)
+        assert len(called) == threads, "nothing is asked after the first failure"
+        assert str(network.run(X).counts.tolist()) == expected_counts()
+
+
+def test_a_progress_bar_counts_the_samples(
+    compiled: CompiledNetwork, capsys: pytest.CaptureFixture[str]
+) -> None:
+    compiled.run(X, progress=True)
+    compiled.predict(X[:0], progress=True)
+    printed = capsys.readouterr()
+    assert "6/6" in printed.err
+    assert printed.out == ""
+    compiled.run(X)
+    assert capsys.readouterr().err == ""
+
+
+def test_threads_of_python_share_a_network(compiled: CompiledNetwork) -> None:
+    two = compile_network(dense(), replace(OPTIONS, threads=2))
+    seeds = range(24)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda s: (compiled, two)[s % 2].run(X, seed=s).counts, seeds))
+    for seed, counts in zip(seeds, found, strict=True):
+        assert str(counts.tolist()) == expected_counts(seed)
+
+
+def test_threads_of_python_compile_one_network_at_once() -> None:
+    network = replace(picture(), dt=0.75)
+    x = samples(network)
+    barrier = threading.Barrier(3)
+
+    def build(_: int) -> list[list[float]]:
+        barrier.wait()
+        outputs: list[list[float]] = compile_network(network, OPTIONS).run(x).outputs.tolist()
+        return outputs
+
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(build, range(3)))
+    expected = run_network(network, x, steps=STEPS).outputs.tolist()
+    assert found == [expected] * 3
+
+
+COMPILE = """
+network = replace(dense(), dt=0.25)
+print("ready", flush=True)
+sys.stdin.readline()
+print(compile_network(network, OPTIONS).run(X).counts.tolist())
+"""
+
+
+def test_processes_compile_one_network_at_once(root_folder: Path, build_cache: Path) -> None:
+    compile_network(dense(), OPTIONS)  # the binding, which takes longest, is there
+    entries = Cache(build_cache).root / "entries"
+    before = len(list(entries.iterdir()))
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", PREAMBLE + COMPILE],
+            cwd=root_folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    try:
+        for process in processes:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        printed = [process.communicate(timeout=LIMIT)[0] for process in processes]
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+    network = replace(dense(), dt=0.25)
+    expected = str(run_network(network, X, steps=STEPS).counts.tolist())
+    assert [text.strip() for text in printed] == [expected] * 2
+    if "PYTEST_XDIST_WORKER" not in os.environ:  # other workers add entries of their own
+        assert len(list(entries.iterdir())) == before + 1
+
+
+FORKED = """
+import os
+compiled = compile_network(dense(), replace(OPTIONS, threads=2))
+compiled.run(X, seed=1)
+child = os.fork()
+if child == 0:
+    print(compiled.run(X, seed=2).counts.tolist(), flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+print(compiled.run(X, seed=2).counts.tolist())
+"""
+
+
+def test_a_forked_process_runs_a_network_that_has_run_before(root_folder: Path) -> None:
+    """OpenMP's pool of threads does not survive a fork, so none is kept."""
+    with child(root_folder, FORKED) as process:
+        printed, errors = process.communicate(timeout=LIMIT)
+    assert printed.splitlines() == [expected_counts(seed=2)] * 2, errors
+
+
+def test_runs_do_not_share_state(compiled: CompiledNetwork) -> None:
+    """Each sample starts afresh, whatever ran before it on the same thread."""
+    alone = [compiled.run(X[i : i + 1], first_sample=i).counts[0] for i in range(len(X))]
+    np.testing.assert_array_equal(alone, compiled.run(X).counts)

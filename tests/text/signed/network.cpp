@@ -1,0 +1,83 @@
+// A spiking network of 3 populations, 12 neurons, double precision
+#include "network.hpp"
+
+#include <cstring>
+
+namespace network {
+namespace {
+
+// What annconv::run needs to know of this network.
+struct Network {
+    using Real = real;
+    using Arena = network::Arena;
+    using Weights = network::Weights;
+
+    static constexpr int kInputs = 4;
+    static constexpr int kOutputs = 2;
+    static constexpr int kPopulations = 3;
+    static constexpr int kSizes[] = {4, 6, 2};
+
+    // The state in which every sample starts.
+    static void reset(const Weights& weights, Arena& arena) {
+        std::memset(&arena, 0, sizeof arena);
+        annconv::spread<4, 1>(weights.image_p_initial, arena.image_p);
+        annconv::spread<4, 1>(weights.image_mask_initial, arena.image_mask);
+        annconv::spread<6, 6>(weights.both_v_initial, arena.both_v);
+        annconv::spread<6, 1>(weights.both_mask_initial, arena.both_mask);
+        annconv::spread<2, 1>(weights.classes_v_initial, arena.classes_v);
+        annconv::spread<2, 1>(weights.classes_mask_initial, arena.classes_mask);
+    }
+
+    static void step(const Weights& weights, Arena& arena, const Step& step) {
+        apply_a(weights, arena, step);
+        apply_b(weights, arena, step);
+        update_image(weights, arena, step);
+        update_both(weights, arena, step);
+        update_classes(weights, arena, step);
+        for (int neuron = 0; neuron < kOutputs; ++neuron) {
+            arena.readout_counts[neuron] += arena.classes_spikes[neuron];
+        }
+    }
+
+    // What a population emitted in the last step.
+    static const std::int8_t* spikes(const Arena& arena, int population) {
+        switch (population) {
+            case 0:  // image
+                return arena.image_spikes;
+            case 1:  // both
+                return arena.both_spikes;
+            case 2:  // classes
+                return arena.classes_spikes;
+            default:
+                return nullptr;
+        }
+    }
+
+    // Whether the read-out needs no further step.
+    static bool stopped(const Weights&, const Arena&) { return false; }
+
+    static void read_out(const Weights&, const Arena& arena, std::int32_t* counts, double* outputs) {
+        for (int neuron = 0; neuron < kOutputs; ++neuron) {
+            const real v = arena.classes_v[neuron];
+            counts[neuron] = arena.readout_counts[neuron];
+            outputs[neuron] = static_cast<double>(v);
+        }
+    }
+};
+
+constexpr annconv::NetworkTable kTable = {
+    annconv::kTableVersion,
+    "29109410edde21bde70b4de91674772a400a9a9af65dc04ed948cfd1ff1816ae",
+    sizeof(real),
+    Network::kInputs,
+    Network::kOutputs,
+    Network::kPopulations,
+    sizeof(Weights),
+    sizeof(Arena),
+    annconv::run<Network>,
+};
+
+}  // namespace
+}  // namespace network
+
+extern "C" const annconv::NetworkTable* annconv_network() { return &network::kTable; }

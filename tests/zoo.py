@@ -1,0 +1,167 @@
+"""Tiny networks that the tests of several areas share; together they use most of the compiler."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from annconv.ir.arrays import FloatArray
+from annconv.ir.network import Network, Population, Projection
+from annconv.ir.operators import (
+    Convolution,
+    Dense,
+    Increase,
+    MaxPool,
+    MeanPool,
+    Reshape,
+    Scale,
+)
+from annconv.neurons.library import COUNTER, CPN, IB, PSO, IaF
+from annconv.neurons.neuron import Neuron
+from annconv.options import CompileOptions
+from annconv.readouts.table import READOUTS
+
+OPTIONS = CompileOptions(precision="double", threads=1, strict_warnings=True, optimization=0)
+"""How most tests compile: quickly, with warnings as errors."""
+
+STEPS = 25
+
+SIGNED = Neuron(
+    name="Signed",
+    parameters="vt = 1.0 ; vu = -1.0 : population ; start = 0.25",
+    equations="""
+        v += g_exc : init = start, min = -3.0
+        dmask/dt = -mask/4.0
+    """,
+    spike="v >= vt",
+    reset="v -= vt ; mask += 1.0",
+    unspike="v < vu and t > 2*dt",
+    unreset="v -= vu ; mask -= 1.0",
+)
+"""A neuron that emits -1, too, and whose values differ from neuron to neuron."""
+
+
+def numbers(*shape: int, step: float = 1 / 8) -> FloatArray:
+    """Numbers from -1 to 1.25 that differ between neighbours, all sums of them exact."""
+    count = int(np.prod(shape))
+    return ((np.arange(count) * 7 % 19) * step - 1.0).reshape(shape)
+
+
+def dense() -> Network:
+    """Poisson input, one hidden population, spikes through Dense layers."""
+    return Network(
+        name="dense",
+        populations=(
+            Population("image", (6,), CPN, role="input"),
+            Population("hidden", (5,), IaF, {"vt": np.array(0.75)}),
+            Population("classes", (3,), IaF, role="output"),
+        ),
+        projections=(
+            Projection("dense_proj_2", "image", "hidden", (Dense(numbers(6, 5)),)),
+            Projection("dense_proj_3", "hidden", "classes", (Dense(numbers(5, 3)),)),
+        ),
+        readout=READOUTS["spike_count"],
+        steps=STEPS,
+        input_scale=800.0,
+    )
+
+
+def picture() -> Network:
+    """A convolution and pooling of traces, thresholds by channel, an early stop."""
+    conv = Convolution(numbers(2, 2, 1, 2, step=0.5), (1, 1), ((0, 1), (1, 0)), (1, 1))
+    pool = MaxPool((2, 2), (2, 2), ((0, 0), (0, 0)))
+    trace = {"mask_tau": np.array(2.0)}
+    return Network(
+        name="picture",
+        populations=(
+            Population("image", (4, 4, 1), IB, trace, role="input"),
+            Population("conv", (4, 4, 2), IaF, {"vt": np.array([0.5, 0.75]), **trace}),
+            Population("pool", (2, 2, 2), IaF, {"vt": np.array(0.25), **trace}),
+            Population("classes", (3,), IaF, role="output"),
+        ),
+        projections=(
+            Projection("conv_proj_2", "image", "conv", (conv,), "mask"),
+            Projection("pool_proj_3", "conv", "pool", (pool,), "mask"),
+            Projection(
+                "dense_proj_4",
+                "pool",
+                "classes",
+                (Reshape((8,)), Dense(numbers(8, 3, step=0.125))),
+            ),
+        ),
+        readout=READOUTS["time_to_first_spike"],
+        steps=STEPS,
+        input_scale=2.0,
+    )
+
+
+def branches() -> Network:
+    """No delay: chains of operators, a junction, two projections onto one population."""
+    window = ((2, 2), (1, 1), ((0, 1), (1, 0)))
+    return Network(
+        name="branches",
+        populations=(
+            Population("image", (3, 3, 2), PSO, role="input"),
+            Population("peaks", (3, 3, 2), IaF, {"vt": np.array(0.5)}),
+            Population("sum", (3, 3, 2), None, role="linear"),
+            Population(
+                "classes", (2,), COUNTER, {"k": np.array(2.0), "vt": np.array(2.0)}, role="output"
+            ),
+        ),
+        projections=(
+            Projection("pool", "image", "peaks", (MaxPool(*window),), "mask", delay=0),
+            Projection("skip", "image", "sum", (MeanPool(*window), Scale(numbers(2))), delay=0),
+            Projection("main", "peaks", "sum", (Scale(np.array(-0.5)), Increase()), "v", delay=0),
+            Projection("direct", "peaks", "classes", _flat(18, 2), delay=0),
+            Projection("late", "sum", "classes", _flat(18, 2), delay=0),
+        ),
+        readout=READOUTS["time_to_k_spikes"].with_parameters(k=2),
+        steps=STEPS,
+        input_scale=32.0,
+    )
+
+
+def signed() -> Network:
+    """Spikes with a sign, values of every neuron's own, a read-out of the potential."""
+    start = {"start": numbers(2, 3), "vt": np.array([[0.5], [1.0]])}
+    return Network(
+        name="signed",
+        populations=(
+            Population("image", (4,), CPN, role="input"),
+            Population("both", (2, 3), SIGNED, start),
+            Population("classes", (2,), IaF, role="output"),
+        ),
+        projections=(
+            Projection("a", "image", "both", (Dense(numbers(4, 6, step=0.125)), Reshape((2, 3)))),
+            Projection("b", "both", "classes", _flat(6, 2, step=0.25)),
+        ),
+        readout=READOUTS["membrane_potential"],
+        dt=0.5,
+        steps=STEPS,
+        input_scale=900.0,
+    )
+
+
+def _flat(inputs: int, outputs: int, step: float = 1 / 8) -> tuple[Reshape, Dense]:
+    return Reshape((inputs,)), Dense(numbers(inputs, outputs, step=step))
+
+
+ZOO: Mapping[str, Callable[[], Network]] = {
+    "dense": dense,
+    "picture": picture,
+    "branches": branches,
+    "signed": signed,
+}
+"""Every network by name."""
+
+
+def samples(network: Network, count: int = 6) -> FloatArray:
+    """(count, *geometry) values in [0, 1]."""
+    rng = np.random.default_rng(3)
+    return rng.random((count, *network.input.geometry))
+
+
+def spiking(network: Network) -> list[str]:
+    """Names of the populations that can be recorded."""
+    return [entry.name for entry in network.populations if entry.neuron is not None]
