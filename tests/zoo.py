@@ -22,8 +22,10 @@ from annconv.neurons.neuron import Neuron
 from annconv.options import CompileOptions
 from annconv.readouts.table import READOUTS
 
-OPTIONS = CompileOptions(precision="double", threads=1, strict_warnings=True, optimization=0)
-"""How most tests compile: quickly, with warnings as errors."""
+OPTIONS = CompileOptions(
+    precision="double", threads=1, strict_warnings=True, compiler_level=0, vector_bits=256
+)
+"""How most tests compile: quickly, with warnings as errors, laid out alike on every machine."""
 
 STEPS = 25
 

@@ -87,7 +87,7 @@ def make_program(
 
     def make(network: Network, precision: str = "double") -> Program:
         options = CompileOptions(
-            precision=precision, sanitize=True, strict_warnings=True, optimization=1
+            precision=precision, sanitize=True, strict_warnings=True, compiler_level=1
         )
         plan = make_plan(network, precision)
         path = build_program(render_program(plan), options).path

@@ -351,7 +351,7 @@ def test_single_precision(name: str) -> None:
     """Weights of the zoo are exact in it, so are the sums: the same spikes."""
     network = ZOO[name]()
     x = samples(network).astype(np.float32)
-    options = replace(OPTIONS, precision="single", optimization=2)
+    options = replace(OPTIONS, precision="single", compiler_level=2)
     received = compile_network(network, options).run(x)
     expected = run_network(network, x, steps=STEPS)
     np.testing.assert_array_equal(received.labels, expected.labels)
@@ -454,5 +454,5 @@ def test_a_score_that_is_no_number(compiled: CompiledNetwork) -> None:
 
 def test_options_are_checked_when_they_are_made() -> None:
     with pytest.raises(OptionError) as caught:
-        CompileOptions(precision="x", threads=0, optimization=4, strict_warnings=1, sanitize=None)  # type: ignore[arg-type]
+        CompileOptions(precision="x", threads=0, compiler_level=4, strict_warnings=1, sanitize=None)  # type: ignore[arg-type]
     assert len(caught.value.faults) == 5

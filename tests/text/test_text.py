@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from zoo import ZOO
+from zoo import OPTIONS, ZOO
 
 from annconv.codegen.render import render_network
-from annconv.plan.planner import make_plan
+from annconv.passes.pipeline import lower
 
 GOLDEN = Path(__file__).parent
 
@@ -20,7 +20,7 @@ GOLDEN = Path(__file__).parent
 def stages(name: str) -> Mapping[str, str]:
     """File name -> text of every stage."""
     network = ZOO[name]()
-    plan = make_plan(network, "double")
+    _, plan = lower(network, OPTIONS)
     return {
         "network.txt": f"{network}\n",
         "plan.txt": f"{plan}\n",

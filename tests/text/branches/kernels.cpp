@@ -24,17 +24,15 @@ void update_image(const Weights& weights, Arena& arena, const Step& step) {
         const real dmask_dt = -mask / mask_tau;
         mask += dt * dmask_dt;
 
-        std::int8_t emitted = 0;
-        if (v > vt_new) {
-            emitted = 1;
-            mask = mask + real(1.0) / mask_tau;
-        }
+        const bool spiked = v > vt_new;
+        const real mask_spiked = mask + real(1.0) / mask_tau;
+        mask = spiked ? mask_spiked : mask;
 
         arena.image_p[neuron] = p;
         arena.image_vt_new[neuron] = vt_new;
         arena.image_v[neuron] = v;
         arena.image_mask[neuron] = mask;
-        arena.image_spikes[neuron] = emitted;
+        arena.image_spikes[neuron] = spiked ? 1 : 0;
     }
 }
 
@@ -60,29 +58,21 @@ void update_peaks(const Weights& weights, Arena& arena, const Step&) {
     constexpr int kNeurons = 18;
     const real vt = weights.peaks_vt[0];
     const real vr = weights.peaks_vr[0];
-    const real mask_tau = weights.peaks_mask_tau[0];
     constexpr real dt = kTimeStep;
     for (int neuron = 0; neuron < kNeurons; ++neuron) {
         const real g_exc = arena.peaks_g_exc[neuron];
         real v = arena.peaks_v[neuron];
-        real mask = arena.peaks_mask[neuron];
 
         const real dv_dt = g_exc;
-        const real dmask_dt = -mask / mask_tau;
         v += dt * dv_dt;
         if (v < real(-2.0)) v = real(-2.0);
-        mask += dt * dmask_dt;
 
-        std::int8_t emitted = 0;
-        if (v > vt) {
-            emitted = 1;
-            v = vr;
-            mask = mask + real(1.0) / mask_tau;
-        }
+        const bool spiked = v > vt;
+        const real v_spiked = vr;
+        v = spiked ? v_spiked : v;
 
         arena.peaks_v[neuron] = v;
-        arena.peaks_mask[neuron] = mask;
-        arena.peaks_spikes[neuron] = emitted;
+        arena.peaks_spikes[neuron] = spiked ? 1 : 0;
     }
 }
 
@@ -171,22 +161,17 @@ void update_classes(const Weights& weights, Arena& arena, const Step&) {
     for (int neuron = 0; neuron < kNeurons; ++neuron) {
         const real g_exc = arena.classes_g_exc[neuron];
         real v = arena.classes_v[neuron];
-        real sc = arena.classes_sc[neuron];
 
         const real dv_dt = g_exc;
         v += dt * dv_dt;
         if (v < real(-2.0)) v = real(-2.0);
 
-        std::int8_t emitted = 0;
-        if (v > vt) {
-            emitted = 1;
-            v = vr;
-            sc = std::trunc(sc + real(1.0));
-        }
+        const bool spiked = v > vt;
+        const real v_spiked = vr;
+        v = spiked ? v_spiked : v;
 
         arena.classes_v[neuron] = v;
-        arena.classes_sc[neuron] = sc;
-        arena.classes_spikes[neuron] = emitted;
+        arena.classes_spikes[neuron] = spiked ? 1 : 0;
     }
 }
 

@@ -25,9 +25,7 @@ struct Network {
         annconv::spread<18, 1>(weights.image_v_initial, arena.image_v);
         annconv::spread<18, 1>(weights.image_mask_initial, arena.image_mask);
         annconv::spread<18, 1>(weights.peaks_v_initial, arena.peaks_v);
-        annconv::spread<18, 1>(weights.peaks_mask_initial, arena.peaks_mask);
         annconv::spread<2, 1>(weights.classes_v_initial, arena.classes_v);
-        annconv::spread<2, 1>(weights.classes_sc_initial, arena.classes_sc);
     }
 
     static void step(const Weights& weights, Arena& arena, const Step& step) {
@@ -81,7 +79,7 @@ struct Network {
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "be4f24d4fa275df97577c6357badfe15c8601fdfb37a625f1308df8d9a5f9ecc",
+    "a0cb82ead2256a26f297f208f94182d7549258fbbe544dc39626d8f90cc81497",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,

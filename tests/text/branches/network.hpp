@@ -20,12 +20,10 @@ struct Arena {
     alignas(64) real image_mask[18];
     alignas(64) std::int8_t image_spikes[18];
     alignas(64) real peaks_v[18];
-    alignas(64) real peaks_mask[18];
     alignas(64) std::int8_t peaks_spikes[18];
     alignas(64) real peaks_g_exc[18];
     alignas(64) real sum_sum[18];
     alignas(64) real classes_v[2];
-    alignas(64) real classes_sc[2];
     alignas(64) std::int8_t classes_spikes[2];
     alignas(64) real classes_g_exc[2];
     alignas(64) real skip_stage_0[18];
@@ -45,13 +43,10 @@ struct Weights {
     alignas(64) real image_mask_initial[1];
     alignas(64) real peaks_vt[1];
     alignas(64) real peaks_vr[1];
-    alignas(64) real peaks_mask_tau[1];
     alignas(64) real peaks_v_initial[1];
-    alignas(64) real peaks_mask_initial[1];
     alignas(64) real classes_vt[1];
     alignas(64) real classes_vr[1];
     alignas(64) real classes_v_initial[1];
-    alignas(64) real classes_sc_initial[1];
     alignas(64) real skip_factors[2];
     alignas(64) real main_factors[1];
     alignas(64) real direct_weights[36];

@@ -28,31 +28,22 @@ void apply_dense_proj_3(const Weights& weights, Arena& arena, const Step&) {
 }
 
 // image: 6 CPN neurons
-void update_image(const Weights& weights, Arena& arena, const Step& step) {
+void update_image(const Weights&, Arena& arena, const Step& step) {
     constexpr int kNeurons = 6;
-    const real mask_tau = weights.image_mask_tau[0];
     constexpr real dt = kTimeStep;
     for (int neuron = 0; neuron < kNeurons; ++neuron) {
         const real rates = step.rates[neuron];
         real p = arena.image_p[neuron];
-        real mask = arena.image_mask[neuron];
         const auto uniform = [&](std::uint32_t draw) {
             return step.uniform(neuron, 0, draw);
         };
 
         p = uniform(0) * real(1000.0) / dt;
-        const real dmask_dt = -mask / mask_tau;
-        mask += dt * dmask_dt;
 
-        std::int8_t emitted = 0;
-        if (p < rates) {
-            emitted = 1;
-            mask = mask + real(1.0) / mask_tau;
-        }
+        const bool spiked = p < rates;
 
         arena.image_p[neuron] = p;
-        arena.image_mask[neuron] = mask;
-        arena.image_spikes[neuron] = emitted;
+        arena.image_spikes[neuron] = spiked ? 1 : 0;
     }
 }
 
@@ -61,29 +52,21 @@ void update_hidden(const Weights& weights, Arena& arena, const Step&) {
     constexpr int kNeurons = 5;
     const real vt = weights.hidden_vt[0];
     const real vr = weights.hidden_vr[0];
-    const real mask_tau = weights.hidden_mask_tau[0];
     constexpr real dt = kTimeStep;
     for (int neuron = 0; neuron < kNeurons; ++neuron) {
         const real g_exc = arena.hidden_g_exc[neuron];
         real v = arena.hidden_v[neuron];
-        real mask = arena.hidden_mask[neuron];
 
         const real dv_dt = g_exc;
-        const real dmask_dt = -mask / mask_tau;
         v += dt * dv_dt;
         if (v < real(-2.0)) v = real(-2.0);
-        mask += dt * dmask_dt;
 
-        std::int8_t emitted = 0;
-        if (v > vt) {
-            emitted = 1;
-            v = vr;
-            mask = mask + real(1.0) / mask_tau;
-        }
+        const bool spiked = v > vt;
+        const real v_spiked = vr;
+        v = spiked ? v_spiked : v;
 
         arena.hidden_v[neuron] = v;
-        arena.hidden_mask[neuron] = mask;
-        arena.hidden_spikes[neuron] = emitted;
+        arena.hidden_spikes[neuron] = spiked ? 1 : 0;
     }
 }
 
@@ -92,29 +75,21 @@ void update_classes(const Weights& weights, Arena& arena, const Step&) {
     constexpr int kNeurons = 3;
     const real vt = weights.classes_vt[0];
     const real vr = weights.classes_vr[0];
-    const real mask_tau = weights.classes_mask_tau[0];
     constexpr real dt = kTimeStep;
     for (int neuron = 0; neuron < kNeurons; ++neuron) {
         const real g_exc = arena.classes_g_exc[neuron];
         real v = arena.classes_v[neuron];
-        real mask = arena.classes_mask[neuron];
 
         const real dv_dt = g_exc;
-        const real dmask_dt = -mask / mask_tau;
         v += dt * dv_dt;
         if (v < real(-2.0)) v = real(-2.0);
-        mask += dt * dmask_dt;
 
-        std::int8_t emitted = 0;
-        if (v > vt) {
-            emitted = 1;
-            v = vr;
-            mask = mask + real(1.0) / mask_tau;
-        }
+        const bool spiked = v > vt;
+        const real v_spiked = vr;
+        v = spiked ? v_spiked : v;
 
         arena.classes_v[neuron] = v;
-        arena.classes_mask[neuron] = mask;
-        arena.classes_spikes[neuron] = emitted;
+        arena.classes_spikes[neuron] = spiked ? 1 : 0;
     }
 }
 

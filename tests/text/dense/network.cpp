@@ -21,11 +21,8 @@ struct Network {
     static void reset(const Weights& weights, Arena& arena) {
         std::memset(&arena, 0, sizeof arena);
         annconv::spread<6, 1>(weights.image_p_initial, arena.image_p);
-        annconv::spread<6, 1>(weights.image_mask_initial, arena.image_mask);
         annconv::spread<5, 1>(weights.hidden_v_initial, arena.hidden_v);
-        annconv::spread<5, 1>(weights.hidden_mask_initial, arena.hidden_mask);
         annconv::spread<3, 1>(weights.classes_v_initial, arena.classes_v);
-        annconv::spread<3, 1>(weights.classes_mask_initial, arena.classes_mask);
     }
 
     static void step(const Weights& weights, Arena& arena, const Step& step) {
@@ -67,7 +64,7 @@ struct Network {
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "9766990876c225395230ebd852f611ab04b057309f64fc647e53773772783356",
+    "ffc5e38232deac4ee0ce72ea5c01e14cfaaadec4d84aacac1af9bf1f7d50907a",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,

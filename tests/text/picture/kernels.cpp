@@ -4,6 +4,18 @@
 namespace network {
 
 namespace {
+struct FadeConvProj2Shape {
+    static constexpr int kSize = 32;
+    static constexpr int kFactors = 1;
+};
+}  // namespace
+
+// conv_proj_2: what a step leaves of its trace
+void fade_conv_proj_2(const Weights& weights, Arena& arena, const Step&) {
+    annconv::scale<FadeConvProj2Shape, annconv::Output::kWrite>(arena.conv_g_exc, weights.conv_proj_2_decay, arena.conv_g_exc);
+}
+
+namespace {
 struct ApplyConvProj2Shape {
     static constexpr annconv::Extents kIn{1, 4, 4};
     static constexpr annconv::Extents kOut{1, 4, 4};
@@ -14,12 +26,16 @@ struct ApplyConvProj2Shape {
     static constexpr int kChannelsIn = 1;
     static constexpr int kChannelsOut = 2;
     static constexpr int kGroups = 1;
+    static constexpr int kVectorBytes = 32;
+    static constexpr int kTileCols = 4;
+    static constexpr int kTileChannels = 4;
+    static constexpr int kRowsTogether = 1;
 };
 }  // namespace
 
-// conv_proj_2: conv 2x2 pad 0,1 1,0 of mask of image, 4 x 4 x 1 -> 4 x 4 x 2
+// conv_proj_2: conv 2x2 pad 0,1 1,0 of spikes of image, 4 x 4 x 1 -> 4 x 4 x 2
 void apply_conv_proj_2(const Weights& weights, Arena& arena, const Step&) {
-    annconv::convolve<ApplyConvProj2Shape, annconv::Output::kWrite>(arena.image_mask, weights.conv_proj_2_kernel, arena.conv_g_exc);
+    annconv::convolve_events<ApplyConvProj2Shape, annconv::Output::kAdd>(arena.image_spikes, weights.conv_proj_2_kernel, arena.conv_g_exc);
 }
 
 namespace {
@@ -59,33 +75,26 @@ void update_image(const Weights& weights, Arena& arena, const Step& step) {
     const real c = weights.image_c[0];
     const real d = weights.image_d[0];
     const real v_thresh = weights.image_v_thresh[0];
-    const real mask_tau = weights.image_mask_tau[0];
     constexpr real dt = kTimeStep;
     for (int neuron = 0; neuron < kNeurons; ++neuron) {
         const real rates = step.rates[neuron];
         real v = arena.image_v[neuron];
         real u = arena.image_u[neuron];
-        real mask = arena.image_mask[neuron];
 
         const real dv_dt = real(0.04) * (v * v) + real(5.0) * v + real(140.0) - u + rates;
         const real du_dt = a * (b * v - u);
-        const real dmask_dt = -mask / mask_tau;
         v += dt * dv_dt;
         u += dt * du_dt;
-        mask += dt * dmask_dt;
 
-        std::int8_t emitted = 0;
-        if (v > v_thresh) {
-            emitted = 1;
-            v = c;
-            u = u + d;
-            mask = mask + real(1.0) / mask_tau;
-        }
+        const bool spiked = v > v_thresh;
+        const real v_spiked = c;
+        const real u_spiked = u + d;
+        v = spiked ? v_spiked : v;
+        u = spiked ? u_spiked : u;
 
         arena.image_v[neuron] = v;
         arena.image_u[neuron] = u;
-        arena.image_mask[neuron] = mask;
-        arena.image_spikes[neuron] = emitted;
+        arena.image_spikes[neuron] = spiked ? 1 : 0;
     }
 }
 
@@ -108,16 +117,15 @@ void update_conv(const Weights& weights, Arena& arena, const Step&) {
         if (v < real(-2.0)) v = real(-2.0);
         mask += dt * dmask_dt;
 
-        std::int8_t emitted = 0;
-        if (v > vt) {
-            emitted = 1;
-            v = vr;
-            mask = mask + real(1.0) / mask_tau;
-        }
+        const bool spiked = v > vt;
+        const real v_spiked = vr;
+        const real mask_spiked = mask + real(1.0) / mask_tau;
+        v = spiked ? v_spiked : v;
+        mask = spiked ? mask_spiked : mask;
 
         arena.conv_v[neuron] = v;
         arena.conv_mask[neuron] = mask;
-        arena.conv_spikes[neuron] = emitted;
+        arena.conv_spikes[neuron] = spiked ? 1 : 0;
     }
 }
 
@@ -126,29 +134,21 @@ void update_pool(const Weights& weights, Arena& arena, const Step&) {
     constexpr int kNeurons = 8;
     const real vt = weights.pool_vt[0];
     const real vr = weights.pool_vr[0];
-    const real mask_tau = weights.pool_mask_tau[0];
     constexpr real dt = kTimeStep;
     for (int neuron = 0; neuron < kNeurons; ++neuron) {
         const real g_exc = arena.pool_g_exc[neuron];
         real v = arena.pool_v[neuron];
-        real mask = arena.pool_mask[neuron];
 
         const real dv_dt = g_exc;
-        const real dmask_dt = -mask / mask_tau;
         v += dt * dv_dt;
         if (v < real(-2.0)) v = real(-2.0);
-        mask += dt * dmask_dt;
 
-        std::int8_t emitted = 0;
-        if (v > vt) {
-            emitted = 1;
-            v = vr;
-            mask = mask + real(1.0) / mask_tau;
-        }
+        const bool spiked = v > vt;
+        const real v_spiked = vr;
+        v = spiked ? v_spiked : v;
 
         arena.pool_v[neuron] = v;
-        arena.pool_mask[neuron] = mask;
-        arena.pool_spikes[neuron] = emitted;
+        arena.pool_spikes[neuron] = spiked ? 1 : 0;
     }
 }
 
@@ -157,29 +157,21 @@ void update_classes(const Weights& weights, Arena& arena, const Step&) {
     constexpr int kNeurons = 3;
     const real vt = weights.classes_vt[0];
     const real vr = weights.classes_vr[0];
-    const real mask_tau = weights.classes_mask_tau[0];
     constexpr real dt = kTimeStep;
     for (int neuron = 0; neuron < kNeurons; ++neuron) {
         const real g_exc = arena.classes_g_exc[neuron];
         real v = arena.classes_v[neuron];
-        real mask = arena.classes_mask[neuron];
 
         const real dv_dt = g_exc;
-        const real dmask_dt = -mask / mask_tau;
         v += dt * dv_dt;
         if (v < real(-2.0)) v = real(-2.0);
-        mask += dt * dmask_dt;
 
-        std::int8_t emitted = 0;
-        if (v > vt) {
-            emitted = 1;
-            v = vr;
-            mask = mask + real(1.0) / mask_tau;
-        }
+        const bool spiked = v > vt;
+        const real v_spiked = vr;
+        v = spiked ? v_spiked : v;
 
         arena.classes_v[neuron] = v;
-        arena.classes_mask[neuron] = mask;
-        arena.classes_spikes[neuron] = emitted;
+        arena.classes_spikes[neuron] = spiked ? 1 : 0;
     }
 }
 

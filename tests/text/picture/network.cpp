@@ -22,16 +22,14 @@ struct Network {
         std::memset(&arena, 0, sizeof arena);
         annconv::spread<16, 1>(weights.image_v_initial, arena.image_v);
         annconv::spread<16, 1>(weights.image_u_initial, arena.image_u);
-        annconv::spread<16, 1>(weights.image_mask_initial, arena.image_mask);
         annconv::spread<32, 1>(weights.conv_v_initial, arena.conv_v);
         annconv::spread<32, 1>(weights.conv_mask_initial, arena.conv_mask);
         annconv::spread<8, 1>(weights.pool_v_initial, arena.pool_v);
-        annconv::spread<8, 1>(weights.pool_mask_initial, arena.pool_mask);
         annconv::spread<3, 1>(weights.classes_v_initial, arena.classes_v);
-        annconv::spread<3, 1>(weights.classes_mask_initial, arena.classes_mask);
     }
 
     static void step(const Weights& weights, Arena& arena, const Step& step) {
+        fade_conv_proj_2(weights, arena, step);
         apply_conv_proj_2(weights, arena, step);
         apply_pool_proj_3(weights, arena, step);
         apply_dense_proj_4(weights, arena, step);
@@ -80,7 +78,7 @@ struct Network {
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "976e622eb0ad2ba6f0a971d8023049e4c84136521fdffb0052f3f1d9a90d2b54",
+    "f5600d6fc2a962466372fb30044a28871dd736fa36cd1ffe5d1f06de54c9b3b8",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,

@@ -21,11 +21,8 @@ struct Network {
     static void reset(const Weights& weights, Arena& arena) {
         std::memset(&arena, 0, sizeof arena);
         annconv::spread<4, 1>(weights.image_p_initial, arena.image_p);
-        annconv::spread<4, 1>(weights.image_mask_initial, arena.image_mask);
         annconv::spread<6, 6>(weights.both_v_initial, arena.both_v);
-        annconv::spread<6, 1>(weights.both_mask_initial, arena.both_mask);
         annconv::spread<2, 1>(weights.classes_v_initial, arena.classes_v);
-        annconv::spread<2, 1>(weights.classes_mask_initial, arena.classes_mask);
     }
 
     static void step(const Weights& weights, Arena& arena, const Step& step) {
@@ -67,7 +64,7 @@ struct Network {
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "29109410edde21bde70b4de91674772a400a9a9af65dc04ed948cfd1ff1816ae",
+    "2b886cb046ee33efd80ed32cb065bd0766bc330e012cd25cebe54a295530af23",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,

@@ -15,14 +15,11 @@ constexpr real kTimeStep = real(0.5);  // dt in ms
 // What a thread keeps while it runs a sample.
 struct Arena {
     alignas(64) real image_p[4];
-    alignas(64) real image_mask[4];
     alignas(64) std::int8_t image_spikes[4];
     alignas(64) real both_v[6];
-    alignas(64) real both_mask[6];
     alignas(64) std::int8_t both_spikes[6];
     alignas(64) real both_g_exc[6];
     alignas(64) real classes_v[2];
-    alignas(64) real classes_mask[2];
     alignas(64) std::int8_t classes_spikes[2];
     alignas(64) real classes_g_exc[2];
     alignas(64) std::int32_t readout_counts[2];
@@ -30,18 +27,13 @@ struct Arena {
 
 // What the network learned or was given.
 struct Weights {
-    alignas(64) real image_mask_tau[1];
     alignas(64) real image_p_initial[1];
-    alignas(64) real image_mask_initial[1];
     alignas(64) real both_vt[6];
     alignas(64) real both_vu[1];
     alignas(64) real both_v_initial[6];
-    alignas(64) real both_mask_initial[1];
     alignas(64) real classes_vt[1];
     alignas(64) real classes_vr[1];
-    alignas(64) real classes_mask_tau[1];
     alignas(64) real classes_v_initial[1];
-    alignas(64) real classes_mask_initial[1];
     alignas(64) real a_weights[24];
     alignas(64) real b_weights[12];
 };
