@@ -66,7 +66,7 @@ def _add_predict(adder: Any) -> None:
     duration.add_argument(
         "--duration", type=float, metavar="MS", help="the same as simulated time in ms"
     )
-    _add_precision(parser)
+    _add_compilation(parser)
     parser.add_argument(
         "--threads", type=int, metavar="N", help="threads over samples (default: all cores)"
     )
@@ -108,17 +108,32 @@ def _add_inspect(adder: Any) -> None:
         choices=tuple(commands.STAGES),
         help="what the ANN computes, the spiking network, the kernels that run, or their source",
     )
-    _add_precision(parser)
+    _add_compilation(parser)
     _add_conversion(parser)
     parser.set_defaults(command=commands.inspect)
 
 
-def _add_precision(parser: argparse.ArgumentParser) -> None:
+def _add_compilation(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--precision",
         default=PRECISIONS[0],
         metavar="NAME",
         help=f"{' or '.join(PRECISIONS)} (default: {PRECISIONS[0]})",
+    )
+    parser.add_argument(
+        "-O",
+        type=int,
+        default=2,
+        choices=(0, 1, 2),
+        dest="optimize",
+        help="how much is optimised, 0 being the plain network (default: 2)",
+    )
+    parser.add_argument(
+        "--disable",
+        action="append",
+        default=[],
+        metavar="PASS",
+        help="an optimisation that is left out; may be given several times",
     )
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from annconv.ir.network import Network
+    from annconv.plan.plan import Plan
 
 SAVED = ".snn"
 """Suffix of a saved network; every other file is read as a Keras model."""
@@ -41,7 +42,13 @@ def predict(arguments: Namespace) -> None:
     steps = arguments.run_steps
     if arguments.duration is not None:
         steps = duration_steps(arguments.duration, network.dt, "--duration")
-    compiled = compile_network(network, precision=arguments.precision, threads=arguments.threads)
+    compiled = compile_network(
+        network,
+        precision=arguments.precision,
+        threads=arguments.threads,
+        optimize=arguments.optimize,
+        disable=arguments.disable,
+    )
     labels = compiled.predict(
         samples, steps=steps, seed=arguments.seed, progress=not arguments.quiet
     )
@@ -168,21 +175,27 @@ def _network_text(arguments: Namespace) -> str:
     return str(_network(arguments))
 
 
-def _plan_text(arguments: Namespace) -> str:
+def _plan(arguments: Namespace) -> Plan:
+    """The optimised plan that would run."""
     from annconv.options import CompileOptions
-    from annconv.plan.planner import make_plan
+    from annconv.passes.pipeline import lower
 
-    options = CompileOptions(precision=arguments.precision)
-    return str(make_plan(_network(arguments), options.precision))
+    options = CompileOptions(
+        precision=arguments.precision,
+        optimize=arguments.optimize,
+        disable=tuple(arguments.disable),
+    )
+    return lower(_network(arguments), options)[1]
+
+
+def _plan_text(arguments: Namespace) -> str:
+    return str(_plan(arguments))
 
 
 def _cpp_text(arguments: Namespace) -> str:
     from annconv.codegen.render import render_network
-    from annconv.options import CompileOptions
-    from annconv.plan.planner import make_plan
 
-    options = CompileOptions(precision=arguments.precision)
-    files = render_network(make_plan(_network(arguments), options.precision))
+    files = render_network(_plan(arguments))
     return "\n".join(f"// ======== {name} ========\n{text}" for name, text in files.items())
 
 

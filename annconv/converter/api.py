@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,7 +110,12 @@ def load(path: str | Path) -> Network:
 
 
 def compile(  # noqa: A001  (users write annconv.compile, like re.compile)
-    network: Network, *, precision: str = "single", threads: int | None = None
+    network: Network,
+    *,
+    precision: str = "single",
+    threads: int | None = None,
+    optimize: int = 2,
+    disable: Iterable[str] = (),
 ) -> CompiledNetwork:
     """Compile a network to machine code, or load what an earlier call compiled.
 
@@ -117,6 +123,9 @@ def compile(  # noqa: A001  (users write annconv.compile, like re.compile)
         network: What `convert` or `load` returned.
         precision: "single" or "double", the type of state, weights and sums.
         threads: Threads over which samples are spread; None: all cores.
+        optimize: How much is optimised: 0 runs the plain network, 1 and 2 more and more passes.
+            Spikes stay the same but for rounding ties.
+        disable: Names of passes that do not run.
     Raises:
         InputError: `network` is not a Network.
         OptionError: An option has a value that is not allowed.
@@ -129,4 +138,8 @@ def compile(  # noqa: A001  (users write annconv.compile, like re.compile)
             expected="a Network, made by annconv.convert or annconv.load",
             received=type(network).__name__,
         )
-    return compile_network(network, CompileOptions(precision=precision, threads=threads))
+    passes = (disable,) if isinstance(disable, str) else tuple(disable)
+    options = CompileOptions(
+        precision=precision, threads=threads, optimize=optimize, disable=passes
+    )
+    return compile_network(network, options)

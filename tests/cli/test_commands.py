@@ -10,6 +10,8 @@ import pytest
 
 from annconv.codegen.render import render_network
 from annconv.ir.snn_file import load_network
+from annconv.options import CompileOptions
+from annconv.passes.pipeline import lower, pass_names
 from annconv.plan.planner import make_plan
 
 ANSWER = "2\n0\n1\n1\n"
@@ -131,11 +133,21 @@ class TestInspect:
         assert annconv("inspect", saved, "--ir", "network") == (0, f"{network}\n", "")
         for precision in ("single", "double"):
             out = annconv("inspect", saved, "--ir", "plan", "--precision", precision)[1]
-            assert out == f"{make_plan(network, precision)}\n"
+            plan = lower(network, CompileOptions(precision=precision))[1]
+            assert out == f"{plan}\n"
+
+    def test_plain_plan_and_disabled_passes(self, annconv, saved, network):
+        plain = f"{make_plan(network, 'single', CompileOptions().vector_bytes())}\n"
+        assert annconv("inspect", saved, "--ir", "plan", "-O", "0") == (0, plain, "")
+        disabled = [word for name in pass_names() for word in ("--disable", name)]
+        assert annconv("inspect", saved, "--ir", "plan", *disabled) == (0, plain, "")
+        status, _, err = annconv("inspect", saved, "--ir", "plan", "--disable", "livenes")
+        assert status == 1
+        assert err.startswith("OptionError: disable: unknown pass 'livenes'. Nearest: 'liveness'.")
 
     def test_cpp_has_every_file_under_a_heading(self, annconv, saved, network):
         out = annconv("inspect", saved, "--ir", "cpp")[1]
-        files = render_network(make_plan(network, "single"))
+        files = render_network(lower(network, CompileOptions())[1])
         assert out.count("// ======== ") == len(files)
         for name, text in files.items():
             assert f"// ======== {name} ========\n{text}" in out

@@ -17,8 +17,8 @@ from annconv.codegen.render import render_program
 from annconv.ir.network import Network
 from annconv.ir.samples import input_rates, prepare_samples
 from annconv.options import CompileOptions
+from annconv.passes.pipeline import lower
 from annconv.plan.packing import pack
-from annconv.plan.planner import make_plan
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "equivalence"))
 
@@ -89,10 +89,10 @@ def make_program(
         options = CompileOptions(
             precision=precision, sanitize=True, strict_warnings=True, compiler_level=1
         )
-        plan = make_plan(network, precision)
+        lowered, plan = lower(network, options)
         path = build_program(render_program(plan), options).path
         program = Program(network, path, tmp_path_factory.mktemp("program"))
-        program.weights.write_bytes(pack(plan, network))
+        program.weights.write_bytes(pack(plan, lowered))
         return program
 
     return make
