@@ -31,7 +31,7 @@ def emitted_text(model: NeuronModel) -> str:
     """What a neuron emitted: 1, -1 or 0."""
     if model.unspike is None:
         return f"{SPIKED} ? 1 : 0"
-    return f"{SPIKED} ? 1 : {UNSPIKED} ? -1 : 0"
+    return f"{SPIKED} - {UNSPIKED}"
 
 
 def _reset_lines(model: NeuronModel, reset: Iterable[Assign], condition: str) -> list[str]:

@@ -97,6 +97,10 @@ BREAKS = {
         lambda net: with_projection(net, 0, delay=2),
         lambda net: with_projection(net, 0, delay=0),
     ),
+    "traces_fade": (
+        lambda net: with_projection(net, 0, trace_decay=1.01),
+        lambda net: with_projection(net, 0, trace_decay=float("nan")),
+    ),
     "values_finite": (
         lambda net: with_projection(net, 0, operators=matrix(4, 3, np.nan)),
         lambda net: with_population(net, 1, parameters={"vt": np.float64(np.inf)}),

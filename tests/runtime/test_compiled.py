@@ -23,6 +23,7 @@ from annconv.errors import (
 from annconv.ir.operators import Dense
 from annconv.neurons.neuron import Neuron
 from annconv.options import CompileOptions
+from annconv.plan.planner import make_plan
 from annconv.readouts.table import READOUTS
 from annconv.reference.network import run_network
 from annconv.runtime import compiled as compiled_module
@@ -434,7 +435,14 @@ def test_stages_are_kept_where_asked_for(tmp_path: Path, monkeypatch: pytest.Mon
     compiled = compile_network(dense(), OPTIONS)
     kept = tmp_path / "kept"
     assert (kept / "01-network.txt").read_text() == f"{dense()}\n"
-    assert (kept / "02-plan.txt").read_text() == f"{compiled.plan}\n"
+    plain = make_plan(dense(), OPTIONS.precision, OPTIONS.vector_bytes())
+    assert (kept / "04-plan.txt").read_text() == f"{plain}\n"
+    passes = [
+        f"{number:02}-{name}.diff" for number, name in ((2, "commute_trace"), (5, "liveness"))
+    ]
+    assert {path.name for path in kept.iterdir()} >= {"01-network.txt", "04-plan.txt", *passes}
+    assert "-buffer hidden_mask  real[5]" in (kept / passes[1]).read_text().splitlines()
+    assert compiled.plan != plain
     assert (kept / "src" / "kernels.cpp").is_file()
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("ANNCONV_KEEP", str(tmp_path / "file"))

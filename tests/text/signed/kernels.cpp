@@ -69,7 +69,7 @@ void update_both(const Weights& weights, Arena& arena, const Step& step) {
         v = unspiked ? v_unspiked : v;
 
         arena.both_v[neuron] = v;
-        arena.both_spikes[neuron] = spiked ? 1 : unspiked ? -1 : 0;
+        arena.both_spikes[neuron] = spiked - unspiked;
     }
 }
 
