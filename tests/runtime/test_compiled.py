@@ -437,9 +437,7 @@ def test_stages_are_kept_where_asked_for(tmp_path: Path, monkeypatch: pytest.Mon
     assert (kept / "01-network.txt").read_text() == f"{dense()}\n"
     plain = make_plan(dense(), OPTIONS.precision, OPTIONS.vector_bytes())
     assert (kept / "04-plan.txt").read_text() == f"{plain}\n"
-    passes = [
-        f"{number:02}-{name}.diff" for number, name in ((2, "commute_trace"), (5, "liveness"))
-    ]
+    passes = ["02-commute_trace.diff", "05-liveness.diff"]
     assert {path.name for path in kept.iterdir()} >= {"01-network.txt", "04-plan.txt", *passes}
     assert "-buffer hidden_mask  real[5]" in (kept / passes[1]).read_text().splitlines()
     assert compiled.plan != plain
