@@ -18,6 +18,8 @@ CPP_SOURCES = $(shell find cpp -name '*.hpp' -o -name '*.cpp')
 # The virtual environment's cmake and ninja serve make's own builds too.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export TF_CPP_MIN_LOG_LEVEL ?= 3
+# Two processes share the cores already: the threads of NumPy's linear algebra would only wait.
+export OPENBLAS_NUM_THREADS ?= 1
 
 .PHONY: help setup demo test test-all test-python test-cpp lint format text bench clean
 
