@@ -21,7 +21,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 # Two processes share the cores already: the threads of NumPy's linear algebra would only wait.
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help setup demo test test-all test-python test-cpp lint format text bench clean
+.PHONY: help setup demo test test-all test-python test-cpp lint format text golden bench clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*##/\1:/p' Makefile | column -t -s:
@@ -70,6 +70,9 @@ format: $(READY)  ## Format Python and C++
 
 text: $(READY)  ## Renew the golden texts in tests/text; read the diff before you commit it
 	@$(PYTEST) tests/text --renew
+
+golden: $(READY)  ## Compare oracle and generated code with ANNarchy's recorded spike trains
+	@$(BIN)/python tests/golden/golden_comparison.py
 
 bench: $(READY)  ## Measure start-up, build and time per digit; BENCH=--help lists options
 	@$(BIN)/python benchmarks/run.py $(BENCH)
