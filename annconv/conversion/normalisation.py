@@ -69,5 +69,9 @@ def normalise_weights(weights: NDArray[np.floating[Any]], factor: float) -> NDAr
 
 
 def _is_factor(value: Any) -> bool:
-    real = isinstance(value, Real) and not isinstance(value, bool | np.bool_)
-    return real and math.isfinite(value) and value > 0
+    if not isinstance(value, Real) or isinstance(value, bool | np.bool_):
+        return False
+    try:
+        return 0.0 < float(value) < math.inf
+    except OverflowError:  # a whole number that no float can hold
+        return False
