@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from annconv import errors as errors
     from annconv.converter.annarchy import ANNtoSNNConverter as ANNtoSNNConverter
     from annconv.converter.api import compile as compile
     from annconv.converter.api import convert as convert
@@ -46,12 +47,15 @@ __all__ = [
     "__version__",
     "compile",
     "convert",
+    "errors",
     "load",
     "save",
 ]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "errors":
+        return import_module("annconv.errors")
     if name not in _HOMES:
         raise AttributeError(f"module 'annconv' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

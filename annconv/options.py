@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -64,13 +63,24 @@ def whole(field: str, low: int, high: int = MAX_STEPS, *, optional: bool = False
     return run
 
 
+def finite_number(value: object) -> float | None:
+    """A value as a float, None if it is no finite real number (a truth value is none)."""
+    if not isinstance(value, Real) or isinstance(value, bool):
+        return None
+    try:
+        converted = float(value)
+    except OverflowError:  # a whole number that no float can hold
+        return None
+    return converted if math.isfinite(converted) else None
+
+
 def number(field: str, *, positive: bool = False) -> Check:
     """The field is a finite number, above zero where `positive`."""
 
     def run(options: object) -> str | None:
         value = getattr(options, field)
-        real = isinstance(value, Real) and not isinstance(value, bool)
-        if real and abs(value) <= sys.float_info.max and (value > 0 or not positive):
+        converted = finite_number(value)
+        if converted is not None and (converted > 0 or not positive):
             return None
         kind = "a finite number above 0" if positive else "a finite number"
         return f"{field}: expected {kind}, received {value!r}."
@@ -93,10 +103,11 @@ def duration_steps(duration: object, dt: float, field: str) -> int:
     real = isinstance(duration, Real) and not isinstance(duration, bool)
     if not real or not duration > 0:  # type: ignore[operator]
         raise OptionError(f"{field}: expected a number of ms above 0, received {duration!r}.")
-    if duration > MAX_STEPS * dt:  # type: ignore[operator]
+    milliseconds = finite_number(duration)
+    if milliseconds is None or milliseconds > MAX_STEPS * dt:
         longest = f"{MAX_STEPS * dt:g} ms, {MAX_STEPS} steps of {dt:g} ms"
         raise OptionError(f"{field}: expected at most {longest}, received {duration!r}.")
-    steps = float(duration) / dt  # type: ignore[arg-type]
+    steps = milliseconds / dt
     return max(1, math.ceil(steps - ROUNDING * steps))
 
 

@@ -49,3 +49,12 @@ def test_reading_a_saved_network_loads_nothing_heavy(tmp_path):
         "assert load_network(sys.argv[1]).name == 'tiny'"
     )
     assert loaded_after(code, str(tmp_path / "tiny.snn")) == set()
+
+
+def test_every_public_name_can_be_had_from_a_fresh_import():
+    code = "import annconv\nassert all(getattr(annconv, name) for name in annconv.__all__)"
+    loaded_after(code)
+
+
+def test_errors_can_be_caught_before_anything_was_used():
+    loaded_after("import annconv\nassert issubclass(annconv.errors.AnnconvError, Exception)")

@@ -221,10 +221,12 @@ def _warn_of(graph: Graph, ignored: Sequence[LayerProblem]) -> None:
     """One warning that lists all problems, none if there are none."""
     if not ignored:
         return
+    what = "1 property" if len(ignored) == 1 else f"{len(ignored)} properties"
     head = (
-        f"{len(ignored)} properties of {graph.name!r} were ignored, as on_unsupported='ignore' "
-        "asks; the network computes something else than the model."
+        f"Ignored {what} of {graph.name!r}, as on_unsupported='ignore' asks; the network computes "
+        "something else than the model."
     )
     ordered = sorted(ignored, key=lambda entry: entry.index)
     text = "\n".join([head, *(f"  {entry}" for entry in ordered)])
-    warnings.warn(text, ConversionWarning, stacklevel=3)
+    # The line that called `annconv.convert` or `load_keras_model`, four functions up.
+    warnings.warn(text, ConversionWarning, stacklevel=5)

@@ -99,9 +99,20 @@ def _readout(options: ConvertOptions, faults: list[str]) -> Readout | None:
     return readout.with_parameters(k=options.k)
 
 
+def _silence_faults(field: str, neuron: Neuron) -> list[str]:
+    """A neuron that passes on neither spikes nor a value: every class would tie."""
+    if neuron.spike is not None or neuron.emit is not None:
+        return []
+    fault = (
+        f"{field}: neuron {neuron.name!r} never spikes: expected a condition of its spikes, "
+        "received spike=None. Add spike='v > vt', for instance."
+    )
+    return [fault]
+
+
 def _encoding_faults(encoding: Neuron, dt: float) -> list[str]:
     """Why a neuron cannot be the input's."""
-    faults: list[str] = []
+    faults = _silence_faults("input_encoding", encoding)
     if parse_neuron(encoding).parameter(RATES) is None:
         faults.append(
             f"input_encoding: neuron {encoding.name!r} has no parameter {RATES!r}: expected it to "
@@ -119,7 +130,7 @@ def _encoding_faults(encoding: Neuron, dt: float) -> list[str]:
 
 def _hidden_faults(hidden: Neuron) -> list[str]:
     """Why a neuron cannot stand behind the input."""
-    faults: list[str] = []
+    faults = _silence_faults("hidden_neuron", hidden)
     model = parse_neuron(hidden)
     if model.variable(THRESHOLD) is not None:
         faults.append(

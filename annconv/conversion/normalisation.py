@@ -6,12 +6,13 @@ threshold balancing", IJCNN 2015; with factors above 1, as ANNarchy's manual des
 
 from __future__ import annotations
 
-import math
 from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from annconv.options import finite_number
 
 FIRST_DEFAULT = 2.0
 """Default factor of the first layer; each further layer's is larger by 1."""
@@ -69,5 +70,5 @@ def normalise_weights(weights: NDArray[np.floating[Any]], factor: float) -> NDAr
 
 
 def _is_factor(value: Any) -> bool:
-    real = isinstance(value, Real) and not isinstance(value, bool | np.bool_)
-    return real and math.isfinite(value) and value > 0
+    factor = finite_number(value)
+    return factor is not None and factor > 0

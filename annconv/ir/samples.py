@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from annconv.errors import InputError
 from annconv.ir.arrays import FloatArray, Geometry
@@ -55,21 +55,24 @@ def prepare_samples(
     return np.ascontiguousarray(numbers.reshape(*shape[:lead], *geometry))
 
 
-def input_rates(samples: FloatArray, scale: float) -> FloatArray:
+def input_rates(samples: FloatArray, scale: float, kept_as: DTypeLike | None = None) -> FloatArray:
     """`samples * scale`, computed in the samples' own type.
 
     Args:
         samples: As `prepare_samples` returns them.
         scale: The network's `input_scale`.
+        kept_as: Type of the rates; None: the samples' own.
     Returns:
-        Rates of the samples' shape and type.
+        Rates of the samples' shape.
     Raises:
-        InputError: A product is too large for that type.
+        InputError: A product is too large for one of the two types.
     """
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         rates: FloatArray = samples * samples.dtype.type(scale)
+        rates = rates.astype(kept_as or samples.dtype, copy=False)
+    narrowest = min(samples.dtype, rates.dtype, key=lambda dtype: dtype.itemsize)
     _refuse_infinite(
-        rates, f"samples times the input scale {scale:g}", f"values within {samples.dtype}"
+        rates, f"samples times the input scale {scale:g}", f"values within {narrowest}"
     )
     return rates
 

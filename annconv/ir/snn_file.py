@@ -38,11 +38,17 @@ def save_network(network: Network, path: str | Path) -> None:
     networks give equal files.
 
     Raises:
+        InputError: `network` is not a Network, or `path` is not a path.
         VerifyError: The network breaks its own rules.
         ModelFileError: The path has another suffix or cannot be written.
     """
-    path = Path(path)
-    _check_suffix(path)
+    path = _checked_path(path)
+    if not isinstance(network, Network):
+        raise InputError(
+            f"the network for {path}",
+            expected="a Network, made by annconv.convert or annconv.load",
+            received=type(network).__name__,
+        )
     network.verify()
     content = network_to_bytes(network)
     try:
@@ -56,10 +62,10 @@ def load_network(path: str | Path) -> Network:
     """Read a network from a `.snn` file; needs neither Keras nor TensorFlow, runs no code.
 
     Raises:
+        InputError: `path` is not a path.
         ModelFileError: The file is missing, cut short, damaged, of a newer format or no `.snn`.
     """
-    path = Path(path)
-    _check_suffix(path)
+    path = _checked_path(path)
     try:
         content = path.read_bytes()
     except FileNotFoundError as error:
@@ -109,10 +115,18 @@ def network_from_bytes(content: bytes, path: str | Path = "a pickled network") -
     return network
 
 
-def _check_suffix(path: Path) -> None:
-    if path.suffix != SUFFIX:
-        what = f"expected a name that ends in {SUFFIX!r}, received {path.name!r}"
-        raise ModelFileError(path, what, instead=f"name the file {path.stem}{SUFFIX}")
+def _checked_path(path: object) -> Path:
+    """A path that can name a `.snn` file."""
+    if not isinstance(path, str | os.PathLike):
+        raise InputError("path", expected="text or a path", received=type(path).__name__)
+    checked = Path(path)
+    if "\0" in str(checked):
+        what = f"expected a path without null characters, received {str(checked)!r}"
+        raise ModelFileError("path", what, instead="leave them out")
+    if checked.suffix != SUFFIX:
+        what = f"expected a name that ends in {SUFFIX!r}, received {checked.name!r}"
+        raise ModelFileError(checked, what, instead=f"name the file {checked.stem}{SUFFIX}")
+    return checked
 
 
 def _read_arrays(content: bytes, path: str | Path) -> dict[str, FloatArray]:

@@ -13,6 +13,7 @@ import zlib
 
 import numpy as np
 
+from annconv.errors import InputError
 from annconv.ir.arrays import FloatArray, Geometry
 from annconv.ir.network import Network
 from annconv.plan.event_tiles import tiled_kernel
@@ -32,14 +33,25 @@ def pack(plan: Plan, network: Network) -> bytes:
     Args:
         plan: The plan of this network, or of one of equal structure.
         network: Where the values come from.
+    Raises:
+        InputError: A value is too large for the plan's precision.
     """
     dtype = np.dtype("<f8" if plan.precision == "double" else "<f4")
     payload = bytearray()
     for entry in plan.packed:
-        values = np.ascontiguousarray(_values(entry, network), dtype=dtype)
+        with np.errstate(over="ignore"):
+            values = np.ascontiguousarray(_values(entry, network), dtype=dtype)
         if values.size != entry.length:
             raise ValueError(
                 f"packed {entry.name}: expected {entry.length} values, got {values.size}"
+            )
+        if not np.isfinite(values).all():
+            where = ".".join(filter(None, (entry.source.owner, entry.source.name)))
+            raise InputError(
+                f"values of {where!r}",
+                expected=f"numbers within {dtype.name}",
+                received="larger ones",
+                instead="Compile with precision='double', or rescale them.",
             )
         payload += values.tobytes()
         payload += bytes(-len(payload) % ALIGNMENT)

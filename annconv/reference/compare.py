@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from annconv.ir.network import Network
 from annconv.ir.samples import input_rates, prepare_samples
 from annconv.neurons.expressions import COMPARISONS, Binary, Expression, children
+from annconv.neurons.expressions import names as names_in
+from annconv.neurons.grammar import GIVEN_NAMES
 from annconv.reference.expressions import DrawSource, evaluate
 from annconv.reference.population import PopulationState
 from annconv.reference.simulation import Simulation
@@ -53,7 +55,7 @@ class NeuronDifference:
         rank: Of the neuron.
         expected: What it should have emitted: 0, 1 or -1.
         received: What it emitted.
-        sides: Every comparison of its spike conditions.
+        sides: Every comparison of its spike conditions that rounding can turn.
     """
 
     rank: int
@@ -209,13 +211,21 @@ def _first_step(
     return step, {rank: (pair[0], pair[1]) for rank, pair in emitted.items()}
 
 
-def _comparisons(condition: Expression | None) -> list[Binary]:
-    """All comparisons in a condition."""
+def _comparisons(condition: Expression | None, exact: frozenset[str]) -> list[Binary]:
+    """All comparisons in a condition that read more than the `exact` names.
+
+    Those are the same to the last bit in every run: of `t >= dt` both sides are equal in the
+    second step, which is no tie.
+    """
     found: list[Binary] = []
     pending = [] if condition is None else [condition]
     while pending:
         node = pending.pop()
-        if isinstance(node, Binary) and node.operator in COMPARISONS:
+        if (
+            isinstance(node, Binary)
+            and node.operator in COMPARISONS
+            and not names_in(node) <= exact
+        ):
             found.append(node)
         pending.extend(reversed(children(node)))
     return found
@@ -230,8 +240,9 @@ def _condition_sides(
     def inspect(name: str, state: PopulationState, draws: DrawSource) -> None:
         if name != population:
             return
+        exact = frozenset((*GIVEN_NAMES, *(entry.name for entry in state.model.parameters)))
         for condition in (state.model.spike, state.model.unspike):
-            for leaf in _comparisons(condition):
+            for leaf in _comparisons(condition, exact):
                 left, right = (
                     np.broadcast_to(evaluate(side, state.scope, draws), state.spikes.shape).ravel()
                     for side in (leaf.left, leaf.right)

@@ -162,10 +162,10 @@ class CompiledNetwork:
         prepared = prepare_samples(
             samples, self.network.input.geometry, frames=options.frames, steps=steps
         )
-        rates = input_rates(prepared, self.network.input_scale)
+        rates = input_rates(prepared, self.network.input_scale, REAL[self.options.precision])
         frame_count = options.steps if options.frames else 1
         shape = (len(rates), frame_count, self.network.input.size)
-        return np.ascontiguousarray(rates.reshape(shape), dtype=REAL[self.options.precision])
+        return np.ascontiguousarray(rates.reshape(shape))
 
     def _trains(self, name: str, trains: list[NDArray[np.int32]]) -> list[NDArray[np.int32]]:
         """Spike trains without the sign where it is always +1."""

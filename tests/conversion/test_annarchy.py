@@ -199,8 +199,8 @@ def test_what_is_ignored_is_listed_in_one_warning(graph, weights):
     assert len(caught) == 1
     head, *lines = str(caught[0].message).splitlines()
     assert head == (
-        "3 properties of 'model' were ignored, as on_unsupported='ignore' asks; the network "
-        "computes something else than the model."
+        "Ignored 3 properties of 'model', as on_unsupported='ignore' asks; the network computes "
+        "something else than the model."
     )
     assert [line.split()[:3] for line in lines] == [
         ["layer", "1", "'a'"], ["layer", "1", "'a'"], ["layer", "2", "'b'"],

@@ -134,3 +134,18 @@ def test_encodings_that_count_steps_need_steps_of_1_ms(encoding):
 
 def test_other_encodings_take_any_dt():
     assert choose(input_encoding="IB", dt=0.5).encoding == IB
+
+
+def test_neurons_that_never_spike_are_refused_unless_they_emit_a_value():
+    silent = replace(LEAKY, spike=None, reset=None)
+    dark = Neuron(name="Dark", parameters="rates = 0.0", equations="v = rates")
+    said = (
+        "never spikes: expected a condition of its spikes, received spike=None. "
+        "Add spike='v > vt', for instance."
+    )
+    assert faults(input_encoding=dark, hidden_neuron=silent) == (
+        f"input_encoding: neuron 'Dark' {said}",
+        f"hidden_neuron: neuron 'Leaky' {said}",
+    )
+    analog = replace(silent, emit="v")
+    assert choose(input_encoding=replace(dark, emit="v"), hidden_neuron=analog).hidden == analog

@@ -25,7 +25,21 @@ def test_one_factor_for_each_layer(given, expected):
 
 @pytest.mark.parametrize(
     "given",
-    ["2", 0, -1.0, np.nan, np.inf, True, [1, "2"], [[1, 2]], [1, 0], {1: 2}, np.ones((2, 2)), 1j],
+    [
+        "2",
+        0,
+        -1.0,
+        np.nan,
+        np.inf,
+        True,
+        [1, "2"],
+        [[1, 2]],
+        [1, 0],
+        {1: 2},
+        np.ones((2, 2)),
+        1j,
+        10**400,
+    ],
 )
 def test_what_is_no_factor_is_a_fault(given):
     fault = scale_factor_fault(given)

@@ -14,7 +14,13 @@ import pytest
 from zoo import dense, samples
 
 import annconv
-from annconv.errors import EquationError, InputError, ModelFileError, OptionError
+from annconv.errors import (
+    ConversionWarning,
+    EquationError,
+    InputError,
+    ModelFileError,
+    OptionError,
+)
 from annconv.reference.network import run_network
 
 keras_needed = pytest.mark.keras
@@ -44,6 +50,18 @@ def test_a_model_and_its_file_give_equal_networks(small_model: Any, small_file: 
     assert annconv.convert(small_model, input_encoding="IB") == annconv.convert(
         str(small_file), input_encoding="IB"
     )
+
+
+@keras_needed
+@pytest.mark.compiles
+def test_the_warning_names_the_line_that_asked(keras: ModuleType) -> None:
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, activation="tanh")])
+    with pytest.warns(ConversionWarning, match="Ignored 1 property of") as functional:
+        annconv.convert(model, on_unsupported="ignore")
+    converter = annconv.ANNtoSNNConverter(on_unsupported="ignore")
+    with pytest.warns(ConversionWarning, match="Ignored 1 property of") as drop_in:
+        converter.load_keras_model(model, show_info=False)
+    assert {entry.filename for entry in (*functional, *drop_in)} == {__file__}
 
 
 @pytest.mark.compiles

@@ -124,3 +124,16 @@ def test_rates_are_computed_in_the_samples_own_type():
 def test_rates_that_overflow_are_refused():
     with pytest.raises(InputError, match="samples times the input scale 100: expected values with"):
         input_rates(np.full((1, 2), 1e38, dtype=np.float32), 100.0)
+
+
+def test_rates_may_be_kept_in_another_type():
+    received = input_rates(np.array([[0.1, 0.7]]), 100.0, np.float32)
+    assert received.dtype == np.float32
+    np.testing.assert_array_equal(received, np.float32([[0.1 * 100.0, 0.7 * 100.0]]))
+
+
+def test_rates_that_overflow_the_type_they_are_kept_in_are_refused():
+    samples = np.array([[1.0, 1.0], [1.0, 1e38]])
+    assert input_rates(samples, 100.0).max() == 1e40
+    with pytest.raises(InputError, match="values within float32, received 1 .* in sample 1"):
+        input_rates(samples, 100.0, np.float32)

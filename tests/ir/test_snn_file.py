@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from annconv.errors import ModelFileError, VerifyError
+from annconv.errors import InputError, ModelFileError, VerifyError
 from annconv.ir import snn_file
 from annconv.ir.codec import canonical_json, encode_network
 from annconv.ir.snn_file import load_network, network_from_bytes, network_to_bytes, save_network
@@ -274,3 +274,24 @@ def test_a_newer_format_is_named_before_anything_else_is_read():
     header = canonical_json({"format": snn_file.FORMAT_VERSION + 1, "layout": "of the future"})
     with pytest.raises(ModelFileError, match="update annconv"):
         network_from_bytes(join(header, {}), "future.snn")
+
+
+@pytest.mark.parametrize("path", [None, 3, ["one.snn"]])
+def test_what_is_no_path_is_refused(path, network):
+    message = f"path: expected text or a path, received {type(path).__name__}"
+    with pytest.raises(InputError, match=message):
+        save_network(network, path)
+    with pytest.raises(InputError, match=message):
+        load_network(path)
+
+
+def test_a_path_with_a_null_character_is_refused(network):
+    for use in (load_network, lambda path: save_network(network, path)):
+        with pytest.raises(ModelFileError, match="expected a path without null characters"):
+            use("o\0ne.snn")
+
+
+def test_only_networks_are_saved(tmp_path):
+    with pytest.raises(InputError, match=r"expected a Network, made by annconv.convert .* int"):
+        save_network(3, tmp_path / "one.snn")
+    assert not list(tmp_path.iterdir())

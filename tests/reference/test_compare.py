@@ -158,3 +158,16 @@ def test_both_runs_must_have_the_same_samples(subject):
 )  # fmt: skip
 def test_ties_are_relative_to_the_threshold_but_not_below_one(left, right, is_tie):
     assert Sides(left, ">", right).is_tie is is_tie
+
+
+def test_comparisons_that_rounding_cannot_turn_are_no_ties():
+    timed = replace(IaF, spike="v > vt and t >= 4*dt and vt <= 1.0")
+    subject = network(np.eye(2), timed)
+    expected = spikes(subject)
+    received = changed(
+        expected, "hidden", 0, lambda train: np.insert(train[train[:, 0] > 4], 0, [4, 0], axis=0)
+    )
+    found = first_difference(subject, SAMPLES, expected, received)
+    assert found.step == 4
+    assert not found.is_rounding_tie
+    assert {side.right for neuron in found.neurons for side in neuron.sides} == {1.0}

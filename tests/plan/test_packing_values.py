@@ -1,0 +1,37 @@
+"""Values that a precision cannot hold are refused before they become infinite."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from annconv.errors import InputError
+from annconv.ir.network import Network, Population, Projection
+from annconv.ir.operators import Dense
+from annconv.neurons.library import IB, IaF
+from annconv.plan.packing import pack
+from annconv.plan.planner import make_plan
+from annconv.readouts import READOUTS
+
+
+def network(weight: float, threshold: float) -> Network:
+    populations = (
+        Population("in", (2,), IB, role="input"),
+        Population("out", (1,), IaF, {"vt": np.asarray(threshold)}, role="output"),
+    )
+    projection = Projection("proj", "in", "out", (Dense(np.full((2, 1), weight)),))
+    return Network("test", populations, (projection,), READOUTS["spike_count"])
+
+
+@pytest.mark.parametrize(
+    ("weight", "threshold", "where"), [(-1e39, 1.0, "proj.weights"), (1.0, 1e300, "out.vt")]
+)
+def test_values_beyond_single_precision_are_refused(weight, threshold, where):
+    subject = network(weight, threshold)
+    with pytest.raises(InputError) as caught:
+        pack(make_plan(subject, "single"), subject)
+    assert str(caught.value) == (
+        f"values of '{where}': expected numbers within float32, received larger ones. "
+        "Compile with precision='double', or rescale them."
+    )
+    pack(make_plan(subject, "double"), subject)
