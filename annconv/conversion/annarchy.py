@@ -8,13 +8,15 @@ ANNarchy 5.0.4.1, checked against its recorded spike trains in `tests/golden`.
 
 from __future__ import annotations
 
+import math
+import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from annconv.conversion.chain import Chain, Stage, problem, read_chain, unsupported
+from annconv.conversion.chain import Chain, Stage, problem, survey_chain, unsupported
 from annconv.conversion.neurons import MASK, THRESHOLD, NeuronChoice, choose_neurons
 from annconv.conversion.normalisation import (
     normalise_weights,
@@ -25,14 +27,10 @@ from annconv.conversion.thresholds import largest_step, lowered_threshold
 from annconv.errors import ConversionWarning, LayerProblem, OptionError
 from annconv.ir.graph import Graph
 from annconv.ir.network import SPIKES, Network, Population, Projection
-from annconv.ir.operators import Convolution, Dense, MaxPool, MeanPool, Operator
+from annconv.ir.operators import Convolution, Dense, Operator
 from annconv.neurons.equations import parse_neuron
 from annconv.neurons.neuron import Neuron
 from annconv.options import ConvertOptions
-
-PROJECTION_NAMES = {Dense: "dense_proj", Convolution: "conv_proj", MaxPool: "pool_proj",
-                    MeanPool: "pool_proj"}  # fmt: skip
-"""First part of a projection's name; the number of populations so far follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +44,19 @@ class _Layer:
 
 
 def convert_graph(
-    graph: Graph, options: ConvertOptions, *, ignored: Sequence[LayerProblem] = ()
+    graph: Graph,
+    options: ConvertOptions,
+    *,
+    ignored: Sequence[LayerProblem] = (),
+    problems: Sequence[LayerProblem] = (),
 ) -> Network:
     """The spiking network of a trained model.
 
     Args:
-        graph: The model.
+        graph: The model, or its draft where there are `problems`.
         options: Of the conversion; all of them are stored in the network.
         ignored: Problems that reading the model has left out already; the warning lists them too.
+        problems: Why the model could not be read; raised together with those found here.
     Returns:
         A verified network.
     Raises:
@@ -65,25 +68,35 @@ def convert_graph(
     """
     fault = scale_factor_fault(options.scale_factor)
     choice = choose_neurons(options, () if fault is None else (fault,))
-    chain = read_chain(graph, ignore=options.on_unsupported == "ignore")
+    chain = survey_chain(graph, ignore=options.on_unsupported == "ignore", known=problems)
+    found = (*chain.problems, *_threshold_problems(chain, choice, options))
+    if found:
+        raise unsupported(graph, found)
     factors = _checked_factors(chain, choice, options)
-    layers = _layers(graph, chain, choice, options, factors)
+    layers = _layers(chain, choice, options, factors)
     network = _network(graph, chain, choice, options, layers)
     network.verify()
     _warn_of(graph, (*ignored, *chain.ignored))
     return network
 
 
-def transmitted(layer: Operator) -> str:
+def transmitted(stage: Stage) -> str:
     """What a layer reads of the population before it: spikes for Dense, their trace otherwise."""
-    return SPIKES if isinstance(layer, Dense) else MASK
+    return SPIKES if stage.is_dense else MASK
+
+
+def projection_kind(stage: Stage) -> str:
+    """First part of a projection's name; the number of populations so far follows."""
+    if stage.is_dense:
+        return "dense_proj"
+    return "conv_proj" if isinstance(stage.layer, Convolution) else "pool_proj"
 
 
 def _checked_factors(
     chain: Chain, choice: NeuronChoice, options: ConvertOptions
 ) -> tuple[float, ...]:
-    """Normalisation factors of all stages, once every neuron is known to have what is read."""
-    faults: list[str] = []
+    """Normalisation factors of all stages, once thresholds and neurons are known to be usable."""
+    faults = _threshold_faults(chain, choice, options)
     factors: tuple[float, ...] = ()
     try:
         factors = scale_factors(options.scale_factor, len(chain.stages))
@@ -93,7 +106,7 @@ def _checked_factors(
         ("input_encoding", choice.encoding, chain.stages[:1]),
         ("hidden_neuron", choice.hidden, chain.stages[1:]),
     ):
-        masked = [stage.node.name for stage in readers if transmitted(stage.layer) == MASK]
+        masked = [stage.node.name for stage in readers if transmitted(stage) == MASK]
         if masked and parse_neuron(neuron).variable(MASK) is None:
             faults.append(
                 f"{field}: neuron {neuron.name!r} has no variable {MASK!r}: expected the trace of "
@@ -106,41 +119,84 @@ def _checked_factors(
     return factors
 
 
+def _thresholds(chain: Chain, choice: NeuronChoice, step: float) -> list[float | None]:
+    """The threshold of every stage, None where its neuron has none."""
+    thresholds: list[float | None] = []
+    for stage in chain.stages:
+        own = threshold_of(_neuron_of(chain, choice, stage))
+        if own is not None and not _keeps_threshold(chain, stage):
+            own = lowered_threshold(own, step, stage.node.origin[0].index)
+        thresholds.append(own)
+    return thresholds
+
+
+def _threshold_problems(
+    chain: Chain, choice: NeuronChoice, options: ConvertOptions
+) -> Iterator[LayerProblem]:
+    """Layers whose index brings a threshold above 0 to 0 or below."""
+    deepest = _deepest(chain)
+    thresholds = _thresholds(chain, choice, options.threshold_step)
+    for stage, threshold in zip(chain.stages, thresholds, strict=True):
+        own = threshold_of(_neuron_of(chain, choice, stage))
+        if own is not None and threshold is not None and threshold <= 0 < own:
+            why = f"its threshold would be {threshold:g}, and must be above 0"
+            remedy = f"threshold_step={largest_step(own, deepest):g} or smaller"
+            yield problem(stage.node, why, remedy)
+
+
+def _threshold_faults(chain: Chain, choice: NeuronChoice, options: ConvertOptions) -> list[str]:
+    """Why the options cannot give the neurons their thresholds."""
+    step = options.threshold_step
+    for stage, threshold in zip(chain.stages, _thresholds(chain, choice, step), strict=True):
+        if threshold is None:
+            continue
+        if not math.isfinite(threshold):
+            most = sys.float_info.max / (2 * _deepest(chain))
+            fault = (
+                f"threshold_step: expected a number from {-most:.2g} to {most:.2g}, received "
+                f"{step!r}, with which {stage.node.name!r} would have the threshold {threshold:g}."
+            )
+            return [fault]
+        neuron = _neuron_of(chain, choice, stage)
+        parameter = parse_neuron(neuron).parameter(THRESHOLD)
+        if parameter is not None and parameter.type != "float" and not threshold.is_integer():
+            fault = (
+                f"hidden_neuron: neuron {neuron.name!r} declares its threshold {THRESHOLD!r} as "
+                f"{parameter.type}: expected float, because {stage.node.name!r} has the threshold "
+                f"{threshold:g}. Declare it without {parameter.type!r}, or use threshold_step=0."
+            )
+            return [fault]
+    return []
+
+
+def _deepest(chain: Chain) -> int:
+    """Position of the last layer whose threshold is lowered, at least 1."""
+    lowered = (stage for stage in chain.stages if not _keeps_threshold(chain, stage))
+    return max((stage.node.origin[0].index for stage in lowered), default=1)
+
+
+def _neuron_of(chain: Chain, choice: NeuronChoice, stage: Stage) -> Neuron:
+    """The neuron of a stage's population."""
+    return choice.output if stage is chain.stages[-1] else choice.hidden
+
+
 def _layers(
-    graph: Graph,
-    chain: Chain,
-    choice: NeuronChoice,
-    options: ConvertOptions,
-    factors: Sequence[float],
+    chain: Chain, choice: NeuronChoice, options: ConvertOptions, factors: Sequence[float]
 ) -> list[_Layer]:
     """Neurons, thresholds and weights of all stages."""
     layers: list[_Layer] = []
-    problems: list[LayerProblem] = []
-    lowered = [stage for stage in chain.stages if not _keeps_threshold(chain, stage)]
-    deepest = max((stage.node.origin[0].index for stage in lowered), default=0)
-    for stage, factor in zip(chain.stages, factors, strict=True):
-        neuron = choice.output if stage is chain.stages[-1] else choice.hidden
-        own = threshold_of(neuron)
-        threshold = own
-        if own is not None and stage in lowered:
-            index = stage.node.origin[0].index
-            threshold = lowered_threshold(own, options.threshold_step, index)
-            if threshold <= 0 < own:
-                why = f"its threshold would be {threshold:g}, and must be above 0"
-                remedy = f"threshold_step={largest_step(own, deepest):g} or smaller"
-                problems.append(problem(stage.node, why, remedy))
+    thresholds = _thresholds(chain, choice, options.threshold_step)
+    for stage, threshold, factor in zip(chain.stages, thresholds, factors, strict=True):
         operators = stage.operators
         if options.normalize == "model":
             operators = (*operators[:-1], _normalised(stage.layer, factor))
-        layers.append(_Layer(stage, neuron, threshold, operators))
-    if problems:
-        raise unsupported(graph, problems)
+        layers.append(_Layer(stage, _neuron_of(chain, choice, stage), threshold, operators))
     return layers
 
 
 def _keeps_threshold(chain: Chain, stage: Stage) -> bool:
     """Whether a stage is a Dense layer with no other behind it: its threshold is not lowered."""
-    return stage is chain.stages[-1] and isinstance(stage.layer, Dense)
+    return stage is chain.stages[-1] and stage.is_dense
 
 
 def threshold_of(neuron: Neuron) -> float | None:
@@ -191,11 +247,11 @@ def _network(
         )
         projections.append(
             Projection(
-                f"{PROJECTION_NAMES[type(stage.layer)]}_{len(populations)}",
+                f"{projection_kind(stage)}_{len(populations)}",
                 before.name,
                 stage.node.name,
                 layer.operators,
-                transmitted(stage.layer),
+                transmitted(stage),
             )
         )
     return Network(

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from annconv.errors import LayerProblem, UnsupportedModelError
+from annconv.frontend.layers import HANDLERS
+from annconv.frontend.remedies import LAYERS
 from annconv.ir.graph import Add, Bias, Concatenate, Graph, Input, Node, Relu, Softmax
 from annconv.ir.operators import (
     Convolution,
@@ -26,6 +28,11 @@ from annconv.options import PRESETS
 
 Weights = Dense | Convolution
 Pool = MaxPool | MeanPool
+
+ACTIVATION_TYPES = frozenset({"Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax"})
+"""Types of Keras layers that stand where a network has its ReLUs."""
+DENSE = "Dense"
+"""Type of the Keras layer that reads spikes, on a map too, where its operator is a convolution."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,11 @@ class Stage:
             raise TypeError(f"{layer} does not become a population")
         return layer
 
+    @property
+    def is_dense(self) -> bool:
+        """Whether it comes from a Dense, whatever operator that became."""
+        return self.node.origin[-1].type == DENSE
+
 
 @dataclass(frozen=True, slots=True)
 class Chain:
@@ -55,13 +67,15 @@ class Chain:
 
     Attributes:
         input: The node where samples enter.
-        stages: At least one.
+        stages: At least one, unless there are problems.
         ignored: Problems that were left out, with `on_unsupported="ignore"`.
+        problems: Why the Graph cannot be converted.
     """
 
     input: Node
     stages: tuple[Stage, ...]
     ignored: tuple[LayerProblem, ...]
+    problems: tuple[LayerProblem, ...] = ()
 
 
 def instead(remedy: str) -> str:
@@ -85,20 +99,41 @@ def read_chain(graph: Graph, *, ignore: bool = False) -> Chain:
     Raises:
         UnsupportedModelError: Lists every layer that cannot be converted.
     """
-    reader = _ChainReader(graph)
+    chain = survey_chain(graph, ignore=ignore)
+    if chain.problems:
+        raise unsupported(graph, chain.problems)
+    return chain
+
+
+def survey_chain(
+    graph: Graph, *, ignore: bool = False, known: Sequence[LayerProblem] = ()
+) -> Chain:
+    """As `read_chain`, but problems are handed back and not raised.
+
+    Args:
+        graph: Of a trained model, or its draft.
+        ignore: As in `read_chain`.
+        known: Problems that reading the model has found. What may only follow from one of them is
+            not listed.
+    """
+    reader = _ChainReader(graph, frozenset((entry.index, entry.layer) for entry in known))
     for node in graph.nodes:
         reader.take(node)
     reader.finish()
     fatal = reader.fatal if ignore else [*reader.fatal, *reader.inexact]
-    if fatal:
-        raise unsupported(graph, fatal)
-    return Chain(reader.inputs[0], tuple(reader.stages), tuple(reader.inexact))
+    return Chain(reader.inputs[0], tuple(reader.stages), tuple(reader.inexact), (*known, *fatal))
 
 
 def unsupported(graph: Graph, problems: Sequence[LayerProblem]) -> UnsupportedModelError:
-    """The error that lists the problems in the order of the layers."""
-    ordered = sorted(problems, key=lambda entry: entry.index)
+    """The error that lists the problems in the order of the layers, each one once."""
+    ordered = sorted(dict.fromkeys(problems), key=lambda entry: entry.index)
     return UnsupportedModelError(graph.name, len(graph.layers), ordered)
+
+
+def _may_activate(node: Node) -> bool:
+    """Whether a layer that could not be read may stand where a ReLU is missed."""
+    type_ = node.origin[-1].type
+    return type_ in ACTIVATION_TYPES or not (type_ in HANDLERS or type_ in LAYERS)
 
 
 @dataclass(slots=True)
@@ -107,6 +142,7 @@ class _ChainReader:
 
     Attributes:
         graph: What is read.
+        known: Index and name of every layer that is listed already.
         inputs: Input nodes.
         stages: Found so far.
         inexact: Problems that can be ignored.
@@ -117,6 +153,7 @@ class _ChainReader:
     """
 
     graph: Graph
+    known: frozenset[tuple[int, str]] = frozenset()
     inputs: list[Node] = field(default_factory=list)
     stages: list[Stage] = field(default_factory=list)
     inexact: list[LayerProblem] = field(default_factory=list)
@@ -127,12 +164,14 @@ class _ChainReader:
 
     def take(self, node: Node) -> None:
         """The next node."""
+        listed = self._listed(node)
         if not self._continues(node):
-            joins = isinstance(node.layer, Add | Concatenate)
-            why = "it joins branches" if joins else "it does not read the layer before it"
-            why += ", and populations form one chain"
-            self.fatal.append(problem(node, why, "a model without branches"))
+            self.linear = None  # what stands before is not what is read
+            if not listed:
+                self._refuse_branch(node)
         self.before = node
+        if listed and _may_activate(node):
+            self.linear = None
         match node.layer:
             case Input():
                 self.inputs.append(node)
@@ -141,7 +180,7 @@ class _ChainReader:
             case Dense() | Convolution():
                 self._refuse_linear()
                 self._add_stage(node, node.layer)
-                self.linear = node
+                self.linear = None if listed else node
             case MaxPool():
                 self._add_stage(node, node.layer)  # the maximum of ReLUs is the ReLU of the maximum
             case MeanPool():
@@ -159,16 +198,18 @@ class _ChainReader:
         if self.linear is not None and self.stages and self.linear is not self.stages[-1].node:
             self._refuse_linear()
         graph = self.graph
-        if len(self.inputs) != 1:
-            self.fatal += [
-                problem(node, "a network has one input", "a model with one input")
-                for node in self.inputs[1:]
-            ]
+        self.fatal += [
+            problem(node, "a network has one input", "a model with one input")
+            for node in self.inputs[1:]
+            if not self._listed(node)
+        ]
         if len(graph.outputs) != 1:
             self.fatal += [
                 problem(graph[name], "a network has one output", "a model with one output")
                 for name in graph.outputs[1:]
             ]
+        if self.known:
+            return  # a layer that could not be read may be the population that is missed below
         if not self.stages:
             why = "no layer behind it becomes a population"
             self.fatal.append(problem(self.inputs[0], why, "a model with a Dense layer"))
@@ -183,6 +224,18 @@ class _ChainReader:
         if self.before is None or isinstance(node.layer, Input):
             return not node.inputs
         return node.inputs == (self.before.name,)
+
+    def _listed(self, node: Node) -> bool:
+        """Whether the Keras layer of a node is listed already."""
+        origin = node.origin[-1]
+        return (origin.index, origin.name) in self.known
+
+    def _refuse_branch(self, node: Node) -> None:
+        """A node that does not read the one before it and nothing else."""
+        joins = isinstance(node.layer, Add | Concatenate)
+        why = "it joins branches" if joins else "it does not read the layer before it"
+        why += ", and populations form one chain"
+        self.fatal.append(problem(node, why, "a model without branches"))
 
     def _refuse_linear(self) -> None:
         """A layer's values can be negative, and something other than its ReLU reads them."""
@@ -206,7 +259,7 @@ class _ChainReader:
                 if slope:
                     why = "no neuron here passes on negative values"
                     yield problem(node, why, "ReLU without a slope", setting=f"slope {slope:g}")
-                if not self.stages:
+                if not self.stages and not self.known:
                     why = "the input's encoding has no ReLU"
                     yield problem(node, why, "samples that are not negative")
             case Softmax():

@@ -81,11 +81,14 @@ def convert_model(model: Any, options: ConvertOptions) -> tuple[Graph, Network]:
     # A saved network is loaded and run without these.
     from annconv.conversion import convert_graph
     from annconv.conversion.neurons import choose_neurons
-    from annconv.frontend import read_model
+    from annconv.frontend import survey_model
 
     choose_neurons(options)  # faults of options are told before a model is read
-    reading = read_model(model, on_unsupported=options.on_unsupported)
-    return reading.graph, convert_graph(reading.graph, options, ignored=reading.ignored)
+    reading = survey_model(model, on_unsupported=options.on_unsupported)
+    network = convert_graph(
+        reading.graph, options, ignored=reading.ignored, problems=reading.problems
+    )
+    return reading.graph, network
 
 
 def save(network: Network, path: str | Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from types import ModuleType
 
-from annconv.errors import LayerProblem, UnsupportedModelError
+from annconv.errors import LayerProblem
 from annconv.frontend.keras_model import KerasModel, LayerCall, is_own
 from annconv.frontend.layer_view import Problems
 from annconv.frontend.lowering import (
@@ -27,12 +27,15 @@ from annconv.ir.operators import Reshape
 MERGES = ("Add", "Concatenate")
 
 
-def chain_layers(model: KerasModel, keras: ModuleType) -> tuple[Graph, tuple[LayerProblem, ...]]:
-    """The Graph of a model read as one chain, and what was ignored.
+def chain_layers(
+    model: KerasModel, keras: ModuleType
+) -> tuple[Graph, tuple[LayerProblem, ...], tuple[LayerProblem, ...]]:
+    """The Graph of a model read as one chain, what was ignored, and every problem.
 
-    Raises:
-        UnsupportedModelError: A layer does not fit onto the one before it, or has a fault that
-            cannot be ignored (open shapes, number types, weights that are not finite, …).
+    Returns:
+        The Graph, what was ignored, and no problems; or, where a layer does not fit onto the one
+        before it or has a fault that cannot be ignored (open shapes, number types, weights that are
+        not finite, …), the layers that fit, nothing, and every problem.
     """
     problems = Problems()
     check_model(model, problems)
@@ -46,21 +49,30 @@ def chain_layers(model: KerasModel, keras: ModuleType) -> tuple[Graph, tuple[Lay
     nodes = [Node(begin.origin.name, Input(), (), shape, (begin.origin,))]
     for call in (calls[origin] for origin in model.layers):
         if call.origin.type != "InputLayer":
-            shape = _append(call, shape, nodes, keras, problems)
-    if problems.fatal:
-        raise UnsupportedModelError(model.name, len(model.layers), problems.all)
+            behind = _append(call, shape, nodes, keras, problems)
+            if behind is None and None not in begin.output_shape:
+                problems.add(
+                    call.origin,
+                    why=f"it cannot read the shape {shape} of what stands before it",
+                    instead="a model without the layers that were ignored",
+                )
+            # Behind a layer that does not fit stands Keras' own shape, so that later ones are
+            # checked.
+            shape = closed(call.output_shape) if behind is None else behind
     graph = Graph(model.name, tuple(nodes), (nodes[-1].name,), model.layers)
+    if problems.fatal:
+        return graph, (), problems.all
     graph.verify()
-    return graph, problems.ignorable
+    return graph, problems.ignorable, ()
 
 
 def _append(
     call: LayerCall, shape: Geometry, nodes: list[Node], keras: ModuleType, problems: Problems
-) -> Geometry:
+) -> Geometry | None:
     """Put a layer's nodes behind the chain.
 
     Returns:
-        Shape behind it; Keras' own where the layer does not fit, so that later ones are checked.
+        Shape behind it, None if the layer does not fit.
     """
     refused = refusal(call.layer, keras) is not None
     if not refused:
@@ -69,30 +81,22 @@ def _append(
         problems.add(
             call.origin,
             why="branches are not followed",
-            instead="on_unsupported='refuse'",
+            instead="a model in which each layer reads the one before it",
             ignorable=True,
         )
         return shape
     rank = len(call.input_shapes[0])
     read = (math.prod(shape),) if rank == 1 else shape
-    result: Geometry | None = None
-    if len(read) == rank or refused:
-        steps = read_layer(call.origin, call.layer, (read,), keras, problems)
-        if not steps:
-            return shape
-        placed: list[tuple[str, Layer]] = []
-        if read != shape:
-            placed.append((f"{call.origin.name}/input", Reshape(read)))
-        placed += zip(node_names(call.origin.name, steps), steps, strict=True)
-        result = _place(call, placed, shape, nodes)
-    if result is None:
-        problems.add(
-            call.origin,
-            why=f"it cannot read the shape {shape} of what stands before it",
-            instead="a model without the layers that were ignored",
-        )
-        return closed(call.output_shape)
-    return result
+    if len(read) != rank and not refused:
+        return None
+    steps = read_layer(call.origin, call.layer, (read,), keras, problems)
+    if not steps:
+        return shape
+    placed: list[tuple[str, Layer]] = []
+    if read != shape:
+        placed.append((f"{call.origin.name}/input", Reshape(read)))
+    placed += zip(node_names(call.origin.name, steps), steps, strict=True)
+    return _place(call, placed, shape, nodes)
 
 
 def _place(

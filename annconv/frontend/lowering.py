@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from annconv.errors import UnsupportedModelError, VerifyError
+from annconv.errors import LayerProblem, VerifyError
 from annconv.frontend.keras_model import (
     KerasModel,
     LayerCall,
@@ -30,7 +30,8 @@ from annconv.frontend.remedies import (
     foreign_layer,
 )
 from annconv.ir.arrays import Geometry
-from annconv.ir.graph import Bias, Graph, Layer, Node, Origin, Relu, Softmax, result_shape
+from annconv.ir.graph import Bias, Graph, Input, Layer, Node, Origin, Relu, Softmax, result_shape
+from annconv.ir.operators import Reshape
 from annconv.ir.verify import Violation
 
 NUMBER_TYPES = ("float32", "float64")
@@ -38,19 +39,21 @@ SUFFIXES: dict[type[Any], str] = {Bias: "bias", Relu: "relu", Softmax: "softmax"
 """What the nodes behind a layer's first are called."""
 
 
-def lower(model: KerasModel, keras: ModuleType) -> Graph:
-    """The Graph of a model, exactly.
+def lower(model: KerasModel, keras: ModuleType) -> tuple[Graph, tuple[LayerProblem, ...]]:
+    """The Graph of a model, and every problem in it.
 
+    Returns:
+        The exact Graph and no problems; or every problem and a draft of the Graph, in which a layer
+        that cannot be read is a Reshape: it shows what stands where, and is not verified.
     Raises:
-        UnsupportedModelError: Lists every layer that cannot be read.
         VerifyError: A shape differs from Keras' own: a fault of annconv.
     """
     problems = Problems()
     check_model(model, problems)
     steps = [_read_call(call, keras, problems) for call in model.calls]
     if problems.all:
-        raise UnsupportedModelError(model.name, len(model.layers), problems.all)
-    return _assemble(model, steps)
+        return _draft(model, steps), problems.all
+    return _assemble(model, steps), ()
 
 
 def check_model(model: KerasModel, problems: Problems) -> None:
@@ -182,6 +185,27 @@ def refusal(layer: Any, keras: ModuleType) -> Remedy | None:
 def node_names(name: str, steps: tuple[Layer, ...]) -> list[str]:
     """Names of a layer's nodes: its own for the first, `NAME/relu`, … for those behind."""
     return [name, *(f"{name}/{SUFFIXES[type(step)]}" for step in steps[1:])][: len(steps)]
+
+
+def _draft(model: KerasModel, steps: list[tuple[Layer, ...]]) -> Graph:
+    """Nodes of what could be read, with Keras' shapes and a placeholder where nothing was read.
+
+    A layer that is used in several places stands where it was used first.
+    """
+    nodes: list[Node] = []
+    results: dict[str, str] = {}
+    for call, read in zip(model.calls, steps, strict=True):
+        if call.origin.name in results:
+            continue
+        shape = closed(call.output_shape)
+        placeholder = Input() if call.origin.type == "InputLayer" else Reshape(shape)
+        layers = read or (placeholder,)
+        inputs = tuple(results[name] for name in call.inputs)
+        for name, layer in zip(node_names(call.origin.name, layers), layers, strict=True):
+            nodes.append(Node(name, layer, inputs, shape, (call.origin,)))
+            inputs = (name,)
+        results[call.origin.name] = inputs[0]
+    return Graph(model.name, tuple(nodes), (results[model.outputs[0]],), model.layers)
 
 
 def _assemble(model: KerasModel, steps: list[tuple[Layer, ...]]) -> Graph:

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from annconv.errors import InputError, LayerProblem, OptionError, nearest
+from annconv.errors import InputError, LayerProblem, OptionError, UnsupportedModelError, nearest
 from annconv.frontend.chain import chain_layers
 from annconv.frontend.files import load, read_model_file
 from annconv.frontend.keras_library import import_keras
@@ -22,12 +22,14 @@ class Reading:
     """What was read of a model.
 
     Attributes:
-        graph: The trained network.
+        graph: The trained network; with `problems` only a draft that shows what stands where.
         ignored: What was passed over, by layer; empty unless `on_unsupported="ignore"`.
+        problems: Why the model cannot be read, by layer; `read_model` raises them.
     """
 
     graph: Graph
     ignored: tuple[LayerProblem, ...] = ()
+    problems: tuple[LayerProblem, ...] = ()
 
 
 def read_model(model: str | os.PathLike[str] | Any, *, on_unsupported: str = "refuse") -> Reading:
@@ -49,6 +51,23 @@ def read_model(model: str | os.PathLike[str] | Any, *, on_unsupported: str = "re
         OptionError: Unknown value of `on_unsupported`.
         AnnconvError: Keras is missing or older than 3.11.3.
     """
+    reading = survey_model(model, on_unsupported=on_unsupported)
+    if reading.problems:
+        graph = reading.graph
+        raise UnsupportedModelError(graph.name, len(graph.layers), reading.problems)
+    return reading
+
+
+def survey_model(model: str | os.PathLike[str] | Any, *, on_unsupported: str = "refuse") -> Reading:
+    """As `read_model`, but layers that cannot be read are handed back and not raised.
+
+    A conversion adds what else is wrong with the model and raises everything at once.
+
+    Raises:
+        UnsupportedModelError: The file or the model is of a form whose layers are not looked at: a
+            subclassed model, one without layers or shapes, or a file with layers that are not safe
+            to load.
+    """
     if on_unsupported not in UNSUPPORTED_POLICIES:
         hint = nearest(on_unsupported, UNSUPPORTED_POLICIES)
         raise OptionError(f"on_unsupported: unknown value {on_unsupported!r}. {hint}.")
@@ -65,7 +84,8 @@ def read_model(model: str | os.PathLike[str] | Any, *, on_unsupported: str = "re
     facts = inspect_model(model, keras)
     if on_unsupported == "ignore":
         return Reading(*chain_layers(facts, keras))
-    return Reading(lower(facts, keras))
+    graph, problems = lower(facts, keras)
+    return Reading(graph, problems=problems)
 
 
 def _refuse_object(model: object) -> NoReturn:

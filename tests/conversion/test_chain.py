@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from annconv.conversion import chain
-from annconv.conversion.chain import read_chain
-from annconv.errors import UnsupportedModelError
+from annconv.conversion.chain import read_chain, survey_chain
+from annconv.errors import LayerProblem, UnsupportedModelError
 from annconv.ir.graph import Add, Bias, Concatenate, Graph, Input, Node, Origin, Relu, Softmax
 from annconv.ir.operators import Convolution, Dense, MaxPool, MeanPool, Pad, Reshape, Scale
 
@@ -177,3 +177,46 @@ def test_a_stage_ends_in_a_layer_with_a_population(graph, weights):
     (stage,) = read_chain(graph((3,), ("a", "Dense", Dense(weights(3, 2))))).stages
     with pytest.raises(TypeError, match="reshape 2 does not become a population"):
         _ = replace(stage, operators=(Reshape((2,)),)).layer
+
+
+LINEAR = "its values can be negative, and no ReLU follows before the next layer"
+
+
+@pytest.mark.parametrize(
+    ("type_", "follows"),
+    [
+        ("Activation", []), ("PReLU", []), ("ELU", []), ("Lambda", []), ("Custom", []),
+        ("BatchNormalization", ["a"]), ("LSTM", ["a"]), ("Dense", ["a"]),
+    ],
+)  # fmt: skip
+def test_a_known_problem_that_may_be_the_missing_relu_causes_no_other(
+    graph, weights, type_, follows
+):
+    draft = graph(
+        (3,),
+        ("a", "Dense", Dense(weights(3, 4))), ("known", type_, Reshape((4,))),
+        ("b", "Dense", Dense(weights(4, 2))),
+    )  # fmt: skip
+    known = LayerProblem(2, "known", type_, "it is refused", "another")
+    found = survey_chain(draft, known=(known,)).problems
+    assert found[0] is known
+    assert [(entry.layer, entry.why) for entry in found[1:]] == [(name, LINEAR) for name in follows]
+
+
+def test_a_known_problem_excuses_what_may_only_follow_from_it(graph, weights, conv):
+    unread = LayerProblem(1, "conv", "Conv2D", "its channels come first", "channels last")
+    draft = graph(
+        (4, 4, 1), ("conv", "Conv2D", Reshape((4, 4, 1))), ("relu", "ReLU", Relu()),
+        ("pad", "ZeroPadding2D", Pad(((1, 1), (1, 1)))),
+    )  # fmt: skip
+    assert survey_chain(draft, known=(unread,)).problems == (unread,)
+    assert [why for *_, why in problems(draft)] == [
+        "no layer behind it becomes a population",
+        "the input's encoding has no ReLU",
+        "no population behind it reads its values",
+    ]
+    shared = LayerProblem(2, "b", "Dense", "it is used in 2 places", "one for each")
+    branches = graph(
+        (3,), ("a", "Dense", Dense(weights(3, 3))), ("b", "Dense", Dense(weights(3, 3)), ("input",))
+    )
+    assert survey_chain(branches, known=(shared,)).problems == (shared,)

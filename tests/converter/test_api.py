@@ -20,6 +20,7 @@ from annconv.errors import (
     InputError,
     ModelFileError,
     OptionError,
+    UnsupportedModelError,
 )
 from annconv.reference.network import run_network
 
@@ -138,3 +139,58 @@ def test_a_user_edits_a_weight_and_compiles_again() -> None:
     expected = run_network(changed, x, steps=25).counts
     np.testing.assert_array_equal(second.run(x).counts, expected)
     assert not np.array_equal(first.run(x).counts, expected)
+
+
+@keras_needed
+def test_one_error_lists_everything_that_cannot_be_converted(keras: ModuleType) -> None:
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((4,)),
+            layers.Dense(5, bias_initializer="ones", name="biased"),
+            layers.BatchNormalization(name="norm"),
+            layers.Activation("tanh", name="tanh"),
+            layers.Dense(5, use_bias=False, name="linear"),
+            layers.Dense(5, use_bias=False, name="deep"),
+            layers.ReLU(6.0, name="six"),
+            layers.Dense(2, use_bias=False, activation="softmax", name="out"),
+        ]
+    )
+    with pytest.raises(UnsupportedModelError) as caught:
+        annconv.convert(model, threshold_step=0.21)
+    assert [(entry.layer, entry.type, entry.why) for entry in caught.value.problems] == [
+        ("biased", "Dense", "it adds a bias, and no neuron here has one"),
+        ("norm", "BatchNormalization", "batch normalisation is not folded here"),
+        ("tanh", "Activation('tanh')", "no neuron here has this response"),
+        (
+            "linear",
+            "Dense",
+            "its values can be negative, and no ReLU follows before the next layer",
+        ),
+        ("deep", "Dense", "its threshold would be -0.05, and must be above 0"),
+        ("six", "ReLU(max 6)", "no neuron here saturates at a value"),
+    ]
+    with pytest.raises(UnsupportedModelError) as deep:
+        annconv.convert(model, threshold_step=0.21, on_unsupported="ignore")
+    assert [entry.layer for entry in deep.value.problems] == ["deep"]
+
+
+@keras_needed
+def test_one_error_lists_what_is_known_of_a_model_that_is_no_chain(keras: ModuleType) -> None:
+    layers = keras.layers
+    left, right = keras.Input((4,), name="left"), keras.Input((4,), name="right")
+    shared = layers.Dense(4, activation="relu", use_bias=False, name="shared")
+    product = layers.Multiply(name="product")([shared(left), shared(right)])
+    last = layers.Dense(2, bias_initializer="ones", activation="tanh", name="last")(product)
+    with pytest.raises(UnsupportedModelError) as caught:
+        annconv.convert(keras.Model([left, right], last))
+    found = [(entry.layer, entry.why) for entry in caught.value.problems]
+    indices = [entry.index for entry in caught.value.problems]
+    assert indices == sorted(indices)
+    assert sorted(found) == [
+        ("last", "it adds a bias, and no neuron here has one"),
+        ("last", "no neuron here has this response"),
+        ("product", "spikes cannot be multiplied with each other"),
+        ("right", "it is one of 2 inputs"),
+        ("shared", "it is used in 2 places"),
+    ]

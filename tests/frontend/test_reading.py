@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from annconv.errors import InputError, OptionError, UnsupportedModelError
-from annconv.frontend.reading import read_model
+from annconv.frontend.reading import read_model, survey_model
 from annconv.ir.graph import Origin
 from annconv.reference.graph import run_graph
 
@@ -138,3 +138,21 @@ def test_subclassed_models(keras, tmp_path):
     assert text in refused(own)
     assert text in refused(tmp_path / "own.keras")
     assert "a subclassed model" in refused(Derived([keras.Input((3,)), keras.layers.Dense(2)]))
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("policy", ["refuse", "ignore"])
+def test_a_survey_hands_back_the_problems_and_a_draft(keras, sequential, policy):
+    layers = keras.layers
+    model = sequential(
+        (3,), layers.Dense(4, name="a"), layers.Dense(4, dtype="float16", name="half"),
+        layers.Dense(2, name="b"),
+    )  # fmt: skip
+    reading = survey_model(model, on_unsupported=policy)
+    with pytest.raises(UnsupportedModelError) as caught:
+        read_model(model, on_unsupported=policy)
+    assert reading.problems == caught.value.problems
+    assert [problem.layer for problem in reading.problems] == ["half"]
+    assert reading.ignored == ()
+    names = [node.name for node in reading.graph.nodes]
+    assert [name for name in names if name != "half"] == ["image", "a", "a/bias", "b", "b/bias"]
