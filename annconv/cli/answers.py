@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +15,10 @@ SUFFIXES = (".npy", ".csv", ".txt")
 
 
 def check_target(path: str | Path) -> None:
-    """Refuse a file that cannot be written, before anything is computed.
+    """Refuse a file that cannot be written, as far as that shows before anything is computed.
 
     Raises:
-        OptionError: Another suffix, or no such folder.
+        OptionError: Another suffix, no such folder, a folder of that name, or no permission.
     """
     path = Path(path)
     if path.suffix not in SUFFIXES:
@@ -29,6 +30,10 @@ def check_target(path: str | Path) -> None:
         raise OptionError(
             f"--output: expected an existing folder, received {str(path.parent)!r}. Make it first."
         )
+    if path.is_dir():
+        raise _unwritable(path, "Is a directory")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise _unwritable(path, "Permission denied")
 
 
 def write_labels(labels: NDArray[np.int64], path: str | Path) -> None:
@@ -50,9 +55,11 @@ def write_labels(labels: NDArray[np.int64], path: str | Path) -> None:
         else:
             path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     except OSError as error:
-        raise OptionError(
-            f"--output: {path} cannot be written ({error.strerror}). Choose a file you may write."
-        ) from error
+        raise _unwritable(path, error.strerror) from error
+
+
+def _unwritable(path: Path, why: str | None) -> OptionError:
+    return OptionError(f"--output: {path} cannot be written ({why}). Choose a file you may write.")
 
 
 def accuracy_line(labels: NDArray[np.int64], expected: NDArray[np.int64]) -> str:

@@ -44,7 +44,8 @@ def convert(
         read_out: "spike_count", "time_to_first_spike", "time_to_k_spikes" or "membrane_potential".
         k: Spikes that end a sample; needed with "time_to_k_spikes".
         normalize: None for raw weights, "model" for model-based normalisation (Diehl et al. 2015).
-        scale_factor: Factors of the normalisation: None (2, 3, …), one number, or one per layer.
+        scale_factor: Factors of the normalisation: None (2, 3, …), one number, or one per layer;
+            with `normalize="model"` only.
         threshold_step: How much lower the threshold of each further layer in `model.layers` is.
         max_f: Factor from a sample's values to input rates.
         dt: Length of a step in ms.
@@ -73,17 +74,28 @@ def convert(
         steps=steps,
         on_unsupported=on_unsupported,
     )
-    return convert_model(model, options)[1]
+    faults = []
+    if scale_factor is not None and normalize is None:
+        faults.append(
+            f"scale_factor: expected None with normalize=None, received {scale_factor!r}, which has"
+            " an effect only with normalize='model'. Use that, or leave scale_factor out."
+        )
+    return convert_model(model, options, faults)[1]
 
 
-def convert_model(model: Any, options: ConvertOptions) -> tuple[Graph, Network]:
-    """The Graph of a model and the Network made of it; arguments and errors as `convert`."""
+def convert_model(
+    model: Any, options: ConvertOptions, faults: Iterable[str] = ()
+) -> tuple[Graph, Network]:
+    """The Graph of a model and the Network made of it; arguments and errors as `convert`.
+
+    `faults` are those that the caller found in the options, raised with those found here.
+    """
     # A saved network is loaded and run without these.
     from annconv.conversion import convert_graph
     from annconv.conversion.neurons import choose_neurons
     from annconv.frontend import survey_model
 
-    choose_neurons(options)  # faults of options are told before a model is read
+    choose_neurons(options, faults)  # faults of options are told before a model is read
     reading = survey_model(model, on_unsupported=options.on_unsupported)
     network = convert_graph(
         reading.graph, options, ignored=reading.ignored, problems=reading.problems

@@ -52,6 +52,27 @@ def test_a_file_that_cannot_be_written(tmp_path, suffix):
     )
 
 
+@pytest.mark.parametrize("exists", [False, True])
+def test_a_target_that_cannot_be_written_is_refused_before(tmp_path, monkeypatch, exists):
+    path = tmp_path / "labels.npy"
+    if exists:
+        path.touch()
+    checked = []
+    monkeypatch.setattr("os.access", lambda target, _: checked.append(target))
+    with pytest.raises(OptionError) as caught:
+        check_target(path)
+    assert str(caught.value) == (
+        f"--output: {path} cannot be written (Permission denied). Choose a file you may write."
+    )
+    assert checked == [path if exists else tmp_path]
+
+
+def test_a_target_that_is_a_folder_is_refused_before(tmp_path):
+    (tmp_path / "labels.npy").mkdir()
+    with pytest.raises(OptionError, match=r"cannot be written \(Is a directory\)"):
+        check_target(tmp_path / "labels.npy")
+
+
 def test_accuracy():
     assert accuracy_line(LABELS, np.array([3, 1, 12])) == "accuracy 0.6667 (2 of 3)"
     assert accuracy_line(LABELS[:0], LABELS[:0]) == "accuracy: no samples"

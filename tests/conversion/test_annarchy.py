@@ -228,3 +228,27 @@ def test_a_converted_network_runs(cnn):
     received = run_network(network, samples, steps=40, record=["conv"])
     assert received.counts.shape == (3, 3)
     assert all(len(train) for train in received.spikes["conv"])
+
+
+def test_a_whole_threshold_cannot_be_lowered_by_a_fraction(mlp):
+    whole = replace(SPIKER, parameters="vt = 2 : int")
+    with pytest.raises(OptionError) as caught:
+        convert(mlp, hidden_neuron=whole)
+    assert str(caught.value) == (
+        "hidden_neuron: neuron 'Spiker' declares its threshold 'vt' as int: expected float, because"
+        " 'a' has the threshold 1.95. Declare it without 'int', or use threshold_step=0."
+    )
+    assert thresholds(convert(mlp, hidden_neuron=whole, threshold_step=0)) == [None, 2, 2, 2]
+
+
+@pytest.mark.parametrize("own", [2.0, -50.0])
+def test_thresholds_that_overflow_are_refused(mlp, own):
+    neuron = replace(SPIKER, parameters=f"vt = {own}")
+    step = -1e308 if own > 0 else 1e308
+    with pytest.raises(OptionError) as caught:
+        convert(mlp, hidden_neuron=neuron, threshold_step=step)
+    assert str(caught.value) == (
+        f"threshold_step: expected a number from -3e+307 to 3e+307, received {step!r}, with which "
+        f"'b' would have the threshold {'inf' if own > 0 else '-inf'}."
+    )
+    convert(mlp, hidden_neuron=neuron, threshold_step=-3e307)

@@ -194,3 +194,39 @@ def test_one_error_lists_what_is_known_of_a_model_that_is_no_chain(keras: Module
         ("right", "it is one of 2 inputs"),
         ("shared", "it is used in 2 places"),
     ]
+
+
+def test_scale_factors_without_normalisation_are_refused() -> None:
+    with pytest.raises(OptionError) as caught:
+        annconv.convert("missing.keras", scale_factor=2, input_encoding="XY")
+    encoding, factor = caught.value.faults
+    assert encoding.startswith("input_encoding: unknown value 'XY'")
+    assert factor == (
+        "scale_factor: expected None with normalize=None, received 2, which has an effect only "
+        "with normalize='model'. Use that, or leave scale_factor out."
+    )
+
+
+@keras_needed
+@pytest.mark.compiles
+def test_a_dense_on_a_map_is_a_dense(keras: ModuleType) -> None:
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((3, 4), name="in"),
+            layers.Dense(5, use_bias=False, activation="relu", name="a"),
+            layers.Dense(2, use_bias=False, name="b"),
+        ]
+    )
+    generator = np.random.default_rng(4)
+    for layer in model.layers:
+        layer.set_weights([generator.normal(0.2, 0.4, w.shape) for w in layer.get_weights()])
+    network = annconv.convert(model, input_encoding="IB")
+    assert [entry.name for entry in network.projections] == ["dense_proj_2", "dense_proj_3"]
+    assert [entry.transmits for entry in network.projections] == ["spikes", "spikes"]
+    assert [float(entry.parameters["vt"]) for entry in network.populations[1:]] == [0.95, 1.0]
+    x = generator.uniform(size=(2, 3, 4))
+    expected = run_network(network, x, steps=40).counts
+    assert expected.any()
+    received = annconv.compile(network, precision="double", threads=1).run(x, steps=40).counts
+    np.testing.assert_array_equal(received, expected)
