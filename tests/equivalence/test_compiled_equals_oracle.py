@@ -8,7 +8,7 @@ sample in a hundred may.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -56,10 +56,16 @@ def options_of(seed: int) -> CompileOptions:
 
 
 def build_all(seeds: range) -> Built:
-    """Compile every structure once; later compilations with other weights find it in the cache."""
+    """Compile every structure once; later compilations with other weights find it in the cache.
+
+    A structure that cannot be compiled fails its own test, which compiles it again.
+    """
     drawn = Built({seed: draw_structure(seed) for seed in seeds})
     with ThreadPoolExecutor(BUILDERS) as pool:
-        list(pool.map(lambda seed: compile_network(drawn[seed].network, options_of(seed)), drawn))
+        wait(
+            pool.submit(compile_network, entry.network, options_of(seed))
+            for seed, entry in drawn.items()
+        )
     return drawn
 
 
