@@ -57,6 +57,9 @@ class PopulationHandle:
     def __len__(self) -> int:
         return self.size
 
+    def __getattr__(self, name: str) -> object:
+        raise _unavailable("population", self.name, name)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ProjectionHandle:
@@ -75,6 +78,18 @@ class ProjectionHandle:
     post: PopulationHandle
     target: str
     delay: float
+
+    def __getattr__(self, name: str) -> object:
+        raise _unavailable("projection", self.name, name)
+
+
+def _unavailable(kind: str, owner: str, name: str) -> UnavailableError:
+    """The error for an attribute of the reference that handles do not have."""
+    return UnavailableError(
+        f"{kind} {owner!r} has no attribute {name!r}: expected one that describes it, as this "
+        "version reads and sets no values. Parameters and weights are in the handle's `network`; "
+        "spikes come from annconv.compile(handle.network).run(samples, record=[...])."
+    )
 
 
 class NetworkHandle:
@@ -109,9 +124,10 @@ class NetworkHandle:
 
     @staticmethod
     def _find(kind: str, name: str, entries: dict[str, Handle]) -> Handle | None:
-        if name not in entries:
+        if not isinstance(name, str) or name not in entries:
             print(f"There is no {kind} {name!r}. {nearest(name, entries)}.")
-        return entries.get(name)
+            return None
+        return entries[name]
 
     def _projection(self, projection: Projection) -> ProjectionHandle:
         ends = {entry.name: entry for entry in self._populations}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from annconv.errors import InputError
 from annconv.ir.arrays import FloatArray, Geometry, describe_array, freeze
 from annconv.ir.operators import Operator
 from annconv.ir.verify import Violation, run_rules
@@ -126,7 +127,7 @@ class Node:
         return f"node {self.name}{reads}  ({shape})  {self.layer}  # {origin}"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Graph:
     """A trained network.
 
@@ -143,7 +144,13 @@ class Graph:
     layers: tuple[Origin, ...]
 
     def __getitem__(self, name: str) -> Node:
-        return next(node for node in self.nodes if node.name == name)
+        for node in self.nodes:
+            if node.name == name:
+                return node
+        raise InputError(f"graph {self.name!r}", expected="the name of a node", received=repr(name))
+
+    def __repr__(self) -> str:
+        return f"<Graph {self.name!r}: {len(self.nodes)} nodes of {len(self.layers)} layers>"
 
     def consumers(self, name: str) -> tuple[Node, ...]:
         """The nodes that read node `name`."""

@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from annconv.errors import EquationError
+from annconv.errors import EquationError, InputError
 from annconv.ir.arrays import FloatArray, Geometry, describe_array, freeze
 from annconv.ir.graph import Origin
 from annconv.ir.operators import Operator, chain_geometry
@@ -117,7 +117,7 @@ class Projection:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Network:
     """A spiking network and how its activity is read.
 
@@ -147,7 +147,18 @@ class Network:
         object.__setattr__(self, "options", dict(sorted(self.options.items())))
 
     def __getitem__(self, name: str) -> Population:
-        return next(population for population in self.populations if population.name == name)
+        for population in self.populations:
+            if population.name == name:
+                return population
+        raise InputError(
+            f"network {self.name!r}", expected="the name of a population", received=repr(name)
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"<Network {self.name!r}: {len(self.populations)} populations, "
+            f"{len(self.projections)} projections, read-out {self.readout.name}>"
+        )
 
     @property
     def names(self) -> tuple[str, ...]:

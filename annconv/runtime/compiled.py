@@ -132,6 +132,8 @@ class CompiledNetwork:
         from annconv.codegen.render import render_network
 
         lowered, plan = lower(self.network, self.options)
+        if not isinstance(folder, str | Path):
+            raise OptionError(f"directory: expected a path, received {folder!r}.")
         target = Path(folder)
         try:
             target.mkdir(parents=True, exist_ok=True)

@@ -31,5 +31,10 @@ int main() {
     CHECK(stream.uniform(1, 2, 3, 4) == annconv::RandomStream(7, 3).uniform(1, 2, 3, 4));
     CHECK(stream.uniform(1, 2, 3, 4) != annconv::RandomStream(7, 4).uniform(1, 2, 3, 4));
     CHECK(stream.uniform(1, 2, 3, 4) != annconv::RandomStream(7ull << 32, 3).uniform(1, 2, 3, 4));
+    constexpr double kLast = (4294967295.0 + 0.5) / 4294967296.0;
+    CHECK(static_cast<float>(kLast) == 1.0f);
+    CHECK(annconv::below_one<float>(kLast) < 1.0f);
+    CHECK(annconv::below_one<double>(kLast) == kLast);
+    CHECK(annconv::below_one<float>(0.25) == 0.25f);
     return EXIT_SUCCESS;
 }

@@ -118,3 +118,20 @@ def test_a_junction_has_no_neurons() -> None:
     assert junction.neuron_type is None
     assert junction.attributes == []
     assert junction.size == 18
+
+
+@pytest.mark.keras
+@pytest.mark.compiles
+def test_attributes_of_a_later_version(handle):
+    population, projection = handle.get_populations()[1], handle.get_projections()[0]
+    with pytest.raises(UnavailableError, match=r"population 'c' has no attribute 'v'"):
+        population.v  # noqa: B018
+    with pytest.raises(UnavailableError, match=r"projection 'conv_proj_2' has no attribute 'w'"):
+        projection.w  # noqa: B018
+
+
+@pytest.mark.keras
+@pytest.mark.compiles
+def test_what_is_no_name_is_not_found(handle, capsys):
+    assert handle.get_population(["dense"]) is None
+    assert "There is no population ['dense']" in capsys.readouterr().out

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from annconv.errors import VerifyError
+from annconv.errors import InputError, VerifyError
 from annconv.ir.network import RULES, Network
 from annconv.ir.operators import Convolution, Dense, Reshape, Scale
 from annconv.neurons.neuron import Neuron
@@ -225,3 +225,12 @@ def test_pickling_keeps_the_network_and_its_protection(network, every_operator):
         assert str(after) == str(before)
     weights = pickle.loads(pickle.dumps(network)).projections[0].operators[0].weights
     assert not weights.flags.writeable
+
+
+def test_an_unknown_population_is_told(network):
+    with pytest.raises(InputError, match="network 'tiny': expected the name of a population"):
+        network["nope"]
+
+
+def test_the_short_form_fits_a_line(network):
+    assert repr(network) == "<Network 'tiny': 3 populations, 2 projections, read-out spike_count>"

@@ -3,8 +3,10 @@
 // same for any number of threads and any split into batches.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <limits>
 
 namespace annconv {
 
@@ -26,6 +28,13 @@ inline PhiloxCounter philox(PhiloxCounter counter, PhiloxKey key) {
         key[1] += kWeyl1;
     }
     return counter;
+}
+
+// A number below 1 in another precision, where rounding may not bring it to 1.
+template <class Real>
+Real below_one(double number) {
+    constexpr Real kLargest = 1 - std::numeric_limits<Real>::epsilon() / 2;
+    return std::min(static_cast<Real>(number), kLargest);
 }
 
 // The random numbers of one sample.

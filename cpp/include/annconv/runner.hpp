@@ -30,9 +30,8 @@ struct Step {
 
     // The number in (0, 1) of one draw of one neuron.
     Real uniform(int neuron, std::uint32_t population, std::uint32_t draw) const {
-        return static_cast<Real>(random.uniform(static_cast<std::uint32_t>(neuron),
-                                                static_cast<std::uint32_t>(index), population,
-                                                draw));
+        return below_one<Real>(random.uniform(static_cast<std::uint32_t>(neuron),
+                                              static_cast<std::uint32_t>(index), population, draw));
     }
 };
 

@@ -41,7 +41,7 @@ struct CoveringWindows {
         const Real* weights;
         Real* sums;
     };
-    std::array<Tap, kTaps> taps;
+    std::array<Tap, kTaps> taps{};
     int count = 0;
 
     CoveringWindows(const Extents& cell, const Real* kernel, Real* output) {
