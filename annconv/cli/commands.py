@@ -136,10 +136,12 @@ def _network(arguments: Namespace) -> Network:
 
         return load_network(arguments.model)
     from annconv.conversion.neurons import choose_neurons
-    from annconv.converter.api import convert_model
+    from annconv.converter.api import convert_model, unused_faults
 
     options = ConvertOptions(**given)
-    choose_neurons(options)  # faults of options are told before Keras is imported
+    choose_neurons(
+        options, unused_faults(options)
+    )  # faults of options are told before Keras is imported
     _prepare_keras()
     return convert_model(arguments.model, options)[1]
 

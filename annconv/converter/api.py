@@ -74,13 +74,18 @@ def convert(
         steps=steps,
         on_unsupported=on_unsupported,
     )
-    faults = []
-    if scale_factor is not None and normalize is None:
-        faults.append(
-            f"scale_factor: expected None with normalize=None, received {scale_factor!r}, which has"
-            " an effect only with normalize='model'. Use that, or leave scale_factor out."
-        )
-    return convert_model(model, options, faults)[1]
+    return convert_model(model, options, unused_faults(options))[1]
+
+
+def unused_faults(options: ConvertOptions) -> list[str]:
+    """Options that would have no effect; the drop-in class takes them, as the reference does."""
+    if options.scale_factor is None or options.normalize is not None:
+        return []
+    fault = (
+        f"scale_factor: expected None with normalize=None, received {options.scale_factor!r}, which"
+        " has an effect only with normalize='model'. Use that, or leave scale_factor out."
+    )
+    return [fault]
 
 
 def convert_model(

@@ -53,6 +53,12 @@ def test_an_error_is_its_text_and_status_1(annconv, tmp_path):
     assert err == f"ModelFileError: {path}: no such file. Instead: check the path.\n"
 
 
+def test_scale_factors_without_normalisation_are_refused(annconv):
+    status, _, err = annconv("convert", "m.keras", "m.snn", "--scale-factor", "2")
+    assert status == 1
+    assert "which has an effect only with normalize='model'" in err
+
+
 def test_control_characters_are_written_out(annconv, monkeypatch):
     def fail(arguments):
         raise OptionError("layer '\x1b[2J'\x9b")
