@@ -36,22 +36,18 @@ def convert(
 
     Args:
         model: A Keras model (Sequential or functional), or the path of a `.keras` or `.h5` file.
-        preset: Which family of networks to build; "annarchy" is the network that ANNarchy 5's
-            converter builds, spike for spike.
-        input_encoding: "CPN" (or "poisson"), "IB", "PSO", "phase", or a `Neuron` that reads the
-            parameter `rates`.
+        preset: "annarchy", the network that ANNarchy 5's converter builds, spike for spike.
+        input_encoding: "CPN" (or "poisson"), "IB", "PSO", "phase", or a `Neuron` with `rates`.
         hidden_neuron: "IaF", or a `Neuron` with a threshold `vt` that reads `g_exc`.
         read_out: "spike_count", "time_to_first_spike", "time_to_k_spikes" or "membrane_potential".
         k: Spikes that end a sample; needed with "time_to_k_spikes".
         normalize: None for raw weights, "model" for model-based normalisation (Diehl et al. 2015).
-        scale_factor: Factors of the normalisation: None (2, 3, …), one number, or one per layer;
-            with `normalize="model"` only.
+        scale_factor: With normalisation: None (factors 2, 3, …), one number, or one per layer.
         threshold_step: How much lower the threshold of each further layer in `model.layers` is.
         max_f: Factor from a sample's values to input rates.
         dt: Length of a step in ms.
         steps: Steps that `run` and `predict` take when not told otherwise.
-        on_unsupported: "refuse" what cannot be converted exactly, or "ignore" it with a warning, as
-            the reference does.
+        on_unsupported: "refuse", or "ignore" with a warning as the reference does.
     Returns:
         The spiking network.
     Raises:
