@@ -127,13 +127,14 @@ class CompiledNetwork:
         Args:
             folder: Made if it is missing; files of the same names are replaced.
         Raises:
+            OptionError: `folder` is not a path.
             ModelFileError: The folder cannot be written to.
         """
         from annconv.codegen.render import render_network
 
-        lowered, plan = lower(self.network, self.options)
         if not isinstance(folder, str | Path):
             raise OptionError(f"directory: expected a path, received {folder!r}.")
+        lowered, plan = lower(self.network, self.options)
         target = Path(folder)
         try:
             target.mkdir(parents=True, exist_ok=True)

@@ -430,6 +430,11 @@ def test_a_folder_that_cannot_be_written(compiled: CompiledNetwork, tmp_path: Pa
             compiled.write_sources(folder)
 
 
+def test_sources_go_into_a_path(compiled: CompiledNetwork) -> None:
+    with pytest.raises(OptionError, match="directory: expected a path, received 3"):
+        compiled.write_sources(3)  # type: ignore[arg-type]
+
+
 def test_stages_are_kept_where_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANNCONV_KEEP", str(tmp_path / "kept"))
     compiled = compile_network(dense(), OPTIONS)
