@@ -152,10 +152,6 @@ class Graph:
     def __repr__(self) -> str:
         return f"<Graph {self.name!r}: {len(self.nodes)} nodes of {len(self.layers)} layers>"
 
-    def consumers(self, name: str) -> tuple[Node, ...]:
-        """The nodes that read node `name`."""
-        return tuple(node for node in self.nodes if name in node.inputs)
-
     def verify(self) -> None:
         """Check every rule.
 

@@ -42,7 +42,7 @@ NETWORK_PASSES: tuple[Pass[Network], ...] = (
 
 PLAN_PASSES: tuple[Pass[Plan], ...] = (
     Pass(liveness, level=1),  # first: what nobody reads needs no kernel
-    Pass(event_convolution, level=1),  # which convolutions read spikes is known now
+    Pass(event_convolution, level=2),  # last: which convolutions read spikes is known now
 )
 
 

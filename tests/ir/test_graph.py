@@ -111,10 +111,6 @@ def test_text_has_one_object_a_line(graph):
     ]
 
 
-def test_consumers_are_the_nodes_that_read(graph):
-    assert [node.name for node in graph.consumers("in")] == ["scale", "add", "both"]
-
-
 def test_equality_is_equality_of_content(graph):
     again = copy.deepcopy(graph)
     assert again == graph

@@ -70,6 +70,16 @@ def _order() -> list[str]:
     return [*names, "plan", *(step.name for step in PLAN_PASSES)]
 
 
+@pytest.mark.parametrize(
+    ("level", "left_out"), [(0, set(pass_names())), (1, {"event_convolution"}), (2, set())]
+)
+def test_levels_run_more_and_more_passes(level: int, left_out: set[str]) -> None:
+    network, _ = drawn(SEEDS[0])
+    seen: dict[str, str] = {}
+    lower(network, CompileOptions(optimize=level), seen.__setitem__)
+    assert set(pass_names()) - set(seen) == left_out
+
+
 def test_an_unknown_pass_is_refused_with_the_nearest() -> None:
     network, _ = drawn(SEEDS[0])
     with pytest.raises(OptionError, match=r"unknown pass 'livenes'\. Nearest: 'liveness'"):
