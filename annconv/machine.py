@@ -6,6 +6,9 @@ import platform
 from pathlib import Path
 
 CPUINFO = Path("/proc/cpuinfo")
+CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
+USUAL_CACHE = 32 * 1024
+"""Bytes of a first-level data cache where the system does not say."""
 
 
 def vector_bits(cpuinfo: Path = CPUINFO) -> int:
@@ -24,3 +27,22 @@ def vector_bits(cpuinfo: Path = CPUINFO) -> int:
     if "avx512f" in flags:
         return 512
     return 256 if "avx" in flags else 128
+
+
+def first_level_cache(caches: Path = CACHES) -> int:
+    """Bytes of the processor's first-level data cache.
+
+    Args:
+        caches: Folder in which Linux describes the caches of a core.
+    """
+    for folder in sorted(caches.glob("index*")):
+        try:
+            level, kind, size = (
+                (folder / name).read_text(encoding="ascii").strip()
+                for name in ("level", "type", "size")
+            )
+        except OSError:  # a system that describes its caches otherwise
+            continue
+        if level == "1" and kind in {"Data", "Unified"} and size.endswith("K"):
+            return int(size[:-1]) * 1024
+    return USUAL_CACHE

@@ -14,7 +14,7 @@ from annconv.errors import OptionError, nearest
 from annconv.machine import vector_bits
 
 PRESETS = ("annarchy",)
-PRECISIONS = ("single", "double")
+PRECISIONS = ("single", "double", "int16")
 NORMALISATIONS = ("model",)
 UNSUPPORTED_POLICIES = ("refuse", "ignore")
 
@@ -203,7 +203,8 @@ class CompileOptions:
     """How a network becomes machine code; only `precision` changes a spike by more than a tie."""
 
     precision: str = "single"
-    """Type of state, weights and sums: "single" or "double"."""
+    """Type of state, weights and sums: "single" or "double"; "int16": single, but layers add up
+    weights that are 16-bit integers."""
     threads: int | None = None
     """Threads over which samples are spread; None: all cores this process may use."""
     strict_warnings: bool = False
@@ -212,6 +213,11 @@ class CompileOptions:
     """How much annconv rewrites: 0 runs the plain network, 1 and 2 run more and more passes."""
     disable: tuple[str, ...] = ()
     """Passes that do not run whatever `optimize` says; see `annconv/passes/pipeline.py`."""
+    tile: int = 16
+    """Steps that a layer runs before the next layer starts, 1 to 64."""
+    whole: bool = False
+    """Whether every population is kept whole, so that any of them can be recorded; `run` sees to it
+    where it has to."""
     vector_bits: int | None = None
     """Width of the vectors that kernels are laid out for: 128, 256 or 512; None: the machine's."""
     compiler_level: int = 3
@@ -227,6 +233,8 @@ class CompileOptions:
             flag("strict_warnings"),
             whole("optimize", 0, 2),
             tuple_of_names("disable"),
+            whole("tile", 1, 64),
+            flag("whole"),
             among("vector_bits", VECTOR_BITS, optional=True),
             whole("compiler_level", 0, 3),
             flag("sanitize"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from annconv.build.toolchain import Compiler
+from annconv.machine import vector_bits
 from annconv.options import CompileOptions
 
 _NATIVE = "-march=native"
@@ -33,7 +34,7 @@ def make_flags(options: CompileOptions, compiler: Compiler) -> Flags:
     -ffast-math is never among them; sums may be contracted to fused multiply-adds in single
     precision only.
     """
-    native = (_NATIVE,) if compiler.native else ()
+    native = (_NATIVE, *_narrower(options)) if compiler.native else ()
     warnings = _WARNINGS if options.strict_warnings else ()
     sanitizers = _SANITIZERS if options.sanitize else ()
     debug = ("-g", "-fno-omit-frame-pointer") if options.sanitize else ()
@@ -56,3 +57,10 @@ def expanded(flags: tuple[str, ...], compiler: Compiler) -> tuple[str, ...]:
     return tuple(
         entry for flag in flags for entry in (compiler.native if flag == _NATIVE else (flag,))
     )
+
+
+def _narrower(options: CompileOptions) -> tuple[str, ...]:
+    """Flags that keep the compiler from vectors wider than those asked for."""
+    if options.vector_bits is None or options.vector_bits >= vector_bits():
+        return ()
+    return ("-mno-avx512f",) if options.vector_bits == 256 else ("-mno-avx",)

@@ -18,12 +18,13 @@ uintptr_t main std
 """
 
 _KERNELS = """
-annconv arena Arena buffer buffers channel channels column columns counts current data draw
-emitted end first geometry index input kernel lane lanes mask_words network Network neuron
-neurons offset out output parameter parameters plan population populations post potential pre
-projection random rank rates_in readout real reals row rows sample samples score scratch seed
-self signal simd size span spiked start state step steps stop stopped stride sum tap taps target
-thread threads tile uniform values variables vector weights Weights width window word words
+annconv Arena arena arrived buffer buffers cell channel channels column columns counts current
+data decay draw emitted end first geometry index input kernel lane lanes mask_words Network
+network neuron neurons number offset out output parameter parameters place plan pooled population
+populations post potential pre projection random rank rates_in readout real reals row rows sample
+samples save score scratch seed self signal simd size slot span spiked start state step steps stop
+stopped stride sum tap taps target thread threads tile trace uniform unit values variables vector
+Weights weights width window word words
 """
 
 KERNEL_NAMES = frozenset(_KERNELS.split())

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from annconv.codegen.contexts import kernel_context, network_context
 from annconv.codegen.templates import template_environment
-from annconv.plan.plan import Kernel, Plan
+from annconv.plan.kernels import Kernel
+from annconv.plan.plan import Plan
 from annconv.resources import resource_folder
 
 KERNELS_PER_FILE = 10

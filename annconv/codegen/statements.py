@@ -9,7 +9,7 @@ for bit (with -ffp-contract=off).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from annconv.codegen.names import cpp_name, fresh_name
@@ -83,25 +83,38 @@ def condition_text(condition: Expression) -> str:
     return expression_text(condition)
 
 
-def update_lines(model: NeuronModel) -> list[str]:
-    """What a neuron does in every step, before its spike condition is looked at."""
+def branching_bound(name: str, sign: str, limit: str) -> str:
+    """A bound on one neuron, written so that NaN passes through it as in the interpreter."""
+    return f"if ({name} {sign} {limit}) {name} = {limit};"
+
+
+BoundLine = Callable[[str, str, str], str]
+
+
+def update_lines(model: NeuronModel, bound_line: BoundLine = branching_bound) -> list[str]:
+    """What a neuron does in every step, before its spike condition is looked at.
+
+    Args:
+        model: The neuron.
+        bound_line: Makes the line that keeps a value (name) on one side (sign) of a limit.
+    """
     taken = {cpp_name(name) for name in _all_names(model)}
     lines: list[str] = []
     for statement in model.update:
         if isinstance(statement, OdeBlock):
-            lines += _block_lines(statement, taken)
+            lines += _block_lines(statement, taken, bound_line)
         else:
-            lines += _assign_lines(statement)
+            lines += _assign_lines(statement, bound_line)
     return lines
 
 
-def _assign_lines(assignment: Assign) -> list[str]:
+def _assign_lines(assignment: Assign, bound_line: BoundLine) -> list[str]:
     """An assignment and its bounds."""
     line = f"{cpp_name(assignment.variable)} = {expression_text(assignment.value)};"
-    return [line, *_bound_lines(assignment)]
+    return [line, *_bound_lines(assignment, bound_line)]
 
 
-def _block_lines(block: OdeBlock, taken: set[str]) -> list[str]:
+def _block_lines(block: OdeBlock, taken: set[str], bound_line: BoundLine) -> list[str]:
     """Neighbouring ODEs: every gradient from the old values, then every variable."""
     gradients = {
         entry.variable: fresh_name(f"d{entry.variable}_dt", taken) for entry in block.equations
@@ -112,18 +125,18 @@ def _block_lines(block: OdeBlock, taken: set[str]) -> list[str]:
     ]
     for entry in block.equations:
         lines.append(f"{cpp_name(entry.variable)} += dt * {gradients[entry.variable]};")
-        lines += _bound_lines(entry)
+        lines += _bound_lines(entry, bound_line)
     return lines
 
 
-def _bound_lines(statement: Assign | Ode) -> list[str]:
-    """Bounds, written so that NaN passes through them as in the interpreter."""
+def _bound_lines(statement: Assign | Ode, bound_line: BoundLine) -> list[str]:
+    """The bounds of a variable."""
     name = cpp_name(statement.variable)
     lines: list[str] = []
     for sign, bound in (("<", statement.minimum), (">", statement.maximum)):
         if bound is not None:
             limit = expression_text(bound)
-            lines.append(f"if ({name} {sign} {limit}) {name} = {limit};")
+            lines.append(bound_line(name, sign, limit))
     return lines
 
 
@@ -149,9 +162,9 @@ def _text(expression: Expression) -> tuple[str, int]:
         case Binary(operator, left, right):
             return _binary_text(operator, left, right)
         case Call(function, arguments):
-            space = "annconv" if function in _OURS else "std"
+            space = "" if "::" in function else "annconv::" if function in _OURS else "std::"
             listed = ", ".join(expression_text(argument) for argument in arguments)
-            return f"{space}::{function}({listed})", _ATOM
+            return f"{space}{function}({listed})", _ATOM
         case Choice(condition, then, otherwise):
             parts = (_operand(part, _OR) for part in (condition, then, otherwise))
             return "{} ? {} : {}".format(*parts), _CHOICE

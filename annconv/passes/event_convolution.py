@@ -1,14 +1,20 @@
-"""Let convolutions of spikes work on the spikes alone."""
+"""Let convolutions and full matrices of spikes work on the spikes alone, step by step.
+
+This is for what `fuse_layers` leaves: populations on which several projections arrive.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from math import ceil
 
+from annconv.plan.arrays import Packed
 from annconv.plan.event_tiles import EventTiles, choose_tiles
-from annconv.plan.plan import Kernel, OperatorKernel, Packed, Plan, UpdateKernel
+from annconv.plan.kernels import Kernel, OperatorKernel
+from annconv.plan.layouts import KernelLayout, blocks
+from annconv.plan.plan import Plan, emitting
+from annconv.plan.target import Target
 
-REAL_BYTES = {"single": 4, "double": 8}
+REAL_BYTES = {"single": 4, "double": 8, "int16": 4}
 
 
 def event_convolution(plan: Plan) -> Plan:
@@ -17,11 +23,7 @@ def event_convolution(plan: Plan) -> Plan:
     Where the shape allows, the sums of a tile of outputs stay in registers (`convolve_events`);
     otherwise every spike adds to sums in memory (`convolve_spikes`).
     """
-    signed = {
-        kernel.spikes: kernel.model.unspike is not None
-        for kernel in plan.kernels
-        if isinstance(kernel, UpdateKernel)
-    }
+    signed = {update.spikes: update.model.unspike is not None for update in emitting(plan)}
     packed = {entry.name: entry for entry in plan.packed}
     kernels: list[Kernel] = []
     for kernel in plan.kernels:
@@ -35,13 +37,13 @@ def event_convolution(plan: Plan) -> Plan:
         if tiles is None:
             kernels.append(_in_memory(kernel, signed=signed[kernel.source]))
         else:
-            kernels.append(_in_registers(kernel, tiles, plan.vector_bytes))
+            kernels.append(_in_registers(kernel, tiles, plan.target))
             packed[kernel.packed] = _tiled(packed[kernel.packed], kernel, tiles)
     return replace(plan, kernels=tuple(kernels), packed=tuple(packed.values()))
 
 
 def _tiles(kernel: OperatorKernel, plan: Plan) -> EventTiles | None:
-    return choose_tiles(dict(kernel.constants), REAL_BYTES[plan.precision], plan.vector_bytes)
+    return choose_tiles(dict(kernel.constants), REAL_BYTES[plan.precision], plan.target)
 
 
 def _in_memory(kernel: OperatorKernel, *, signed: bool) -> OperatorKernel:
@@ -49,13 +51,16 @@ def _in_memory(kernel: OperatorKernel, *, signed: bool) -> OperatorKernel:
     return replace(kernel, function="convolve_spikes", constants=constants)
 
 
-def _in_registers(kernel: OperatorKernel, tiles: EventTiles, vector_bytes: int) -> OperatorKernel:
+def _in_registers(kernel: OperatorKernel, tiles: EventTiles, target: Target) -> OperatorKernel:
     constants = (
         *kernel.constants,
-        ("kVectorBytes", vector_bytes),
+        ("kVectorBytes", target.vector_bytes),
+        ("kTileSteps", 1),
+        ("kTileRows", tiles.rows),
         ("kTileCols", tiles.columns),
         ("kTileChannels", tiles.channels),
         ("kRowsTogether", int(tiles.rows_together)),
+        ("kBlockRows", tiles.block_rows),
     )
     return replace(kernel, function="convolve_events", constants=constants)
 
@@ -65,5 +70,6 @@ def _tiled(packed: Packed, kernel: OperatorKernel, tiles: EventTiles) -> Packed:
     filters = dict(kernel.constants)["kChannelsOut"]
     if not isinstance(filters, int):
         raise TypeError(f"kChannelsOut of {kernel.name} is {filters!r}")
-    whole = ceil(filters / tiles.channels) * tiles.channels
-    return replace(packed, length=packed.length // filters * whole, tile_channels=tiles.channels)
+    whole = blocks(filters, tiles.channels) * tiles.channels
+    layout = KernelLayout(tiles.channels, tiles.rows_together)
+    return replace(packed, length=packed.length // filters * whole, layout=layout)

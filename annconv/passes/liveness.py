@@ -6,11 +6,14 @@ from dataclasses import replace
 
 from annconv.neurons.expressions import Expression, names
 from annconv.neurons.model import Assign, NeuronModel, Ode, OdeBlock, Statement
-from annconv.plan.plan import OperatorKernel, Plan, UpdateKernel
+from annconv.plan.kernels import Kernel, LayerKernel, OperatorKernel, UpdateKernel
+from annconv.plan.plan import Plan
 
 
 def liveness(plan: Plan) -> Plan:
     """Keep the variables on which spikes, other kernels or the read-out depend."""
+    if any(isinstance(kernel, LayerKernel) for kernel in plan.kernels):
+        return plan  # layers are made of live kernels
     read = {kernel.source for kernel in plan.kernels if isinstance(kernel, OperatorKernel)}
     read |= {buffer for _, buffer in plan.readout.variables}
     kernels = tuple(
@@ -28,9 +31,9 @@ def liveness(plan: Plan) -> Plan:
     )
 
 
-def _variable_arrays(kernel: OperatorKernel | UpdateKernel) -> set[str]:
+def _variable_arrays(kernel: Kernel) -> set[str]:
     """Buffers and packed arrays that serve a kernel's variables and parameters."""
-    if isinstance(kernel, OperatorKernel):
+    if not isinstance(kernel, UpdateKernel):
         return set()
     arrays = {name for entry in kernel.variables for name in (entry.buffer, entry.initial)}
     return arrays | {entry.packed for entry in kernel.parameters}

@@ -8,13 +8,18 @@ from typing import Generic, TypeVar
 
 from annconv.errors import OptionError, nearest
 from annconv.ir.network import Network
+from annconv.machine import first_level_cache
 from annconv.options import CompileOptions
 from annconv.passes.commute_trace import commute_trace
 from annconv.passes.event_convolution import event_convolution
 from annconv.passes.fold_scale import fold_scale
+from annconv.passes.fuse_layers import fuse_layers
 from annconv.passes.liveness import liveness
+from annconv.passes.multiply_reciprocals import multiply_reciprocals
+from annconv.passes.tile_steps import tile_steps
 from annconv.plan.plan import Plan
 from annconv.plan.planner import make_plan
+from annconv.plan.target import Target
 
 Stage = TypeVar("Stage", Network, Plan)
 
@@ -42,7 +47,10 @@ NETWORK_PASSES: tuple[Pass[Network], ...] = (
 
 PLAN_PASSES: tuple[Pass[Plan], ...] = (
     Pass(liveness, level=1),  # first: what nobody reads needs no kernel
-    Pass(event_convolution, level=2),  # last: which convolutions read spikes is known now
+    Pass(multiply_reciprocals, level=2),  # any time: it changes neurons alone
+    Pass(tile_steps, level=2),  # before fuse_layers, which needs kernels by population
+    Pass(fuse_layers, level=2),  # before event_convolution: layers choose tiles of their own
+    Pass(event_convolution, level=2),  # last: takes the convolutions that no layer holds
 )
 
 
@@ -51,6 +59,16 @@ def pass_names() -> tuple[str, ...]:
     return (
         *(step.name for step in NETWORK_PASSES),
         *(step.name for step in PLAN_PASSES),
+    )
+
+
+def target_of(options: CompileOptions) -> Target:
+    """What a plan is laid out for, on this machine where the options do not say."""
+    return Target(
+        vector_bytes=options.vector_bytes(),
+        cache_bytes=first_level_cache(),
+        tile=options.tile,
+        whole=options.whole,
     )
 
 
@@ -82,7 +100,7 @@ def lower(
     network.verify()
     observe("network", str(network))
     network = _run(NETWORK_PASSES, network, options, observe)
-    plan = make_plan(network, options.precision, options.vector_bytes())
+    plan = make_plan(network, options.precision, target_of(options))
     observe("plan", str(plan))
     return network, _run(PLAN_PASSES, plan, options, observe)
 

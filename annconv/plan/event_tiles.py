@@ -1,8 +1,8 @@
 """How an event convolution is cut into tiles whose sums stay in registers.
 
-A tile is a number of output columns times a number of channels. Larger tiles scan the spikes less
+A tile is a number of output rows, columns and vectors of channels. Larger tiles scan the spikes less
 often; the limits are the registers, and the first-level cache, which has to hold the weights that
-the inner loop reads.
+the inner loops read.
 """
 
 from __future__ import annotations
@@ -11,22 +11,21 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-import numpy as np
+from annconv.plan.kernels import Constant
+from annconv.plan.target import Target
 
-from annconv.ir.arrays import FloatArray
-from annconv.plan.plan import Constant
-
-WEIGHT_BYTES = 40 * 1024
-"""Weights that may stay in the first-level cache beside spikes and sums."""
-REGISTERS = {64: 28, 32: 12, 16: 12}
-"""Vector bytes -> registers that may hold sums; the others hold weights and addresses."""
-RELOAD_COST = 2.2
-"""How much dearer scanning is where sums are loaded and stored for every kernel row (measured);
-half of the registers then do best."""
-LARGEST_CODE = 600
-"""Additions that may be unrolled for one row of spikes."""
-LARGEST_BITS = 256 * 1024
-"""Bytes of the bit-packed spikes of one step, which lie on the stack."""
+LARGEST_CODE = 1200
+"""Additions that may be unrolled in one function."""
+LARGEST_BITS = 128 * 1024
+"""Bytes of the bit-packed spikes of one step."""
+BLOCK_BYTES = 96 * 1024
+"""Sums of a block for all steps of a tile; they should stay in the second-level cache."""
+WORD_COST = 8.0
+"""What scanning a word of spikes costs, in vector additions: mostly mispredicted ends of loops."""
+RELOAD_COST = 3.0
+"""What loading and storing a vector of sums costs, in vector additions."""
+USUAL_RATE = 0.1
+"""Spikes per neuron and step where nothing is known of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,35 +33,57 @@ class EventTiles:
     """How a convolution is cut.
 
     Attributes:
+        rows: Output rows of a tile.
         columns: Output columns of a tile.
         channels: Output channels of a tile, a multiple of the vector.
         rows_together: Whether all kernel rows are added before sums are stored; otherwise one
-            kernel row serves all output rows before the next.
+            kernel row serves all output rows of a block before the next.
+        block_rows: Output rows whose sums are computed before neurons use them.
+        weight_bytes: Weights that the inner loops read.
     """
 
+    rows: int
     columns: int
     channels: int
     rows_together: bool
+    block_rows: int
+    weight_bytes: int
+
+    @property
+    def why(self) -> str:
+        """What the tiles are, for people."""
+        order = "all kernel rows" if self.rows_together else "one kernel row"
+        return (
+            f"{self.rows} x {self.columns} outputs of {self.channels} channels in registers, "
+            f"{self.weight_bytes / 1024:.1f} KB of weights: {order}"
+        )
 
 
 def choose_tiles(
-    shape: Mapping[str, Constant], real_bytes: int, vector_bytes: int
+    shape: Mapping[str, Constant],
+    weight_bytes: int,
+    target: Target,
+    *,
+    row_multiple: int = 1,
+    steps: int = 1,
 ) -> EventTiles | None:
     """The cheapest tiles for a convolution.
 
     Args:
         shape: Constants of the kernel `convolve`.
-        real_bytes: Size of a weight.
-        vector_bytes: Size of a vector.
+        weight_bytes: Size of a weight.
+        target: The processor.
+        row_multiple: A block's rows are a multiple of this.
+        steps: Steps whose sums a block holds.
     Returns:
         The tiles, or None where the event convolution does not suit the shape.
     """
     window = _Window(shape)
-    lanes = vector_bytes // real_bytes
+    lanes = target.vector_bytes // weight_bytes
     if not window.is_planar or window.bits_bytes > LARGEST_BITS or 2 * window.filters < lanes:
         return None
-    candidates = list(_candidates(window, lanes, vector_bytes))
-    return min(candidates, key=lambda entry: entry[0])[1] if candidates else None
+    candidates = _candidates(window, lanes, target, row_multiple, steps)
+    return min(candidates, key=lambda entry: entry[0], default=(0.0, None))[1]
 
 
 class _Window:
@@ -75,56 +96,76 @@ class _Window:
 
         self.depth, self.rows, self.columns = extents("kOut")
         self.size = extents("kSize")
-        self.stride = extents("kStride")[2]
-        self.dilation = extents("kDilation")[2]
+        self.stride = extents("kStride")
+        self.dilation = extents("kDilation")
         (self.channels,) = extents("kChannelsIn")
         (self.filters,) = extents("kChannelsOut")
         (groups,) = extents("kGroups")
-        input_depth, self.input_rows, _ = extents("kIn")
+        input_depth, self.input_rows, self.input_columns = extents("kIn")
         self.is_planar = groups == 1 and (self.depth, self.size[0], input_depth) == (1, 1, 1)
-        self.bits_bytes = 8 * self.input_rows * self.span(self.columns) * -(-self.channels // 64)
+        self.words = -(-self.channels // 64)
+        self.bits_bytes = 8 * self.input_rows * self.span(2, self.columns) * self.words
 
-    def span(self, columns: int) -> int:
-        """Input columns under the windows of some output columns."""
-        return (columns - 1) * self.stride + (self.size[2] - 1) * self.dilation + 1
+    def span(self, axis: int, outputs: int) -> int:
+        """Inputs along an axis under the windows of some outputs."""
+        reach = (self.size[axis] - 1) * self.dilation[axis]
+        return (outputs - 1) * self.stride[axis] + reach + 1
 
 
 def _candidates(
-    window: _Window, lanes: int, vector_bytes: int
+    window: _Window, lanes: int, target: Target, row_multiple: int, steps: int
 ) -> Iterator[tuple[float, EventTiles]]:
-    """Tiles that fit, with what they cost: columns of spikes scanned."""
-    vectors_needed = math.ceil(window.filters / lanes)
+    """Tiles that fit, each with what it costs."""
+    needed = math.ceil(window.filters / lanes)
     for vectors in (1, 2, 4):
-        row_bytes = window.channels * window.size[2] * vectors * vector_bytes
-        if vectors >= 2 * vectors_needed or (row_bytes > WEIGHT_BYTES and vectors > 1):
+        if vectors > 1 and vectors >= 2 * needed:
             continue
-        together = row_bytes * window.size[1] <= WEIGHT_BYTES
-        registers = REGISTERS[vector_bytes] // (1 if together else 2)
-        if vectors > registers:
-            continue
-        columns = math.ceil(window.columns / math.ceil(window.columns / (registers // vectors)))
-        span = window.span(columns)
-        if span * window.size[2] * vectors > LARGEST_CODE:
-            continue
-        tiles = math.ceil(vectors_needed / vectors) * math.ceil(window.columns / columns)
-        cost = tiles * span * (1.0 if together else RELOAD_COST)
-        yield cost, EventTiles(columns, vectors * lanes, together)
+        for rows in (1, 2, 3, 4):
+            registers = target.sum_registers // (vectors * rows)
+            if registers < 1 or rows > window.rows:
+                continue
+            columns = math.ceil(window.columns / math.ceil(window.columns / registers))
+            code = window.span(1, rows) * rows * window.size[2] * columns * vectors
+            for together in (True, False):
+                unrolled = code if together else window.size[2] * columns * vectors
+                if unrolled > LARGEST_CODE or (rows > 1 and not together):
+                    continue
+                kernel_rows = window.size[1] if together else 1
+                row_bytes = window.channels * window.size[2] * vectors * target.vector_bytes
+                column_bytes = window.columns * vectors * target.vector_bytes
+                block = _block_rows(
+                    window, rows if together else 0, row_multiple, column_bytes * steps
+                )
+                tiles = EventTiles(
+                    rows, columns, vectors * lanes, together, block, row_bytes * kernel_rows
+                )
+                yield _cost(window, tiles, vectors, needed, target), tiles
 
 
-def tiled_kernel(kernel: FloatArray, tile_channels: int) -> FloatArray:
-    """A kernel in the order in which the event convolution reads it.
+def _block_rows(window: _Window, together: int, multiple: int, row_bytes: int) -> int:
+    """Rows of a block: few where kernel rows stay together, as many as the cache holds if not."""
+    if together:
+        return math.lcm(together, multiple)
+    fitting = max(1, BLOCK_BYTES // row_bytes)
+    return math.ceil(min(window.rows, fitting) / multiple) * multiple
 
-    Args:
-        kernel: (rows, columns, inputs, filters), or without rows for one spatial axis; leading axes
-            of three spatial axes must be 1.
-        tile_channels: Channels of a tile.
-    Returns:
-        (tiles, rows, inputs, columns, tile_channels); missing filters are zero.
-    """
-    *spatial, inputs, filters = kernel.shape
-    rows, columns = (1, 1, *spatial)[-2:]
-    tiles = math.ceil(filters / tile_channels)
-    padded = np.zeros((rows, columns, inputs, tiles * tile_channels), kernel.dtype)
-    padded[..., :filters] = kernel.reshape(rows, columns, inputs, filters)
-    cut = padded.reshape(rows, columns, inputs, tiles, tile_channels)
-    return np.ascontiguousarray(cut.transpose(3, 0, 2, 1, 4))
+
+def _cost(window: _Window, tiles: EventTiles, vectors: int, needed: int, target: Target) -> float:
+    """Time for one output row of all channels, in vector additions."""
+    column_tiles = math.ceil(window.columns / tiles.columns)
+    channel_tiles = math.ceil(needed / vectors)
+    scanned_rows = (
+        window.span(1, tiles.rows) / tiles.rows if tiles.rows_together else window.size[1]
+    )
+    span = window.span(2, tiles.columns)
+    if column_tiles == 1:
+        span = min(span, window.input_columns)  # padding is known when the kernel is compiled
+    cells = scanned_rows * span * column_tiles
+    scanning = cells * window.words * channel_tiles * WORD_COST
+    reloads = 1 if tiles.rows_together else window.size[1]
+    reloading = window.columns * channel_tiles * vectors * reloads * RELOAD_COST
+    taps = window.size[1] * window.size[2] / (window.stride[1] * window.stride[2])
+    spikes = window.span(2, window.columns) * window.channels * USUAL_RATE * window.stride[1]
+    additions = spikes * taps * channel_tiles * vectors
+    crowding = 0.45 * (tiles.weight_bytes / target.cache_bytes - 0.8)
+    return scanning + reloading + additions * (1 + min(max(crowding, 0.0), 0.55))

@@ -23,7 +23,7 @@ from annconv.ir.operators import (
     Slice,
     Upsample,
 )
-from annconv.plan.plan import Constant
+from annconv.plan.kernels import Constant
 
 SPATIAL_AXES = 3
 

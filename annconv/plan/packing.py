@@ -2,24 +2,28 @@
 
 Layout, little-endian: magic (8 bytes), format version (uint32), CRC-32 of the payload (uint32),
 length of the payload (uint64), digest of the Plan's structure (64 bytes of text), payload. The
-payload is the image of the generated struct `Weights`: arrays of `real` in the Plan's order, each
-aligned to 64 bytes.
+payload is the image of the generated struct `Weights`: arrays of `real` or of 16-bit integers in the
+Plan's order, each aligned to 64 bytes.
 """
 
 from __future__ import annotations
 
 import struct
 import zlib
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from annconv.errors import InputError
 from annconv.ir.arrays import FloatArray, Geometry
 from annconv.ir.network import Network
-from annconv.plan.event_tiles import tiled_kernel
+from annconv.plan.arrays import Packed
+from annconv.plan.layouts import NeuronLayout
 from annconv.plan.operators import operator_array
-from annconv.plan.plan import Packed, Plan
+from annconv.plan.plan import Plan
 from annconv.plan.planner import initial_values
+from annconv.plan.quantisation import quantised, unit_of
 
 MAGIC = b"annconv\0"
 FORMAT_VERSION = 1
@@ -36,39 +40,57 @@ def pack(plan: Plan, network: Network) -> bytes:
     Raises:
         InputError: A value is too large for the plan's precision.
     """
-    dtype = np.dtype("<f8" if plan.precision == "double" else "<f4")
+    real = np.dtype("<f8" if plan.precision == "double" else "<f4")
     payload = bytearray()
     for entry in plan.packed:
-        with np.errstate(over="ignore"):
-            values = np.ascontiguousarray(_values(entry, network), dtype=dtype)
-        if values.size != entry.length:
-            raise ValueError(
-                f"packed {entry.name}: expected {entry.length} values, got {values.size}"
-            )
-        if not np.isfinite(values).all():
-            where = ".".join(filter(None, (entry.source.owner, entry.source.name)))
-            raise InputError(
-                f"values of {where!r}",
-                expected=f"numbers within {dtype.name}",
-                received="larger ones",
-                instead="Compile with precision='double', or rescale them.",
-            )
-        payload += values.tobytes()
+        payload += _packed_array(entry, network, real).tobytes()
         payload += bytes(-len(payload) % ALIGNMENT)
     digest = plan.digest().encode("ascii")
     checksum = zlib.crc32(payload)
     return _HEADER.pack(MAGIC, FORMAT_VERSION, checksum, len(payload), digest) + bytes(payload)
 
 
+def _packed_array(entry: Packed, network: Network, real: np.dtype[Any]) -> NDArray[Any]:
+    """One packed array in its type."""
+    if entry.type == "int16":
+        values = _arranged(entry, _operator_values(entry, network))
+        return quantised(values, unit_of(_operator_values(entry, network), entry.source.owner))
+    with np.errstate(over="ignore"):
+        packed = np.ascontiguousarray(_arranged(entry, _values(entry, network)), dtype=real)
+    if packed.size != entry.length:
+        raise ValueError(f"packed {entry.name}: expected {entry.length} values, got {packed.size}")
+    if not np.isfinite(packed).all():
+        where = ".".join(filter(None, (entry.source.owner, entry.source.name)))
+        raise InputError(
+            f"values of {where!r}",
+            expected=f"numbers within {real.name}",
+            received="larger ones",
+            instead="Compile with precision='double', or rescale them.",
+        )
+    return packed
+
+
+def _arranged(entry: Packed, values: FloatArray) -> FloatArray:
+    """Values in the order in which kernels read them."""
+    return values if entry.layout is None else entry.layout.arrange(values)
+
+
+def _operator_values(entry: Packed, network: Network) -> FloatArray:
+    """An operator's array of weights."""
+    source = entry.source
+    projection = next(item for item in network.projections if item.name == source.owner)
+    return operator_array(projection.operators[source.position], source.name)
+
+
 def _values(entry: Packed, network: Network) -> FloatArray:
-    """Values of one packed array, in the order in which kernels read them."""
+    """Values of one packed array."""
     source = entry.source
     if source.kind == "readout":
         return np.asarray([dict(network.readout.parameters)[source.name]])
     if source.kind == "operator":
-        projection = next(item for item in network.projections if item.name == source.owner)
-        values = operator_array(projection.operators[source.position], source.name)
-        return tiled_kernel(values, entry.tile_channels) if entry.tile_channels else values
+        return _operator_values(entry, network)
+    if source.kind == "unit":
+        return np.asarray([unit_of(_operator_values(entry, network), source.owner)])
     if source.kind == "trace":
         projection = next(item for item in network.projections if item.name == source.owner)
         return np.asarray([projection.trace_decay])
@@ -81,11 +103,13 @@ def _values(entry: Packed, network: Network) -> FloatArray:
         if variable is None:
             raise KeyError(source.name)
         values = initial_values(variable.initial, parameters)
-    return _spread(values, population.geometry, entry.length)
+    if isinstance(entry.layout, NeuronLayout):
+        return np.broadcast_to(values, population.geometry)
+    return _spread(values, population.geometry, entry)
 
 
-def _spread(values: FloatArray, geometry: Geometry, length: int) -> FloatArray:
-    """Flatten values to the length they are packed with: 1, channels or neurons."""
-    if values.size == length:
+def _spread(values: FloatArray, geometry: Geometry, entry: Packed) -> FloatArray:
+    """Flatten values to 1, channels or neurons."""
+    if values.size == entry.length or entry.layout is not None:
         return values.ravel()
     return np.broadcast_to(values, geometry).ravel()

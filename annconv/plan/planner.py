@@ -18,40 +18,37 @@ from annconv.ir.network import RATES, SPIKES, Network, Population, Projection
 from annconv.ir.operators import Operator, Reshape, chain_geometry
 from annconv.neurons.expressions import Name, Number
 from annconv.neurons.model import NeuronModel
-from annconv.plan.naming import Names
-from annconv.plan.operators import kernel_shape, operator_array
-from annconv.plan.plan import (
+from annconv.plan.arrays import Buffer, BufferType, Packed, Source
+from annconv.plan.kernels import (
     BoundParameter,
     BoundVariable,
     Broadcast,
-    Buffer,
-    BufferType,
     Kernel,
     OperatorKernel,
-    Packed,
-    Plan,
-    ReadoutPlan,
-    Source,
     UpdateKernel,
 )
+from annconv.plan.naming import Names
+from annconv.plan.operators import kernel_shape, operator_array
+from annconv.plan.plan import Plan, ReadoutPlan
+from annconv.plan.target import PORTABLE, Target
 from annconv.readouts.model import parse_readout
 
 JUNCTION = ""
 """Stands for all targets of a junction."""
 
 
-def make_plan(network: Network, precision: str, vector_bytes: int = 16) -> Plan:
+def make_plan(network: Network, precision: str, target: Target = PORTABLE) -> Plan:
     """Plan the plain kernels of a network.
 
     Args:
         network: A verified network.
-        precision: "single" or "double".
-        vector_bytes: Size of the vectors that later passes may lay kernels out for.
+        precision: "single", "double" or "int16".
+        target: What later passes may lay kernels out for.
     Raises:
         VerifyError: The network breaks a rule.
     """
     network.verify()
-    plan = _Planner(network, precision, vector_bytes).plan()
+    plan = _Planner(network, precision, target).plan()
     plan.verify()
     return plan
 
@@ -68,10 +65,10 @@ class _Link(NamedTuple):
 class _Planner:
     """Collects buffers, packed arrays and kernels while it walks through a network."""
 
-    def __init__(self, network: Network, precision: str, vector_bytes: int) -> None:
+    def __init__(self, network: Network, precision: str, target: Target) -> None:
         self.network = network
         self.precision = precision
-        self.vector_bytes = vector_bytes
+        self.target = target
         self.names = Names()
         self.buffers: list[Buffer] = []
         self.packed: list[Packed] = []
@@ -91,7 +88,7 @@ class _Planner:
         readout = self._readout()
         return Plan(
             precision=self.precision,
-            vector_bytes=self.vector_bytes,
+            target=self.target,
             dt=self.network.dt,
             inputs=self.network.input.size,
             populations=tuple(entry.size for entry in self.network.populations),
@@ -99,6 +96,7 @@ class _Planner:
             buffers=tuple(self.buffers),
             packed=tuple(self.packed),
             kernels=tuple(kernels),
+            tile=1,
             readout=readout,
         )
 
@@ -183,6 +181,8 @@ class _Planner:
         return OperatorKernel(
             name=self.names.identifier("fade", projection.name),
             summary=f"{projection.name}: what a step leaves of its trace",
+            stage=self.network.names.index(projection.post),
+            delay=1,
             function="scale",
             constants=(("kSize", self.network[projection.post].size), ("kFactors", 1)),
             source=trace,
@@ -263,6 +263,7 @@ class _Planner:
         return OperatorKernel(
             name=self.names.identifier("apply", owner),
             summary=summary,
+            stage=self.network.names.index(projection.post),
             function=shape.function,
             constants=shape.constants,
             source=source,
@@ -270,6 +271,7 @@ class _Planner:
             state=state,
             target=target,
             adds=False,
+            delay=projection.delay if source == self._transmitted(projection) else 0,
         )
 
     def _update(self, population: Population) -> UpdateKernel:
@@ -288,7 +290,7 @@ class _Planner:
             summary=f"{population.name}: {_shape(population.geometry)} {model.name} neurons",
             population=self.network.names.index(population.name),
             neurons=population.size,
-            channels=population.geometry[-1],
+            geometry=population.geometry,
             model=_structure(model),
             parameters=tuple(parameters),
             variables=self._variables(population, model, values),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from annconv.runtime.extension import NativeNetwork, open_network
 from annconv.runtime.result import RunResult
 from annconv.runtime.stages import KeptStages
 
-REAL = {"single": np.float32, "double": np.float64}
+REAL = {"single": np.float32, "double": np.float64, "int16": np.float32}
 
 
 class CompiledNetwork:
@@ -42,6 +43,7 @@ class CompiledNetwork:
         self.options = options
         self.plan = plan
         self._native = native
+        self._whole: NativeNetwork | None = None
 
     def run(
         self,
@@ -84,7 +86,7 @@ class CompiledNetwork:
         recorded = self._recorded(options.record)
         rates = self._rates(samples, options)
         with _progress_bar(len(rates), options.progress) as update:
-            counts, outputs, stopped_at, spikes = self._native.run(
+            counts, outputs, stopped_at, spikes, _ = self._keeping(recorded).run(
                 rates,
                 options.steps,
                 self.options.thread_count(),
@@ -92,6 +94,7 @@ class CompiledNetwork:
                 options.first_sample,
                 recorded,
                 update,
+                False,
             )
         return RunResult(
             labels=draw_labels(outputs, options.seed, options.first_sample),
@@ -121,6 +124,27 @@ class CompiledNetwork:
         result = self.run(samples, steps=steps, seed=seed, frames=frames, progress=progress)
         return result.labels
 
+    def profile(
+        self, samples: object, *, steps: int | None = None, seed: int = 0
+    ) -> dict[str, float]:
+        """How long each kernel takes, on one thread.
+
+        Args:
+            samples: As `run`.
+            steps: As `run`.
+            seed: As `run`.
+        Returns:
+            Name of a kernel (of a group of kernels that run step by step: the last one) -> seconds
+            for all samples, in running order.
+        Raises:
+            InputError: As `run`.
+            OptionError: As `run`.
+        """
+        options = RunOptions(steps=self.network.steps if steps is None else steps, seed=seed)
+        rates = self._rates(samples, options)
+        *_, seconds = self._native.run(rates, options.steps, 1, seed, 0, [], None, True)
+        return seconds
+
     def write_sources(self, folder: str | Path) -> None:
         """Write the network's C++ and its packed data into a folder, to be read or kept.
 
@@ -146,6 +170,18 @@ class CompiledNetwork:
             raise ModelFileError(
                 target, what, instead="choose a folder you may write to"
             ) from error
+
+    def _keeping(self, recorded: Sequence[int]) -> NativeNetwork:
+        """The code that keeps the spikes of these populations.
+
+        Populations that run fused with the pooling behind them keep none; where one of them is to
+        be recorded, code that keeps every population whole is compiled once.
+        """
+        if all(self.plan.spikes[index] is not None for index in recorded):
+            return self._native
+        if self._whole is None:
+            _, self._whole = _native_network(self.network, replace(self.options, whole=True))
+        return self._whole
 
     def _recorded(self, names: Sequence[str]) -> list[int]:
         """Indices of the populations to record."""
@@ -198,6 +234,12 @@ def compile_network(network: Network, options: CompileOptions) -> CompiledNetwor
         BuildError: The compiler is missing or fails.
         CacheError: The build cache cannot be used.
     """
+    plan, native = _native_network(network, options)
+    return CompiledNetwork(network, options, plan, native)
+
+
+def _native_network(network: Network, options: CompileOptions) -> tuple[Plan, NativeNetwork]:
+    """The plan of a network, and its code with its data."""
     lowered, plan = _lower(network, options)
     identity = plan.digest()
     artifact = find_extension(identity, options)
@@ -205,8 +247,7 @@ def compile_network(network: Network, options: CompileOptions) -> CompiledNetwor
         from annconv.codegen.render import render_network  # Jinja2 only where something is built
 
         artifact = build_extension(render_network(plan), options, identity=identity)
-    native = open_network(artifact.path, artifact.key, pack(plan, lowered))
-    return CompiledNetwork(network, options, plan, native)
+    return plan, open_network(artifact.path, artifact.key, pack(plan, lowered))
 
 
 def _lower(network: Network, options: CompileOptions) -> tuple[Network, Plan]:

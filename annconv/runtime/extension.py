@@ -29,8 +29,13 @@ class NativeNetwork(Protocol):
         first_sample: int,
         record: Sequence[int],
         progress: Callable[[int], None] | None,
-    ) -> tuple[Any, Any, Any, dict[int, list[Any]]]:
-        """Run samples (count, frames, inputs); counts, outputs, stopped_at and spikes come back."""
+        measure: bool,
+    ) -> tuple[Any, Any, Any, dict[int, list[Any]], dict[str, float]]:
+        """Run samples (count, frames, inputs).
+
+        Counts, outputs, stopped_at, spikes and, where `measure` asks for it, the seconds that each
+        part of the network took come back.
+        """
 
 
 def load_extension(path: Path, key: str) -> ModuleType:

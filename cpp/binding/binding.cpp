@@ -92,7 +92,8 @@ class Network {
 
     py::tuple run(const py::array& samples, std::int32_t steps, std::int32_t threads,
                   std::uint64_t seed, std::uint32_t first_sample,
-                  const std::vector<std::int32_t>& record, const py::object& progress) const {
+                  const std::vector<std::int32_t>& record, const py::object& progress,
+                  bool measure) const {
         check_samples(samples, steps);
         const py::ssize_t count = samples.shape(0);
         py::array_t<std::int32_t> counts({count, py::ssize_t{table_.outputs}});
@@ -115,13 +116,19 @@ class Network {
         request.counts = counts.mutable_data();
         request.outputs = outputs.mutable_data();
         request.stopped_at = stopped_at.mutable_data();
+        std::vector<double> seconds(static_cast<std::size_t>(table_.parts), 0.0);
+        request.seconds = measure ? seconds.data() : nullptr;
         bool finished = false;
         {
             const py::gil_scoped_release released;
             finished = table_.run(weights_.get(), request);
         }
         if (!finished) throw py::error_already_set();
-        return py::make_tuple(counts, outputs, stopped_at, observer.spikes());
+        py::dict parts;
+        for (std::int32_t part = 0; measure && part < table_.parts; ++part) {
+            parts[table_.part_names[part]] = seconds[static_cast<std::size_t>(part)];
+        }
+        return py::make_tuple(counts, outputs, stopped_at, observer.spikes(), parts);
     }
 
     std::uint64_t arena_bytes() const { return table_.arena_bytes; }
@@ -152,6 +159,7 @@ PYBIND11_MODULE(network, module) {
     py::class_<Network>(module, "Network", py::module_local())
         .def(py::init<const py::bytes&>(), py::arg("packed"))
         .def("run", &Network::run, py::arg("samples"), py::arg("steps"), py::arg("threads"),
-             py::arg("seed"), py::arg("first_sample"), py::arg("record"), py::arg("progress"))
+             py::arg("seed"), py::arg("first_sample"), py::arg("record"), py::arg("progress"),
+             py::arg("measure"))
         .def_property_readonly("arena_bytes", &Network::arena_bytes);
 }

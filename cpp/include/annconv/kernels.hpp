@@ -6,5 +6,6 @@
 #include "annconv/kernels/dense.hpp"
 #include "annconv/kernels/elementwise.hpp"
 #include "annconv/kernels/event_convolution.hpp"
+#include "annconv/kernels/layer.hpp"
 #include "annconv/kernels/pooling.hpp"
 #include "annconv/runner.hpp"

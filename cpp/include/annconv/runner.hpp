@@ -5,12 +5,13 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include <omp.h>
 
-#include "annconv/philox.hpp"
 #include "annconv/table.hpp"
+#include "annconv/tile.hpp"
 #include "annconv/weights_file.hpp"
 
 namespace annconv {
@@ -20,20 +21,6 @@ template <int count, int period, class Real>
 void spread(const Real* values, Real* target) {
     for (int index = 0; index < count; ++index) target[index] = values[index % period];
 }
-
-// What a step of a network reads besides weights and arena.
-template <class Real>
-struct Step {
-    const Real* rates;
-    RandomStream random;
-    std::int32_t index;
-
-    // The number in (0, 1) of one draw of one neuron.
-    Real uniform(int neuron, std::uint32_t population, std::uint32_t draw) const {
-        return below_one<Real>(random.uniform(static_cast<std::uint32_t>(neuron),
-                                              static_cast<std::uint32_t>(index), population, draw));
-    }
-};
 
 // Asks the observer now and then whether to go on. Only the calling thread asks, all threads obey.
 class Progress {
@@ -58,71 +45,136 @@ class Progress {
     std::chrono::steady_clock::time_point asked_ = std::chrono::steady_clock::now();
 };
 
-// Reports the spikes that recorded populations emitted in one step.
+// Reports the spikes that recorded populations emitted in the last tile.
 template <class Network>
 void record_spikes(const typename Network::Arena& arena, const RunRequest& request,
-                   std::int64_t sample, std::int32_t step) {
+                   std::int64_t sample, std::int32_t first, std::int32_t steps) {
     for (std::int32_t population = 0; population < Network::kPopulations; ++population) {
         if (!request.record[population]) continue;
-        const std::int8_t* spikes = Network::spikes(arena, population);
-        if (spikes == nullptr) continue;  // a junction
-        for (std::int32_t rank = 0; rank < Network::kSizes[population]; ++rank) {
-            if (spikes[rank]) {
-                request.observer->spike(sample, population, step, rank, spikes[rank]);
+        for (std::int32_t slot = 0; slot < steps; ++slot) {
+            const std::int8_t* spikes = Network::spikes(arena, population, slot);
+            if (spikes == nullptr) break;  // a junction
+            for (std::int32_t rank = 0; rank < Network::kSizes[population]; ++rank) {
+                if (spikes[rank]) {
+                    request.observer->spike(sample, population, first + slot, rank, spikes[rank]);
+                }
             }
         }
     }
 }
 
-// Runs one sample from reset to its last step and writes its results.
+// What the threads of a team share: the sample they run and its arena.
+struct SharedSample {
+    SharedSample(int count, std::size_t arena_bytes)
+        : barrier(count), arena(allocate_aligned(arena_bytes)) {}
+
+    Barrier barrier;
+    AlignedMemory arena;
+    std::int64_t sample = 0;
+    bool stopped = false;
+};
+
+// Runs samples one after another, the threads of a team together on each.
 template <class Network>
-void run_sample(const typename Network::Weights& weights, typename Network::Arena& arena,
-                const RunRequest& request, std::int64_t sample, Progress& progress, bool asks) {
+class TeamRun {
     using Real = typename Network::Real;
-    const bool records = std::any_of(request.record, request.record + Network::kPopulations,
-                                     [](auto r) { return r; });
-    const Real* frames =
-        static_cast<const Real*>(request.samples) + sample * request.frames * Network::kInputs;
-    Network::reset(weights, arena);
-    std::int32_t step = 0;
-    while (step < request.steps && !progress.stopped()) {
-        const Real* rates =
-            request.frames == 1 ? frames : frames + std::int64_t{step} * Network::kInputs;
-        const auto index = request.first_sample + static_cast<std::uint32_t>(sample);
-        Network::step(weights, arena, Step<Real>{rates, RandomStream(request.seed, index), step});
-        if (records) record_spikes<Network>(arena, request, sample, step);
-        ++step;
-        if (asks) progress.ask();
-        if (Network::stopped(weights, arena)) break;
+    using Arena = typename Network::Arena;
+    using Weights = typename Network::Weights;
+
+   public:
+    TeamRun(const Weights& weights, const RunRequest& request, Progress& progress,
+            std::atomic<std::int64_t>& next)
+        : weights_(weights), request_(request), progress_(progress), next_(next) {}
+
+    // `scratch` is this thread's own; `asks`: whether it may call back into its caller.
+    void run(SharedSample& shared, Team team, std::byte* scratch, bool asks) const {
+        while (true) {
+            if (team.leads()) shared.sample = next_.fetch_add(1, std::memory_order_relaxed);
+            team.sync();
+            if (shared.sample >= request_.count) return;
+            run_sample(shared, team, scratch, asks);
+            if (team.leads()) progress_.sample_done();
+            team.sync();
+        }
     }
-    request.stopped_at[sample] = step;
-    Network::read_out(weights, arena, request.counts + sample * Network::kOutputs,
-                      request.outputs + sample * Network::kOutputs);
-}
+
+   private:
+    // Runs one sample from reset to its last step; the leader writes its results.
+    void run_sample(SharedSample& shared, Team team, std::byte* scratch, bool asks) const {
+        auto& arena = *static_cast<Arena*>(shared.arena.get());
+        const std::int64_t sample = shared.sample;
+        const Real* frames = static_cast<const Real*>(request_.samples) +
+                             sample * request_.frames * Network::kInputs;
+        const std::ptrdiff_t advance = request_.frames == 1 ? 0 : Network::kInputs;
+        const RandomStream random(request_.seed,
+                                  request_.first_sample + static_cast<std::uint32_t>(sample));
+        const bool records = std::any_of(request_.record, request_.record + Network::kPopulations,
+                                         [](auto recorded) { return recorded; });
+        if (team.leads()) Network::reset(weights_, arena);
+        std::int32_t first = 0;
+        while (first < request_.steps) {
+            if (team.leads()) {
+                if (asks) progress_.ask();
+                shared.stopped = progress_.stopped();
+            }
+            team.sync();
+            if (shared.stopped) break;
+            const std::int32_t steps = std::min(Network::kTile, request_.steps - first);
+            const Tile<Real> tile{
+                frames + first * advance,         advance, random, first, steps, team, scratch,
+                asks ? request_.seconds : nullptr};
+            const std::int32_t executed = Network::advance(weights_, arena, tile);
+            if (records && team.leads()) {
+                record_spikes<Network>(arena, request_, sample, first, executed);
+            }
+            first += executed;
+            if (executed < steps || Network::stopped(weights_, arena)) break;
+        }
+        team.sync();
+        if (!team.leads()) return;
+        request_.stopped_at[sample] = first;
+        Network::read_out(weights_, arena, request_.counts + sample * Network::kOutputs,
+                          request_.outputs + sample * Network::kOutputs);
+    }
+
+    const Weights& weights_;
+    const RunRequest& request_;
+    Progress& progress_;
+    std::atomic<std::int64_t>& next_;
+};
 
 template <class Network>
 bool run(const void* packed, const RunRequest& request) {
-    using Arena = typename Network::Arena;
     const auto& weights = *static_cast<const typename Network::Weights*>(packed);
-    const auto threads = static_cast<std::int32_t>(
+    // Fewer samples than threads: several threads share a sample.
+    const std::int32_t teams = static_cast<std::int32_t>(
         std::max<std::int64_t>(1, std::min<std::int64_t>(request.threads, request.count)));
-    std::vector<AlignedMemory> arenas;
+    const std::int32_t members = std::max(1, request.threads / teams);
+    const std::int32_t threads = teams * members;
+    std::vector<std::unique_ptr<SharedSample>> shared;
+    for (std::int32_t team = 0; team < teams; ++team) {
+        shared.push_back(std::make_unique<SharedSample>(members, sizeof(typename Network::Arena)));
+    }
+    std::vector<AlignedMemory> scratch;
     for (std::int32_t thread = 0; thread < threads; ++thread) {
-        arenas.push_back(allocate_aligned(sizeof(Arena)));
+        scratch.push_back(allocate_aligned(std::max<std::size_t>(Network::scratch_bytes(), 1)));
     }
     Progress progress(*request.observer);
-    const auto run_share = [&](std::int64_t sample, std::int32_t thread) {
-        if (progress.stopped()) return;
-        auto& arena = *static_cast<Arena*>(arenas[static_cast<std::size_t>(thread)].get());
-        run_sample<Network>(weights, arena, request, sample, progress, thread == 0);
-        progress.sample_done();
+    std::atomic<std::int64_t> next{0};
+    const TeamRun<Network> work(weights, request, progress, next);
+    const auto run_thread = [&](std::int32_t thread, std::int32_t size) {
+        SharedSample& own = *shared[static_cast<std::size_t>(thread / size)];
+        auto* memory = static_cast<std::byte*>(scratch[static_cast<std::size_t>(thread)].get());
+        work.run(own, {thread % size, size, &own.barrier}, memory, thread == 0);
     };
     if (threads == 1) {  // without OpenMP's thread pool, which does not survive a fork
-        for (std::int64_t sample = 0; sample < request.count; ++sample) run_share(sample, 0);
+        run_thread(0, 1);
     } else {
-#pragma omp parallel for schedule(dynamic) num_threads(threads)
-        for (std::int64_t sample = 0; sample < request.count; ++sample) {
-            run_share(sample, omp_get_thread_num());
+#pragma omp parallel num_threads(threads)
+        if (omp_get_num_threads() == threads) {
+            run_thread(omp_get_thread_num(), members);
+        } else if (omp_get_thread_num() < teams) {  // fewer threads than asked for: no sharing
+            run_thread(omp_get_thread_num(), 1);
         }
 #ifndef __clang__  // its OpenMP takes care of forks itself
         // A process forked later would wait for ever for threads that it does not have.

@@ -6,7 +6,7 @@
 
 namespace annconv {
 
-constexpr std::uint32_t kTableVersion = 1;
+constexpr std::uint32_t kTableVersion = 2;
 
 // Receives what happened while samples run. Methods are called from several threads, but all calls
 // for one sample come from one thread.
@@ -37,6 +37,7 @@ struct RunRequest {
     std::int32_t* counts;      // (count, outputs): spikes of each output neuron
     double* outputs;           // (count, outputs): score of each output neuron
     std::int32_t* stopped_at;  // (count,): steps executed
+    double* seconds;           // (parts,): time of the calling thread; nullptr: not measured
 };
 
 struct NetworkTable {
@@ -46,6 +47,8 @@ struct NetworkTable {
     std::int32_t inputs;
     std::int32_t outputs;
     std::int32_t populations;
+    std::int32_t parts;  // kernels, or groups of them, that run one after another
+    const char* const* part_names;
     std::uint64_t weights_bytes;
     std::uint64_t arena_bytes;
     // Runs all samples; false if the observer ended the run. `weights` is aligned to 64 bytes.

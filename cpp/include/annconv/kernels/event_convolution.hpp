@@ -1,211 +1,252 @@
-// Convolution of spikes with the sums of a row of outputs in registers.
+// Convolution of spikes with the sums of a tile of outputs in registers.
 //
-// Spikes become bits, one word per 64 channels, in rows that are padded with silent columns, so
-// that no border needs a test. For a tile of output columns and channels the sums stay in registers
-// while the bits of the input rows below it are scanned; one bit adds all taps of a kernel row,
-// which lie side by side.
+// A tile is a few output rows, columns and vectors of channels. Its sums stay in registers while
+// the bits of the input rows below it are scanned; one bit adds all its taps, which lie side by
+// side. Everything but the spikes is known when this is compiled, borders included.
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <cstring>
 #include <utility>
 
+#include "annconv/kernels/spike_bits.hpp"
 #include "annconv/kernels/window.hpp"
+#include "annconv/lanes.hpp"
 
 namespace annconv {
 
-#define ANNCONV_INLINE __attribute__((always_inline)) inline
-
-// `lanes` reals that one instruction handles.
-template <class Real, int lanes>
-struct VectorOf {
-    typedef Real type __attribute__((vector_size(lanes * sizeof(Real))));
-};
-
-// Bits of one input plane, rows padded to the columns that the windows of a row cover.
-template <class Shape>
-class SpikeBits {
+template <class Shape, class Weight>
+class EventConvolution {
    public:
-    static constexpr int kWords = (Shape::kChannelsIn + 63) / 64;
-    static constexpr int kCols =
-        (Shape::kOut[2] - 1) * Shape::kStride[2] + (Shape::kSize[2] - 1) * Shape::kDilation[2] + 1;
+    using Sum = Weight;
+    using Bits = PlaneBits<Shape>;
 
-    explicit SpikeBits(const std::int8_t* spikes) {
-        for (int row = 0; row < Shape::kIn[1]; ++row) {
-            for (int col = 0; col < Shape::kIn[2]; ++col) {
-                const std::int8_t* cell = spikes + (row * Shape::kIn[2] + col) * Shape::kChannelsIn;
-                const int padded = col + Shape::kPad[2];
-                if (padded < kCols) pack(cell, words_.data() + (row * kCols + padded) * kWords);
+    // Output rows and channels of which a block holds the sums of all steps of a tile.
+    static constexpr int kBlockRows = Shape::kBlockRows;
+    static constexpr int kBlockChannels = Shape::kTileChannels;
+    static constexpr int kRowBlocks = (Shape::kOut[1] + kBlockRows - 1) / kBlockRows;
+    static constexpr int kChannelBlocks =
+        (Shape::kChannelsOut + kBlockChannels - 1) / kBlockChannels;
+
+    // Sums of a block in one step: (rows, columns, channels).
+    static constexpr int kRowSums = Shape::kOut[2] * kBlockChannels;
+    static constexpr int kBlockSums = kBlockRows * kRowSums;
+
+    // Computes the sums of a block for `steps` steps: (steps, kBlockRows, columns, channels). The
+    // kernel is laid out as (channel blocks, inputs, kernel rows, kernel columns, channels) or,
+    // where one kernel row serves all rows before the next, as (channel blocks, kernel rows,
+    // inputs, kernel columns, channels); missing channels are zero.
+    static void block(const Bits& bits, const Weight* kernel, int row_block, int channel_block,
+                      int steps, Sum* sums) {
+        const Weight* weights =
+            kernel + static_cast<std::ptrdiff_t>(channel_block) * kRows * kInputs * kTapRow;
+        const int first = row_block * kBlockRows;
+        const int rows = std::min(kBlockRows, Shape::kOut[1] - first);
+        if constexpr (Shape::kRowsTogether != 0) {
+            for (int slot = 0; slot < steps; ++slot) {
+                add_rows(bits, slot, first, rows, weights, sums + slot * kBlockSums);
+            }
+        } else {
+            std::memset(sums, 0, sizeof(Sum) * static_cast<std::size_t>(steps * kBlockSums));
+            for (int tap = 0; tap < kRows; ++tap) {
+                add_kernel_row(bits, steps, first, rows, tap, weights + tap * kInputs * kTapRow,
+                               sums);
             }
         }
     }
 
-    const std::uint64_t* at(int row, int padded_col) const {
-        return words_.data() + (row * kCols + padded_col) * kWords;
-    }
-
    private:
-    // Eight bytes, each 0 or 1, become eight bits by one multiplication.
-    static void pack(const std::int8_t* cell, std::uint64_t* words) {
-        constexpr std::uint64_t kLowBits = 0x0101010101010101, kGather = 0x0102040810204080;
-        for (int first = 0; first < Shape::kChannelsIn; first += 8) {
-            std::uint64_t bytes = 0;
-            std::memcpy(&bytes, cell + first,
-                        static_cast<std::size_t>(std::min(8, Shape::kChannelsIn - first)));
-            const std::uint64_t bits = (bytes & kLowBits) * kGather >> 56;
-            words[first / 64] |= bits << first % 64;
+    static constexpr int kLanes = Shape::kVectorBytes / static_cast<int>(sizeof(Weight));
+    static constexpr int kVectors = Shape::kTileChannels / kLanes;
+    static constexpr int kInputs = Shape::kChannelsIn;
+    static constexpr int kRows = Shape::kSize[1], kTaps = Shape::kSize[2];
+    static constexpr int kTapRow = kTaps * Shape::kTileChannels;
+    static constexpr int kInputWeights = (Shape::kRowsTogether != 0 ? kRows : 1) * kTapRow;
+    static constexpr int kTileRows = Shape::kTileRows, kTileCols = Shape::kTileCols;
+    static constexpr bool kWholeRow = kTileCols == Shape::kOut[2];
+
+    using Vector = typename VectorOf<Weight, kLanes>::type;
+    template <int rows, int cols>
+    using Sums = Vector[rows][cols][kVectors];
+
+    // Sums of some rows from all kernel rows, a few rows at a time.
+    static void add_rows(const Bits& bits, int slot, int first, int rows, const Weight* weights,
+                         Sum* sums) {
+        int row = 0;
+        for (; row + kTileRows <= rows; row += kTileRows) {
+            add_row_tiles<kTileRows>(bits, slot, first + row, weights, sums + row * kRowSums);
+        }
+        if constexpr (kTileRows > 1) {
+            for (; row < rows; ++row) {
+                add_row_tiles<1>(bits, slot, first + row, weights, sums + row * kRowSums);
+            }
         }
     }
 
-    std::array<std::uint64_t, static_cast<std::size_t>(Shape::kIn[1] * kCols * kWords)> words_{};
+    // All tiles of columns; the last one may be narrower.
+    template <int rows>
+    static void add_row_tiles(const Bits& bits, int slot, int row, const Weight* weights,
+                              Sum* sums) {
+        constexpr int kRest = Shape::kOut[2] % kTileCols;
+        int col = 0;
+        for (; col + kTileCols <= Shape::kOut[2]; col += kTileCols) {
+            add_tile<rows, kTileCols>(bits, slot, row, col, weights, sums + col * kBlockChannels);
+        }
+        if constexpr (kRest != 0) {
+            add_tile<rows, kRest>(bits, slot, row, col, weights, sums + col * kBlockChannels);
+        }
+    }
+
+    // The sums of one tile from all kernel rows.
+    template <int rows, int cols>
+    static void add_tile(const Bits& bits, int slot, int row, int col, const Weight* weights,
+                         Sum* output) {
+        constexpr int kSpan = (rows - 1) * Shape::kStride[1] + (kRows - 1) * Shape::kDilation[1];
+        Sums<rows, cols> sums = {};
+        scan_rows<rows, cols>(bits, slot, row * Shape::kStride[1] - Shape::kPad[1], col, weights,
+                              sums, std::make_integer_sequence<int, kSpan + 1>());
+        for (int r = 0; r < rows; ++r) {
+            std::memcpy(output + r * kRowSums, &sums[r], sizeof sums[r]);
+        }
+    }
+
+    // What one kernel row adds to all rows of a block in all steps.
+    static void add_kernel_row(const Bits& bits, int steps, int first, int rows, int tap,
+                               const Weight* weights, Sum* sums) {
+        for (int slot = 0; slot < steps; ++slot) {
+            for (int row = 0; row < rows; ++row) {
+                const int in_row =
+                    (first + row) * Shape::kStride[1] - Shape::kPad[1] + tap * Shape::kDilation[1];
+                if (in_row < 0 || in_row >= Shape::kIn[1]) continue;
+                Sum* output = sums + slot * kBlockSums + row * kRowSums;
+                constexpr int kRest = Shape::kOut[2] % kTileCols;
+                int col = 0;
+                for (; col + kTileCols <= Shape::kOut[2]; col += kTileCols) {
+                    add_to_tile<kTileCols>(bits.words[slot][in_row], col, weights,
+                                           output + col * kBlockChannels);
+                }
+                if constexpr (kRest != 0) {
+                    add_to_tile<kRest>(bits.words[slot][in_row], col, weights,
+                                       output + col * kBlockChannels);
+                }
+            }
+        }
+    }
+
+    template <int cols, class Words>
+    static void add_to_tile(const Words& words, int col, const Weight* weights, Sum* output) {
+        Sums<1, cols> sums;
+        std::memcpy(&sums, output, sizeof sums);
+        scan_columns<1, cols, 0>(words[col * Shape::kStride[2]], weights, sums,
+                                 std::make_integer_sequence<int, span(cols)>());
+        std::memcpy(output, &sums, sizeof sums);
+    }
+
+    // Input columns under the windows of some output columns.
+    static constexpr int span(int cols) {
+        return (cols - 1) * Shape::kStride[2] + (kTaps - 1) * Shape::kDilation[2] + 1;
+    }
+
+    template <int rows, int cols, int... offsets>
+    static ANNCONV_INLINE void scan_rows(const Bits& bits, int slot, int first, int col,
+                                         const Weight* weights, Sums<rows, cols>& sums,
+                                         std::integer_sequence<int, offsets...>) {
+        (scan_row<rows, cols, offsets>(bits, slot, first + offsets, col, weights, sums), ...);
+    }
+
+    // One input row, `offset` rows below the first one under the tile.
+    template <int rows, int cols, int offset>
+    static ANNCONV_INLINE void scan_row(const Bits& bits, int slot, int in_row, int col,
+                                        const Weight* weights, Sums<rows, cols>& sums) {
+        if (in_row < 0 || in_row >= Shape::kIn[1]) return;
+        scan_columns<rows, cols, offset>(bits.words[slot][in_row][col * Shape::kStride[2]], weights,
+                                         sums, std::make_integer_sequence<int, span(cols)>());
+    }
+
+    template <int rows, int cols, int offset, int... columns, class Word>
+    static ANNCONV_INLINE void scan_columns(const Word* words, const Weight* weights,
+                                            Sums<rows, cols>& sums,
+                                            std::integer_sequence<int, columns...>) {
+        (scan_column<rows, cols, offset, columns>(words + columns * Bits::kWords, weights, sums),
+         ...);
+    }
+
+    template <int rows, int cols, int offset, int column, class Word>
+    static ANNCONV_INLINE void scan_column(const Word* words, const Weight* weights,
+                                           Sums<rows, cols>& sums) {
+        constexpr int kCell = column - Shape::kPad[2];
+        if constexpr (kWholeRow && (kCell < 0 || kCell >= Shape::kIn[2])) return;  // padding
+        for (int word = 0; word < Bits::kWords; ++word) {
+            const Weight* word_weights = weights + word * 64 * kInputWeights;
+            for (std::uint64_t left = words[word]; left != 0; left &= left - 1) {
+                add_taps<rows, cols, offset, column>(
+                    word_weights + __builtin_ctzll(left) * kInputWeights, sums,
+                    std::make_integer_sequence<int, kTaps>(),
+                    std::make_integer_sequence<int, rows>());
+            }
+        }
+    }
+
+    template <int rows, int cols, int offset, int column, int... taps, int... tile_rows>
+    static ANNCONV_INLINE void add_taps(const Weight* weights, Sums<rows, cols>& sums,
+                                        std::integer_sequence<int, taps...>,
+                                        std::integer_sequence<int, tile_rows...>) {
+        (add_tap_to_rows<rows, cols, offset, column, taps, tile_rows...>(weights, sums), ...);
+    }
+
+    template <int rows, int cols, int offset, int column, int tap, int... tile_rows>
+    static ANNCONV_INLINE void add_tap_to_rows(const Weight* weights, Sums<rows, cols>& sums) {
+        (add_tap<rows, cols, offset, column, tap, tile_rows>(weights, sums), ...);
+    }
+
+    // The tap reaches the output of a row whose window has this column and row under it, if any.
+    template <int rows, int cols, int offset, int column, int tap, int row>
+    static ANNCONV_INLINE void add_tap(const Weight* weights, Sums<rows, cols>& sums) {
+        constexpr int kAbove = offset - row * Shape::kStride[1];
+        constexpr int kRow = kAbove / Shape::kDilation[1];
+        constexpr int kStart = column - tap * Shape::kDilation[2];
+        constexpr int kCol = kStart / Shape::kStride[2];
+        if constexpr (kAbove >= 0 && kAbove % Shape::kDilation[1] == 0 && kRow < kRows &&
+                      kStart >= 0 && kStart % Shape::kStride[2] == 0 && kCol < cols) {
+            const Weight* values = weights + kRow * kTapRow + tap * Shape::kTileChannels;
+            for (int vector = 0; vector < kVectors; ++vector) {
+                Vector added;
+                std::memcpy(&added, values + vector * kLanes, sizeof added);
+                sums[row][kCol][vector] += added;
+            }
+        }
+    }
 };
 
-template <class Shape, class Real>
-class EventConvolution {
-   public:
-    // Adds the convolution of all spikes to the output. The kernel is laid out as (channel tiles,
-    // kernel rows, input channels, kernel columns, channels of a tile), padded with zeros.
-    static void run(const std::int8_t* spikes, const Real* kernel, Real* output) {
-        const SpikeBits<Shape> bits(spikes);
-        for (int tile = 0; tile < kChannelTiles; ++tile) {
-            const Real* weights = kernel + tile * Shape::kSize[1] * kRowWeights;
-            Real* sums = output + tile * Shape::kTileChannels;
-            const int channels =
-                std::min(Shape::kTileChannels, Shape::kChannelsOut - tile * Shape::kTileChannels);
-            if constexpr (Shape::kRowsTogether != 0) {
-                for (int row = 0; row < Shape::kOut[1]; ++row) {
-                    add_row(bits, weights, sums, channels, row, 0, Shape::kSize[1]);
-                }
-            } else {  // a kernel row at a time, whose weights stay in the cache
-                for (int tap = 0; tap < Shape::kSize[1]; ++tap) {
-                    for (int row = 0; row < Shape::kOut[1]; ++row) {
-                        add_row(bits, weights, sums, channels, row, tap, tap + 1);
+// The same for one step, from bytes to all sums (rows, columns, channels).
+template <class Shape, Output mode, class Real>
+void convolve_events(const std::int8_t* spikes, const Real* kernel, Real* output) {
+    using Convolution = EventConvolution<Shape, Real>;
+    typename Convolution::Bits bits;
+    bits.pack(spikes, 0);
+    alignas(64) Real sums[Convolution::kBlockSums];
+    for (int channel_block = 0; channel_block < Convolution::kChannelBlocks; ++channel_block) {
+        const int channel = channel_block * Convolution::kBlockChannels;
+        const int channels = std::min(Convolution::kBlockChannels, Shape::kChannelsOut - channel);
+        for (int row_block = 0; row_block < Convolution::kRowBlocks; ++row_block) {
+            Convolution::block(bits, kernel, row_block, channel_block, 1, sums);
+            const int first = row_block * Convolution::kBlockRows * Shape::kOut[2];
+            const int cells = std::min(Convolution::kBlockRows * Shape::kOut[2],
+                                       Shape::kOut[1] * Shape::kOut[2] - first);
+            for (int cell = 0; cell < cells; ++cell) {
+                const Real* from = sums + cell * Convolution::kBlockChannels;
+                Real* to = output + (first + cell) * Shape::kChannelsOut + channel;
+                for (int index = 0; index < channels; ++index) {
+                    if constexpr (mode == Output::kAdd) {
+                        to[index] += from[index];
+                    } else {
+                        to[index] = from[index];
                     }
                 }
             }
         }
     }
-
-   private:
-    static constexpr int kLanes = Shape::kVectorBytes / static_cast<int>(sizeof(Real));
-    static constexpr int kVectors = Shape::kTileChannels / kLanes;
-    static constexpr int kChannelTiles =
-        (Shape::kChannelsOut + Shape::kTileChannels - 1) / Shape::kTileChannels;
-    static constexpr int kTaps = Shape::kSize[2];
-    static constexpr int kTapWeights = kTaps * Shape::kTileChannels;
-    static constexpr int kRowWeights = Shape::kChannelsIn * kTapWeights;
-    static constexpr int kWords = SpikeBits<Shape>::kWords;
-
-    using Vector = typename VectorOf<Real, kLanes>::type;
-    template <int cols>
-    using Sums = Vector[cols][kVectors];
-
-    // All tiles of columns of one output row; the last tile may be narrower.
-    static void add_row(const SpikeBits<Shape>& bits, const Real* weights, Real* output,
-                        int channels, int row, int first_tap, int last_tap) {
-        constexpr int kRest = Shape::kOut[2] % Shape::kTileCols;
-        Real* sums = output + row * Shape::kOut[2] * Shape::kChannelsOut;
-        int col = 0;
-        for (; col + Shape::kTileCols <= Shape::kOut[2]; col += Shape::kTileCols) {
-            add_tile<Shape::kTileCols>(bits, weights, sums + col * Shape::kChannelsOut, channels,
-                                       row, col, first_tap, last_tap);
-        }
-        if constexpr (kRest != 0) {
-            add_tile<kRest>(bits, weights, sums + col * Shape::kChannelsOut, channels, row, col,
-                            first_tap, last_tap);
-        }
-    }
-
-    template <int cols>
-    static void add_tile(const SpikeBits<Shape>& bits, const Real* weights, Real* output,
-                         int channels, int row, int col, int first_tap, int last_tap) {
-        constexpr int kSpan =
-            (cols - 1) * Shape::kStride[2] + (kTaps - 1) * Shape::kDilation[2] + 1;
-        Sums<cols> sums;
-        load<cols>(output, channels, sums);
-        for (int tap = first_tap; tap < last_tap; ++tap) {
-            const int in_row = row * Shape::kStride[1] - Shape::kPad[1] + tap * Shape::kDilation[1];
-            if (in_row < 0 || in_row >= Shape::kIn[1]) continue;
-            scan_columns<cols>(bits.at(in_row, col * Shape::kStride[2]),
-                               weights + tap * kRowWeights, sums,
-                               std::make_integer_sequence<int, kSpan>());
-        }
-        store<cols>(sums, channels, output);
-    }
-
-    template <int cols, int... columns>
-    static ANNCONV_INLINE void scan_columns(const std::uint64_t* words, const Real* weights,
-                                            Sums<cols>& sums,
-                                            std::integer_sequence<int, columns...>) {
-        (scan_column<cols, columns>(words + columns * kWords, weights, sums), ...);
-    }
-
-    template <int cols, int column>
-    static ANNCONV_INLINE void scan_column(const std::uint64_t* words, const Real* weights,
-                                           Sums<cols>& sums) {
-        for (int word = 0; word < kWords; ++word) {
-            const Real* word_weights = weights + word * 64 * kTapWeights;
-            for (std::uint64_t left = words[word]; left != 0; left &= left - 1) {
-                const Real* taps = word_weights + __builtin_ctzll(left) * kTapWeights;
-                add_taps<cols, column>(taps, sums, std::make_integer_sequence<int, kTaps>());
-            }
-        }
-    }
-
-    template <int cols, int column, int... taps>
-    static ANNCONV_INLINE void add_taps(const Real* weights, Sums<cols>& sums,
-                                        std::integer_sequence<int, taps...>) {
-        (add_tap<cols, column, taps>(weights + taps * Shape::kTileChannels, sums), ...);
-    }
-
-    // The tap reaches the output whose window has this column under it, if there is one.
-    template <int cols, int column, int tap>
-    static ANNCONV_INLINE void add_tap(const Real* weights, Sums<cols>& sums) {
-        constexpr int kStart = column - tap * Shape::kDilation[2];
-        if constexpr (kStart >= 0 && kStart % Shape::kStride[2] == 0 &&
-                      kStart / Shape::kStride[2] < cols) {
-            for (int vector = 0; vector < kVectors; ++vector) {
-                Vector added;
-                std::memcpy(&added, weights + vector * kLanes, sizeof added);
-                sums[kStart / Shape::kStride[2]][vector] += added;
-            }
-        }
-    }
-
-    template <int cols>
-    static ANNCONV_INLINE void load(const Real* output, int channels, Sums<cols>& sums) {
-        for (int col = 0; col < cols; ++col) {
-            const Real* cell = output + col * Shape::kChannelsOut;
-            if (channels == Shape::kTileChannels) {
-                std::memcpy(&sums[col], cell, sizeof sums[col]);
-            } else {
-                Real part[Shape::kTileChannels] = {};
-                std::memcpy(part, cell, static_cast<std::size_t>(channels) * sizeof(Real));
-                std::memcpy(&sums[col], part, sizeof part);
-            }
-        }
-    }
-
-    template <int cols>
-    static ANNCONV_INLINE void store(const Sums<cols>& sums, int channels, Real* output) {
-        for (int col = 0; col < cols; ++col) {
-            const auto bytes = channels == Shape::kTileChannels
-                                   ? sizeof sums[col]
-                                   : static_cast<std::size_t>(channels) * sizeof(Real);
-            std::memcpy(output + col * Shape::kChannelsOut, &sums[col], bytes);
-        }
-    }
-};
-
-template <class Shape, Output mode, class Real>
-void convolve_events(const std::int8_t* spikes, const Real* kernel, Real* output) {
-    constexpr int kSize = Shape::kOut[1] * Shape::kOut[2] * Shape::kChannelsOut;
-    if constexpr (mode == Output::kWrite) std::fill_n(output, kSize, Real{0});
-    EventConvolution<Shape, Real>::run(spikes, kernel, output);
 }
-
-#undef ANNCONV_INLINE
 
 }  // namespace annconv

@@ -1,0 +1,127 @@
+"""A neuron's statements for a vector of neurons, over the type Lanes of annconv/lanes.hpp.
+
+The lowering is that of `statements`; choices become selections, functions those of annconv, and
+what depends on parameters alone is computed once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from annconv.codegen.names import cpp_name, fresh_name
+from annconv.codegen.statements import condition_text, expression_text, update_lines
+from annconv.neurons.expressions import (
+    Call,
+    Cast,
+    Choice,
+    Expression,
+    Name,
+    Number,
+    children,
+    kind,
+    names,
+    renamed,
+)
+from annconv.neurons.model import Assign, NeuronModel
+from annconv.neurons.rewriting import mapped, mapped_model, with_children
+
+SPIKED = "spiked"
+
+
+@dataclass(frozen=True, slots=True)
+class LanesNeuron:
+    """A neuron's text.
+
+    Attributes:
+        constants: Names and texts of values that are computed once.
+        statements: What happens in every step.
+        emission: Condition and reset; `spiked` says where neurons spiked.
+    """
+
+    constants: tuple[tuple[str, str], ...]
+    statements: list[str]
+    emission: list[str]
+
+
+def lanes_neuron(model: NeuronModel) -> LanesNeuron:
+    """The text of a neuron that spikes.
+
+    Args:
+        model: A neuron without random draws.
+    """
+    hoisted = _Hoisted(model)
+    lean = mapped_model(model, hoisted.without_constants)
+    selected = mapped_model(lean, lambda expression: mapped(expression, _selection))
+    return LanesNeuron(
+        constants=tuple(hoisted.found.items()),
+        statements=update_lines(selected, _bound_line),
+        emission=_emission_lines(selected),
+    )
+
+
+class _Hoisted:
+    """Takes what depends on parameters alone out of expressions."""
+
+    def __init__(self, model: NeuronModel) -> None:
+        self.fixed = {entry.name for entry in model.parameters} | {"dt", "pi"}
+        self.taken = {entry.name for entry in model.variables} | model.reads()
+        self.found: dict[str, str] = {}
+
+    def without_constants(self, expression: Expression) -> Expression:
+        """The expression with names in place of its largest constant parts."""
+        if isinstance(expression, Name | Number) or kind(expression) == "bool":
+            return self._inside(expression)
+        read = names(expression)
+        if not read or not read <= self.fixed:
+            return self._inside(expression)
+        text = expression_text(mapped(expression, _selection))
+        for name, known in self.found.items():
+            if known == text:
+                return Name(name)
+        name = fresh_name(f"constant_{len(self.found) + 1}", self.taken)
+        self.taken |= {name}
+        self.found[name] = text
+        return Name(name)
+
+    def _inside(self, expression: Expression) -> Expression:
+        parts = children(expression)
+        return with_children(expression, tuple(map(self.without_constants, parts)))
+
+
+def _selection(node: Expression) -> Expression:
+    """A node for vectors: selections for choices, our functions for the standard library's."""
+    match node:
+        case Choice(condition, then, otherwise):
+            return Call("annconv::select", (condition, then, otherwise))
+        case Call(function, arguments) if "::" not in function:
+            return Call(f"annconv::{function}", arguments)
+        case Cast("int", operand):
+            return Call("annconv::trunc", (operand,))
+    return node
+
+
+def _bound_line(name: str, sign: str, limit: str) -> str:
+    return f"{name} = annconv::select({name} {sign} {limit}, {limit}, {name});"
+
+
+def _emission_lines(model: NeuronModel) -> list[str]:
+    """The spike condition, then the reset, each assignment reading the new values before it."""
+    if model.spike is None:
+        raise ValueError(f"neuron {model.name!r} never spikes")
+    lines = [f"const auto {SPIKED} = {condition_text(model.spike)};"]
+    return lines + list(_reset_lines(model, model.reset))
+
+
+def _reset_lines(model: NeuronModel, reset: Iterable[Assign]) -> Iterable[str]:
+    taken = {entry.name for entry in model.variables} | model.reads()
+    new_names: dict[str, str] = {}
+    for assignment in reset:
+        value = expression_text(renamed(assignment.value, new_names))
+        name = fresh_name(f"{assignment.variable}_{SPIKED}", taken)
+        taken |= {name}
+        new_names[assignment.variable] = name
+        yield f"const real {cpp_name(name)} = {value};"
+    for variable, name in new_names.items():
+        old = cpp_name(variable)
+        yield f"{old} = annconv::select({SPIKED}, {cpp_name(name)}, {old});"

@@ -1,0 +1,112 @@
+"""What the template of a layer sees."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from annconv.codegen.lanes import lanes_neuron
+from annconv.codegen.names import cpp_name
+from annconv.codegen.shapes import constant_context, pascal_case
+from annconv.neurons.model import OdeBlock
+from annconv.plan.kernels import Arrival, LayerKernel, UpdateKernel
+from annconv.plan.plan import Plan
+
+Context = dict[str, Any]
+
+STATE, FIXED = "real", "const real"
+
+
+def layer_context(kernel: LayerKernel, plan: Plan) -> Context:
+    """Context of one layer."""
+    name = pascal_case(kernel.name.removeprefix("layer_"))
+    arrival = kernel.arrival
+    neurons = [_neuron_context(kernel.update, f"{name}Neuron", arrival, kernel.pooled)]
+    if kernel.pooling is not None:
+        neurons.append(_neuron_context(kernel.pooling, f"{name}Pooling", None, None))
+    emits = kernel.emits
+    return {
+        "template": "kernels/layer.cpp.j2",
+        "name": kernel.name,
+        "summary": kernel.summary,
+        "shape": f"{name}Shape",
+        "constants": [constant_context(*constant) for constant in kernel.constants],
+        "neurons": neurons,
+        "pools": kernel.pooling is not None,
+        "source": f"{name}Source",
+        "function": arrival.function,
+        "weight": "real" if arrival.unit is None else "std::int16_t",
+        "packed": arrival.weights,
+        "spikes": f"arena.{arrival.spikes}[{1 - arrival.delay}]",
+        "length": arrival.length,
+        "output": f"arena.{emits.spikes}[1]",
+        "output_length": emits.neurons,
+    }
+
+
+def _neuron_context(
+    update: UpdateKernel, struct: str, arrival: Arrival | None, pooled: str | None
+) -> Context:
+    """Context of the neurons of one population.
+
+    Args:
+        update: The population.
+        struct: Name of the generated structure.
+        arrival: What arrives, None where it is used as it is.
+        pooled: The variable that a pooling population reads.
+    """
+    model = update.model
+    text = lanes_neuron(model)
+    ((target, _),) = update.conductances
+    conductance = cpp_name(f"g_{target}")
+    members: list[Context] = []
+
+    def member(kind: str, name: str, value: str) -> None:
+        members.append({"type": kind, "name": name, "init": f"{name}({value})"})
+
+    places = {"one": "[0]", "channel": " + channel", "each": " + place"}
+    for parameter in update.parameters:
+        value = f"weights.{parameter.packed}{places[parameter.broadcast]}"
+        loaded = value if parameter.broadcast == "one" else f"annconv::load<real>({value})"
+        member(FIXED, cpp_name(parameter.name), loaded)
+    for name, constant in text.constants:
+        member(FIXED, cpp_name(name), constant)
+    states = [(cpp_name(entry.name), entry.buffer) for entry in update.variables]
+    lines = []
+    if arrival is not None and arrival.decay is not None and arrival.trace is not None:
+        member(FIXED, "decay", f"weights.{arrival.decay}[0]")
+        states.append(("trace", arrival.trace))
+        lines.append("trace = decay * trace + arrived;")
+    if arrival is not None and arrival.unit is not None:
+        member(FIXED, "unit", f"weights.{arrival.unit}[0]")
+    for name, buffer in states:
+        member(STATE, name, f"annconv::load<real>(arena.{buffer} + place)")
+    received = "trace" if lines else "arrived"
+    scaled = f"unit * {received}" if arrival is not None and arrival.unit else received
+    return {
+        "summary": update.summary,
+        "struct": struct,
+        "statics": _static_lines(update),
+        "members": members,
+        "arrival": [*lines, f"const real {conductance} = {scaled};", *_clock_lines(update)],
+        "statements": text.statements,
+        "emission": text.emission,
+        "saves": [f"annconv::store({name}, arena.{buffer} + place);" for name, buffer in states],
+        "pooled": None if pooled is None else cpp_name(pooled),
+    }
+
+
+def _static_lines(update: UpdateKernel) -> list[str]:
+    """`dt` and `pi`, those that the statements read."""
+    reads = update.model.reads()
+    lines = []
+    if any(isinstance(entry, OdeBlock) for entry in update.model.update) or "dt" in reads:
+        lines.append("static constexpr network::real dt = kTimeStep;")
+    if "pi" in reads:
+        lines.append("static constexpr auto pi = static_cast<network::real>(3.14159265358979323846);")
+    return lines
+
+
+def _clock_lines(update: UpdateKernel) -> list[str]:
+    """`t`, where the statements read it."""
+    reads_time = "t" in update.model.reads()
+    return ["const real t = number * real(kTimeStep);"] if reads_time else []

@@ -1,0 +1,156 @@
+"""Run what arrives at a population, its neurons, and the pooling behind them as one kernel.
+
+What arrives is computed for a block of neurons and all steps of a tile; then the block's neurons
+run those steps with their state in registers. A pooling population whose windows do not overlap
+runs along; neurons under no window are never computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from annconv.passes.layer_arrival import arrival_of
+from annconv.passes.layer_state import laid_out
+from annconv.plan.kernels import Constant, Kernel, LayerKernel, OperatorKernel, UpdateKernel
+from annconv.plan.plan import Plan, emitting
+
+
+def fuse_layers(plan: Plan) -> Plan:
+    """Turn the kernels of every population that allows it into a layer."""
+    if plan.tile == 1:
+        return plan
+    for stage in range(len(plan.populations)):
+        candidate = _candidate(plan, stage)
+        if candidate is not None:
+            plan = _fused(plan, candidate)
+    return plan
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A population that can become a layer.
+
+    Attributes:
+        update: Its neurons.
+        operator: The one projection onto it.
+        fade: What a step leaves of the trace of what arrived, None without a trace.
+        pool: The projection onto a pooling population behind it, None without one.
+        pooling: That population's neurons.
+        pooled: The variable that the pooling population reads.
+    """
+
+    update: UpdateKernel
+    operator: OperatorKernel
+    fade: OperatorKernel | None
+    pool: OperatorKernel | None = None
+    pooling: UpdateKernel | None = None
+    pooled: str | None = None
+
+
+def _candidate(plan: Plan, stage: int) -> Candidate | None:
+    """A population's kernels, where they fit a layer."""
+    kernels = [kernel for kernel in plan.kernels if kernel.stage == stage]
+    updates = [kernel for kernel in kernels if isinstance(kernel, UpdateKernel)]
+    operators = [kernel for kernel in kernels if isinstance(kernel, OperatorKernel)]
+    if len(updates) != 1 or len(updates) + len(operators) != len(kernels):
+        return None
+    update = updates[0]
+    sums = {buffer for _, buffer in update.conductances}
+    fades = [kernel for kernel in operators if kernel.source == kernel.target]
+    others = [kernel for kernel in operators if kernel.source != kernel.target]
+    if len(others) != 1 or len(fades) > 1 or {kernel.target for kernel in operators} != sums:
+        return None
+    if stage == plan.readout.population or not _runs_in_lanes(update):
+        return None
+    if others[0].source not in _plain_spikes(plan):
+        return None
+    found = Candidate(update, others[0], fades[0] if fades else None)
+    read = _readers(plan, [entry.buffer for entry in update.variables])
+    return _with_pooling(plan, found, read) if read else found
+
+
+def _with_pooling(plan: Plan, found: Candidate, read: list[OperatorKernel]) -> Candidate | None:
+    """The candidate with the pooling that reads its variables, None where that does not fit."""
+    if len(read) != 1 or plan.target.whole or _readers(plan, [found.update.spikes]):
+        return None
+    pool = read[0]
+    behind = [kernel for kernel in plan.kernels if kernel.stage == pool.stage and kernel != pool]
+    pooling = behind[0] if len(behind) == 1 else None
+    if not isinstance(pooling, UpdateKernel) or not _runs_in_lanes(pooling):
+        return None
+    if pool.function != "max_pool" or found.operator.function != "convolve":
+        return None
+    apart = _windows_apart(dict(pool.constants))
+    seen = [entry.buffer for entry in pooling.variables]
+    if not apart or pool.stage == plan.readout.population or _readers(plan, seen):
+        return None
+    pooled = next(entry.name for entry in found.update.variables if entry.buffer == pool.source)
+    return replace(found, pool=pool, pooling=pooling, pooled=pooled)
+
+
+def _readers(plan: Plan, buffers: Iterable[str]) -> list[OperatorKernel]:
+    """Projections that read one of the buffers."""
+    wanted = set(buffers)
+    return [
+        kernel
+        for kernel in plan.kernels
+        if isinstance(kernel, OperatorKernel) and kernel.source in wanted
+    ]
+
+
+def _plain_spikes(plan: Plan) -> set[str]:
+    """Buffers that hold spikes without a sign."""
+    return {entry.spikes for entry in emitting(plan) if entry.model.unspike is None}
+
+
+def _runs_in_lanes(update: UpdateKernel) -> bool:
+    """Whether the neuron's statements can run for a vector of neurons, with one conductance."""
+    model = update.model
+    plain = model.draws == 0 and model.emit is None and model.unspike is None
+    uniform = all(entry.local and entry.type == "float" for entry in model.variables)
+    return plain and uniform and model.spike is not None and len(update.conductances) == 1
+
+
+def _windows_apart(constants: dict[str, Constant]) -> bool:
+    """Whether pooling windows lie side by side on a plane, without padding."""
+    planar = all(constants[name][0] == 1 for name in ("kIn", "kSize", "kStride"))  # type: ignore[index]
+    return planar and constants["kSize"] == constants["kStride"] and constants["kPad"] == (0, 0, 0)
+
+
+def _fused(plan: Plan, found: Candidate) -> Plan:
+    """The plan with a layer in place of the candidate's kernels."""
+    arrival = arrival_of(plan, found.update, found.operator, found.fade, found.pool)
+    if arrival is None:
+        return plan
+    layer = LayerKernel(
+        name=found.update.name.replace("update", "layer", 1),
+        summary=_summary(found),
+        constants=arrival.constants,
+        arrival=arrival.arrival,
+        update=found.update,
+        pooling=found.pooling,
+        pooled=found.pooled,
+    )
+    gone = {found.operator, found.fade, found.update, found.pool, found.pooling}
+    first = plan.kernels.index(found.operator if found.fade is None else found.fade)
+    kernels: list[Kernel] = []
+    for position, kernel in enumerate(plan.kernels):
+        if position == first:
+            kernels.append(layer)
+        if kernel not in gone:
+            kernels.append(kernel)
+    hidden = found.update.spikes if found.pooling is not None else None
+    plan = replace(
+        plan,
+        kernels=tuple(kernels),
+        packed=arrival.packed,
+        spikes=tuple(None if name == hidden else name for name in plan.spikes),
+    )
+    return laid_out(plan, layer)
+
+
+def _summary(found: Candidate) -> str:
+    """One line on what the layer computes."""
+    neurons = [found.update.summary, *([found.pooling.summary] if found.pooling else [])]
+    return f"{' -> '.join(neurons)}; {found.operator.summary}"

@@ -1,0 +1,231 @@
+"""How what arrives at a layer is computed: which source, its tiles, and its weights' layout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from math import ceil
+
+from annconv.plan.arrays import Packed, Source
+from annconv.plan.event_tiles import choose_tiles
+from annconv.plan.kernels import (
+    Arrival,
+    Constant,
+    Constants,
+    OperatorKernel,
+    UpdateKernel,
+)
+from annconv.plan.layouts import (
+    DenseLayout,
+    KernelLayout,
+    Layout,
+    RowTableLayout,
+    blocks,
+)
+from annconv.plan.plan import Plan
+
+WEIGHT_BYTES = {"single": 4, "double": 8, "int16": 2}
+LARGEST_ROW = 64
+"""Columns of a row of bits."""
+WIDEST_PATTERN = 6
+"""Columns of a kernel whose patterns are tabulated."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedArrival:
+    """What arrives, the layer's shape, and the plan's packed arrays with the weights laid out."""
+
+    arrival: Arrival
+    constants: Constants
+    packed: tuple[Packed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """A source, its shape, its weights' layout and length, and what decided it."""
+
+    function: str
+    constants: Constants
+    layout: Layout
+    length: int
+    why: str
+
+
+def arrival_of(
+    plan: Plan,
+    update: UpdateKernel,
+    operator: OperatorKernel,
+    fade: OperatorKernel | None,
+    pool: OperatorKernel | None,
+) -> PlannedArrival | None:
+    """How a layer computes what arrives.
+
+    Args:
+        plan: The plan; its packed arrays hold the operator's weights.
+        update: The neurons.
+        operator: The one operator onto them.
+        fade: What a step leaves of the trace of what arrived.
+        pool: A pooling of non-overlapping windows behind the neurons.
+    Returns:
+        None where no source suits the operator's shape.
+    """
+    choice = _choose(plan, operator, pool)
+    if choice is None or operator.packed is None:
+        return None
+    spikes = next(entry for entry in plan.buffers if entry.name == operator.source)
+    kind = "int16" if plan.precision == "int16" else "real"
+    packed: list[Packed] = []
+    unit = None
+    for entry in plan.packed:
+        if entry.name != operator.packed:
+            packed.append(entry)
+            continue
+        packed.append(
+            replace(entry, length=choice.length, layout=choice.layout, type=kind)  # type: ignore[arg-type]
+        )
+        if kind == "int16":
+            unit = f"{entry.name}_unit"
+            source = Source("unit", entry.source.owner, entry.source.name, entry.source.position)
+            packed.append(Packed(unit, 1, source))
+    arrival = Arrival(
+        function=choice.function,
+        spikes=operator.source,
+        length=spikes.length,
+        delay=operator.delay,
+        weights=operator.packed,
+        unit=unit,
+        decay=None if fade is None else fade.packed,
+        trace=None if fade is None else fade.target,
+        why=choice.why,
+    )
+    shared: Constants = (
+        ("kVectorBytes", plan.target.vector_bytes),
+        ("kTileSteps", plan.tile),
+        *_pool_constants(pool),
+    )
+    return PlannedArrival(arrival, (*choice.constants, *shared), tuple(packed))
+
+
+def _pool_constants(pool: OperatorKernel | None) -> Constants:
+    if pool is None:
+        return ()
+    return (("kPool", _extents(dict(pool.constants), "kSize")[1:]), ("kPoolDelay", pool.delay))
+
+
+def _choose(plan: Plan, operator: OperatorKernel, pool: OperatorKernel | None) -> _Choice | None:
+    shape = dict(operator.constants)
+    if operator.function == "multiply":
+        return _dense(plan, shape)
+    if operator.function != "convolve":
+        return None
+    if pool is not None:
+        covered = _covered(dict(pool.constants))
+        if 0 in covered:
+            return None
+        shape["kOut"] = covered
+    return _row_table(plan, shape, pool) or _convolution(plan, shape, pool)
+
+
+def _covered(pool: Mapping[str, Constant]) -> tuple[int, ...]:
+    """The part of the plane that pooling windows cover."""
+    return tuple(
+        count * size
+        for count, size in zip(_extents(pool, "kOut"), _extents(pool, "kSize"), strict=True)
+    )
+
+
+def _convolution(
+    plan: Plan, shape: dict[str, Constant], pool: OperatorKernel | None
+) -> _Choice | None:
+    multiple = 1 if pool is None else _extents(dict(pool.constants), "kSize")[1]
+    tiles = choose_tiles(
+        shape,
+        WEIGHT_BYTES[plan.precision],
+        plan.target,
+        row_multiple=multiple,
+        steps=plan.tile,
+    )
+    if tiles is None:
+        return None
+    constants: Constants = (
+        *_window_constants(shape),
+        ("kTileRows", tiles.rows),
+        ("kTileCols", tiles.columns),
+        ("kTileChannels", tiles.channels),
+        ("kRowsTogether", int(tiles.rows_together)),
+        ("kBlockRows", tiles.block_rows),
+    )
+    layout = KernelLayout(tiles.channels, tiles.rows_together)
+    _, rows, columns = _extents(shape, "kSize")
+    whole = blocks(_number(shape, "kChannelsOut"), tiles.channels) * tiles.channels
+    length = rows * columns * _number(shape, "kChannelsIn") * whole
+    return _Choice("ConvolutionSource", constants, layout, length, tiles.why)
+
+
+def _row_table(
+    plan: Plan, shape: dict[str, Constant], pool: OperatorKernel | None
+) -> _Choice | None:
+    """One input channel: tables of row patterns, where they fit the cache and rows fit a word."""
+    _, rows, columns = _extents(shape, "kSize")
+    _, _, in_columns = _extents(shape, "kIn")
+    depth, _, out_columns = _extents(shape, "kOut")
+    covered = (out_columns - 1) * _extents(shape, "kStride")[2] + columns
+    planar = depth == 1 and _extents(shape, "kSize")[0] == 1 and _extents(shape, "kIn")[0] == 1
+    fits = max(covered, in_columns + _extents(shape, "kPad")[2]) <= LARGEST_ROW
+    single = _number(shape, "kChannelsIn") == 1 and _extents(shape, "kDilation") == (1, 1, 1)
+    if not (planar and fits and single and columns <= WIDEST_PATTERN):
+        return None
+    lanes = plan.target.vector_bytes // WEIGHT_BYTES[plan.precision]
+    filters = _number(shape, "kChannelsOut")
+    table = rows * 2**columns * plan.target.vector_bytes
+    vectors = min(ceil(filters / lanes), max(1, plan.target.cache_bytes // 2 // table))
+    if 2 * filters < lanes or table > plan.target.cache_bytes:
+        return None
+    block = vectors * lanes
+    multiple = 1 if pool is None else _extents(dict(pool.constants), "kSize")[1]
+    constants: Constants = (
+        *_window_constants(shape),
+        ("kTileChannels", block),
+        ("kBlockRows", multiple),
+    )
+    length = rows * 2**columns * blocks(filters, block) * block
+    why = f"tables of {2**columns} row patterns, {table * vectors / 1024:.1f} KB"
+    return _Choice("RowTableSource", constants, RowTableLayout(block), length, why)
+
+
+def _dense(plan: Plan, shape: Mapping[str, Constant]) -> _Choice | None:
+    lanes = plan.target.vector_bytes // WEIGHT_BYTES[plan.precision]
+    inputs, outputs = _number(shape, "kInputs"), _number(shape, "kOutputs")
+    if 2 * outputs < lanes:
+        return None
+    needed = ceil(outputs / lanes)
+    vectors = ceil(needed / ceil(needed / plan.target.sum_registers))
+    block = vectors * lanes
+    constants: Constants = (
+        ("kOut", (1, 1, 1)),
+        ("kInputs", inputs),
+        ("kChannelsOut", outputs),
+        ("kTileChannels", block),
+    )
+    length = inputs * blocks(outputs, block) * block
+    why = f"sums of {block} outputs in registers"
+    return _Choice("DenseSource", constants, DenseLayout(block), length, why)
+
+
+def _window_constants(shape: Mapping[str, Constant]) -> Constants:
+    names = ("kIn", "kOut", "kSize", "kStride", "kPad", "kDilation", "kChannelsIn", "kChannelsOut")
+    return tuple((name, shape[name]) for name in names)
+
+
+def _extents(shape: Mapping[str, Constant], name: str) -> tuple[int, ...]:
+    value = shape[name]
+    if isinstance(value, int):
+        raise TypeError(f"{name} is {value}")
+    return value
+
+
+def _number(shape: Mapping[str, Constant], name: str) -> int:
+    value = shape[name]
+    if not isinstance(value, int):
+        raise TypeError(f"{name} is {value}")
+    return value

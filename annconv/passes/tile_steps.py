@@ -1,0 +1,52 @@
+"""Let each population run a tile of steps before the next population starts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from annconv.plan.kernels import Kernel, OperatorKernel, UpdateKernel
+from annconv.plan.plan import Plan
+
+
+def tile_steps(plan: Plan) -> Plan:
+    """Order kernels by population; what one leaves for another is kept for every step of a tile.
+
+    A network is feed-forward, so a population's steps depend on nothing that later ones do.
+    """
+    if plan.tile > 1 or plan.target.tile == 1 or not _can_be_tiled(plan):
+        return plan
+    shared = shared_buffers(plan)
+    return replace(
+        plan,
+        kernels=tuple(sorted(plan.kernels, key=lambda kernel: kernel.stage)),
+        buffers=tuple(
+            replace(entry, slots=1 + plan.target.tile) if entry.name in shared else entry
+            for entry in plan.buffers
+        ),
+        tile=plan.target.tile,
+    )
+
+
+def shared_buffers(plan: Plan) -> set[str]:
+    """Buffers that one population writes and another reads, and all spikes."""
+    writers = {name: kernel.stage for kernel in plan.kernels for name in _written(kernel)}
+    crossing = {
+        kernel.source
+        for kernel in plan.kernels
+        if isinstance(kernel, OperatorKernel) and writers[kernel.source] != kernel.stage
+    }
+    return crossing | {name for name in plan.spikes if name is not None}
+
+
+def _written(kernel: Kernel) -> tuple[str, ...]:
+    if isinstance(kernel, OperatorKernel):
+        return (kernel.target,)
+    if isinstance(kernel, UpdateKernel):
+        return (kernel.spikes, *(entry.buffer for entry in kernel.variables))
+    raise TypeError(f"{kernel.name}: a plan without tiles holds no layers")
+
+
+def _can_be_tiled(plan: Plan) -> bool:
+    """Whether no variable that the read-out observes is needed for every step of a tile."""
+    observed = {buffer for _, buffer in plan.readout.variables}
+    return not observed & shared_buffers(plan)

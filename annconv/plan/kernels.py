@@ -1,0 +1,206 @@
+"""What a plan runs: kernels of one step (operators, updates) and layers that run a tile of steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from annconv.neurons.model import NeuronModel
+
+Broadcast = Literal["one", "channel", "each"]
+Constant = int | tuple[int, ...]
+Constants = tuple[tuple[str, Constant], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorKernel:
+    """One operator of a projection, in one step.
+
+    Attributes:
+        name: Identifier of the generated function.
+        summary: One line on what it computes.
+        stage: Index of the population it works for.
+        function: Template of the C++ support library that it instantiates.
+        constants: Names and values of the shape that the template takes.
+        source: Buffer it reads.
+        packed: Packed array it reads, None if it has no weights.
+        state: Buffer that it keeps from step to step, None if it has none.
+        target: Buffer it writes.
+        adds: Whether it adds to what the target holds.
+        delay: How many steps old what it reads from another population is.
+    """
+
+    name: str
+    summary: str
+    stage: int
+    function: str
+    constants: Constants
+    source: str
+    packed: str | None
+    state: str | None
+    target: str
+    adds: bool
+    delay: int = 0
+
+    def __str__(self) -> str:
+        reads = ", ".join(filter(None, (self.source, self.packed, self.state)))
+        sign = "+=" if self.adds else "="
+        constants = constants_text(self.constants)
+        return f"kernel {self.name}  {self.target} {sign} {self.function}({reads})  {constants}"
+
+
+@dataclass(frozen=True, slots=True)
+class BoundParameter:
+    """A neuron's parameter and the packed array that holds it.
+
+    Attributes:
+        name: Its name in the equations.
+        packed: The packed array.
+        broadcast: "one" value for all neurons, one per "channel", or one for "each" neuron.
+    """
+
+    name: str
+    packed: str
+    broadcast: Broadcast
+
+
+@dataclass(frozen=True, slots=True)
+class BoundVariable:
+    """A neuron's variable, the buffer that holds it and the packed array of its initial values."""
+
+    name: str
+    buffer: str
+    initial: str
+    broadcast: Broadcast
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateKernel:
+    """One step of a population's neurons.
+
+    Attributes:
+        name: Identifier of the generated function.
+        summary: One line on what it computes.
+        population: Index of the population in the network.
+        neurons: Number of neurons.
+        geometry: Shape of the population.
+        model: The neuron's statements.
+        parameters: Parameters that the statements read, `rates` of the input excepted.
+        variables: All variables.
+        conductances: Pairs of target and the buffer in which its sum arrives.
+        rates: Whether the statements read the sample.
+        spikes: Buffer of emitted spikes.
+    """
+
+    name: str
+    summary: str
+    population: int
+    neurons: int
+    geometry: tuple[int, ...]
+    model: NeuronModel
+    parameters: tuple[BoundParameter, ...]
+    variables: tuple[BoundVariable, ...]
+    conductances: tuple[tuple[str, str], ...]
+    rates: bool
+    spikes: str
+
+    @property
+    def channels(self) -> int:
+        """Extent of the last axis of the geometry."""
+        return self.geometry[-1]
+
+    @property
+    def stage(self) -> int:
+        """Index of the population it works for."""
+        return self.population
+
+    def __str__(self) -> str:
+        variables = ", ".join(entry.name for entry in self.variables)
+        arrives = ", ".join(f"g_{target}={buffer}" for target, buffer in self.conductances)
+        reads = "rates" if self.rates else arrives or "no input"
+        return (
+            f"kernel {self.name}  {self.spikes} = {self.neurons} x {self.model.name}({reads})  "
+            f"state {variables or 'none'}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """How a layer computes what arrives at its neurons.
+
+    Attributes:
+        function: Class template of the C++ support library: "ConvolutionSource", "RowTableSource"
+            or "DenseSource".
+        spikes: Buffer of the spikes it reads.
+        length: Neurons in one slot of that buffer.
+        delay: How many steps old the spikes are.
+        weights: Packed array, laid out for the function.
+        unit: Packed array with the value of one unit of integer weights, None for real weights.
+        decay: Packed array with what a step leaves of the trace of what arrived, None without one.
+        trace: Buffer of that trace.
+        why: What decided its tiles, for people.
+    """
+
+    function: str
+    spikes: str
+    length: int
+    delay: int
+    weights: str
+    unit: str | None
+    decay: str | None
+    trace: str | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class LayerKernel:
+    """A population over a tile of steps, with the pooling population behind it if there is one.
+
+    Attributes:
+        name: Identifier of the generated function.
+        summary: One line on what it computes.
+        constants: Names and values of its shape.
+        arrival: What arrives.
+        update: The population's neurons; the function named in it is not generated.
+        pooling: The neurons of the pooling population, None without one.
+        pooled: The variable whose largest value under a window the pooling neuron receives.
+    """
+
+    name: str
+    summary: str
+    constants: Constants
+    arrival: Arrival
+    update: UpdateKernel
+    pooling: UpdateKernel | None = None
+    pooled: str | None = None
+
+    @property
+    def stage(self) -> int:
+        """Index of the last population it works for."""
+        return self.emits.population
+
+    @property
+    def emits(self) -> UpdateKernel:
+        """The population whose spikes it writes."""
+        return self.update if self.pooling is None else self.pooling
+
+    @property
+    def updates(self) -> tuple[UpdateKernel, ...]:
+        """Its populations."""
+        return (self.update,) if self.pooling is None else (self.update, self.pooling)
+
+    def __str__(self) -> str:
+        neurons = " -> ".join(f"{entry.neurons} x {entry.model.name}" for entry in self.updates)
+        reads = f"{self.arrival.function}({self.arrival.spikes}, {self.arrival.weights})"
+        return (
+            f"layer {self.name}  {self.emits.spikes} = {neurons} of {reads}  "
+            f"{constants_text(self.constants)}  # {self.arrival.why}"
+        )
+
+
+Kernel = OperatorKernel | UpdateKernel | LayerKernel
+
+
+def constants_text(constants: Constants) -> str:
+    """Names and values on one line."""
+    return " ".join(f"{name}={value}" for name, value in constants)

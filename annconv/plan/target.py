@@ -1,0 +1,31 @@
+"""What a plan is laid out for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The processor, and what runs will ask for.
+
+    Attributes:
+        vector_bytes: Size of a vector: 16, 32 or 64.
+        cache_bytes: Size of the first-level data cache.
+        tile: Steps that a layer runs before the next layer starts.
+        whole: Whether every population is kept whole, so that any of them can be recorded.
+    """
+
+    vector_bytes: int = 16
+    cache_bytes: int = 32 * 1024
+    tile: int = 16
+    whole: bool = False
+
+    @property
+    def sum_registers(self) -> int:
+        """Vector registers that may hold sums; the others hold weights and constants."""
+        return {64: 28, 32: 12, 16: 12}[self.vector_bytes]
+
+
+PORTABLE = Target()
+"""Vectors that every processor has."""

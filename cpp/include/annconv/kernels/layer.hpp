@@ -1,0 +1,171 @@
+// A population, and a pooling population behind it if there is one, over a tile of steps: what
+// arrives is computed block by block, and the state of a vector of neurons stays in registers while
+// all steps of the tile run.
+//
+// State is laid out as (channel blocks, rows, columns, channels of a block), padded to whole
+// blocks.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <utility>
+
+#include "annconv/kernels/sources.hpp"
+#include "annconv/lanes.hpp"
+#include "annconv/tile.hpp"
+
+namespace annconv {
+
+// Spikes that a layer writes: slots of `length` bytes, one per neuron; `signs` is 2 where neurons
+// may take a spike back.
+struct SpikeOutput {
+    std::int8_t* spikes;
+    std::ptrdiff_t length;
+
+    // Writes what a vector of neurons emitted; padding lanes beyond `channels` are left out.
+    template <class Real, int lanes>
+    ANNCONV_INLINE void put(int slot, int cell, int channel, int channels,
+                            Mask<Real, lanes> spiked) const {
+        if (channel >= channels) return;
+        store_spikes(spiked, std::min(lanes, channels - channel),
+                     spikes + slot * length + std::ptrdiff_t{cell} * channels + channel);
+    }
+};
+
+// The share of a team's thread in `count` pieces of work.
+inline std::pair<int, int> share(const Team& team, int count) {
+    return {count * team.index / team.count, count * (team.index + 1) / team.count};
+}
+
+// Neurons of one population. `Neuron<real>` holds parameters and state of one vector of neurons:
+// made from (weights, arena, place, channel), `step(number, arrived)` returns where it spiked,
+// `save`.
+template <class Shape, template <class> class Neuron, class Source, class Weights, class Arena,
+          class Real>
+void run_layer(Source source, SpikeOutput output, const Weights& weights, Arena& arena,
+               const Tile<Real>& tile) {
+    using Value = LanesOf<Real, Shape::kVectorBytes>;
+    constexpr int kRows = Shape::kOut[1], kCols = Shape::kOut[2];
+    constexpr int kBlockChannels = Source::kBlockChannels;
+    const auto [begin, end] = share(tile.team, Source::kRowBlocks * Source::kChannelBlocks);
+    for (int block = begin; block < end; ++block) {
+        const int channel_block = block / Source::kRowBlocks;
+        const int row_block = block % Source::kRowBlocks;
+        source.compute(row_block, channel_block);
+        const int first = row_block * Source::kBlockRows;
+        const int rows = std::min(Source::kBlockRows, kRows - first);
+        for (int row = 0; row < rows; ++row) {
+            for (int col = 0; col < kCols; ++col) {
+                const int cell = (first + row) * kCols + col;
+                const int place = (channel_block * kRows * kCols + cell) * kBlockChannels;
+                for (int lane = 0; lane < kBlockChannels; lane += Value::kLanes) {
+                    const int channel = channel_block * kBlockChannels + lane;
+                    Neuron<Value> neuron(weights, arena, place + lane, channel);
+                    for (int slot = 0; slot < tile.steps; ++slot) {
+                        const auto spiked =
+                            neuron.step(tile.step_number(slot),
+                                        source.template arrived<Value>(slot, row, col, lane));
+                        output.put(slot, cell, channel, Shape::kChannelsOut, spiked);
+                    }
+                    neuron.save(arena, place + lane);
+                }
+            }
+        }
+    }
+}
+
+// Windows that do not overlap, of kPool[0] rows and kPool[1] columns: the neurons under a window
+// and the pooling neuron behind them run together. Neurons under no window are left out.
+template <class Shape, template <class> class Neuron, template <class> class Pooling, class Source,
+          class Weights, class Arena, class Real>
+class PooledLayer {
+    using Value = LanesOf<Real, Shape::kVectorBytes>;
+    static constexpr int kRows = Shape::kOut[1], kCols = Shape::kOut[2];
+    static constexpr int kHigh = Shape::kPool[0], kWide = Shape::kPool[1];
+    static constexpr int kPoolRows = kRows / kHigh, kPoolCols = kCols / kWide;
+    static constexpr int kBlockChannels = Source::kBlockChannels;
+    static_assert(kRows % kHigh == 0 && kCols % kWide == 0, "windows cover the computed neurons");
+    static_assert(Source::kBlockRows % kHigh == 0, "a block holds whole windows");
+
+   public:
+    PooledLayer(Source source, SpikeOutput output, const Weights& weights, Arena& arena,
+                const Tile<Real>& tile)
+        : source_(source), output_(output), weights_(weights), arena_(arena), tile_(tile) {}
+
+    void run() {
+        const auto [begin, end] = share(tile_.team, Source::kRowBlocks * Source::kChannelBlocks);
+        for (int block = begin; block < end; ++block) {
+            const int channel_block = block / Source::kRowBlocks;
+            const int first = block % Source::kRowBlocks * Source::kBlockRows;
+            source_.compute(block % Source::kRowBlocks, channel_block);
+            const int rows = std::min(Source::kBlockRows, kRows - first);
+            for (int row = 0; row < rows; row += kHigh) {
+                for (int col = 0; col < kCols; col += kWide) {
+                    for (int lane = 0; lane < kBlockChannels; lane += Value::kLanes) {
+                        run_window(channel_block, first, row, col, lane,
+                                   std::make_index_sequence<kHigh * kWide>());
+                    }
+                }
+            }
+        }
+    }
+
+   private:
+    template <std::size_t... cells>
+    ANNCONV_INLINE void run_window(int channel_block, int first, int row, int col, int lane,
+                                   std::index_sequence<cells...>) {
+        const int channel = channel_block * kBlockChannels + lane;
+        const int pool_cell = (first + row) / kHigh * kPoolCols + col / kWide;
+        const int pool_place =
+            (channel_block * kPoolRows * kPoolCols + pool_cell) * kBlockChannels + lane;
+        const auto place = [&](int cell) {
+            const int at = (first + row + cell / kWide) * kCols + col + cell % kWide;
+            return (channel_block * kRows * kCols + at) * kBlockChannels + lane;
+        };
+        std::array<Neuron<Value>, sizeof...(cells)> neurons{
+            Neuron<Value>(weights_, arena_, place(static_cast<int>(cells)), channel)...};
+        Pooling<Value> pooling(weights_, arena_, pool_place, channel);
+        for (int slot = 0; slot < tile_.steps; ++slot) {
+            const Real number = tile_.step_number(slot);
+            if constexpr (Shape::kPoolDelay != 0) {
+                step_pooling(pooling, slot, number, pool_cell, channel,
+                             std::get<cells>(neurons)...);
+            }
+            (std::get<cells>(neurons).step(
+                 number,
+                 source_.template arrived<Value>(slot, row + static_cast<int>(cells) / kWide,
+                                                 col + static_cast<int>(cells) % kWide, lane)),
+             ...);
+            if constexpr (Shape::kPoolDelay == 0) {
+                step_pooling(pooling, slot, number, pool_cell, channel,
+                             std::get<cells>(neurons)...);
+            }
+        }
+        (std::get<cells>(neurons).save(arena_, place(static_cast<int>(cells))), ...);
+        pooling.save(arena_, pool_place);
+    }
+
+    template <class... Neurons>
+    ANNCONV_INLINE void step_pooling(Pooling<Value>& pooling, int slot, Real number, int cell,
+                                     int channel, const Neurons&... neurons) {
+        const auto spiked = pooling.step(number, largest(neurons.pooled()...));
+        output_.put(slot, cell, channel, Shape::kChannelsOut, spiked);
+    }
+
+    template <class... Values>
+    static ANNCONV_INLINE Value largest(Value first, Values... others) {
+        ((first = select(first < others, others, first)), ...);
+        return first;
+    }
+
+    Source source_;
+    SpikeOutput output_;
+    const Weights& weights_;
+    Arena& arena_;
+    const Tile<Real>& tile_;
+};
+
+#undef ANNCONV_INLINE
+
+}  // namespace annconv

@@ -1,0 +1,214 @@
+// How what arrives at a layer's neurons is computed from the spikes of the layer before it.
+//
+// A source prepares the spikes of a tile of steps, computes the sums of one block of neurons for
+// all of its steps, and hands out what arrives at a vector of neurons in a step.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "annconv/kernels/event_convolution.hpp"
+#include "annconv/kernels/spike_bits.hpp"
+#include "annconv/lanes.hpp"
+
+namespace annconv {
+
+constexpr std::size_t aligned_size(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
+
+// Spikes of the layer before: a tile's slots of `length` bytes, the first one that is read first.
+struct SpikeSlots {
+    const std::int8_t* spikes;
+    std::ptrdiff_t length;
+
+    const std::int8_t* at(int slot) const { return spikes + slot * length; }
+};
+
+// Sums in memory, of reals or of integers, as a vector of reals.
+template <class Value, class Sum>
+ANNCONV_INLINE Value load_sums(const Sum* sums) {
+    if constexpr (std::is_same_v<Sum, typename Value::Number>) {
+        return load<Value>(sums);
+    } else {
+        typename VectorOf<Sum, Value::kLanes>::type values;
+        std::memcpy(&values, sums, sizeof values);
+        return Value(__builtin_convertvector(values, typename Value::Vector));
+    }
+}
+
+// Convolution by events.
+template <class Shape, class Weight>
+class ConvolutionSource {
+    using Convolution = EventConvolution<Shape, Weight>;
+    using Bits = typename Convolution::Bits;
+
+   public:
+    static constexpr int kRowBlocks = Convolution::kRowBlocks;
+    static constexpr int kChannelBlocks = Convolution::kChannelBlocks;
+    static constexpr int kBlockRows = Convolution::kBlockRows;
+    static constexpr int kBlockChannels = Convolution::kBlockChannels;
+    static constexpr std::size_t kScratchBytes =
+        aligned_size(sizeof(Bits)) + sizeof(Weight) * Shape::kTileSteps * Convolution::kBlockSums;
+
+    ConvolutionSource(SpikeSlots spikes, const Weight* kernel, int steps, std::byte* scratch)
+        : bits_(*reinterpret_cast<Bits*>(scratch)),
+          sums_(reinterpret_cast<Weight*>(scratch + aligned_size(sizeof(Bits)))),
+          kernel_(kernel),
+          steps_(steps) {
+        for (int slot = 0; slot < steps; ++slot) bits_.pack(spikes.at(slot), slot);
+    }
+
+    void compute(int row_block, int channel_block) {
+        Convolution::block(bits_, kernel_, row_block, channel_block, steps_, sums_);
+    }
+
+    // `row` and `channel` count from the start of the block.
+    template <class Value>
+    ANNCONV_INLINE Value arrived(int slot, int row, int col, int channel) const {
+        return load_sums<Value>(sums_ + slot * Convolution::kBlockSums +
+                                row * Convolution::kRowSums + col * kBlockChannels + channel);
+    }
+
+   private:
+    Bits& bits_;
+    Weight* sums_;
+    const Weight* kernel_;
+    int steps_;
+};
+
+// Convolution of a single channel: every pattern of spikes under a kernel row has its sum in a
+// table, laid out as (channel blocks, kernel rows, patterns, channels).
+template <class Shape, class Weight>
+class RowTableSource {
+   public:
+    static constexpr int kBlockRows = Shape::kBlockRows;
+    static constexpr int kBlockChannels = Shape::kTileChannels;
+    static constexpr int kRowBlocks = (Shape::kOut[1] + kBlockRows - 1) / kBlockRows;
+    static constexpr int kChannelBlocks =
+        (Shape::kChannelsOut + kBlockChannels - 1) / kBlockChannels;
+    // Rows of bits, with silent ones above and below the plane.
+    static constexpr int kPaddedRows = (Shape::kOut[1] - 1) * Shape::kStride[1] + Shape::kSize[1];
+    static constexpr std::size_t kScratchBytes =
+        sizeof(std::uint64_t) * Shape::kTileSteps * kPaddedRows;
+
+    RowTableSource(SpikeSlots spikes, const Weight* tables, int steps, std::byte* scratch)
+        : rows_(reinterpret_cast<std::uint64_t (*)[kPaddedRows]>(scratch)), tables_(tables) {
+        std::memset(scratch, 0, sizeof rows_[0] * static_cast<std::size_t>(steps));
+        for (int slot = 0; slot < steps; ++slot) pack(spikes.at(slot), rows_[slot]);
+    }
+
+    void compute(int row_block, int channel_block) {
+        first_ = row_block * kBlockRows;
+        table_ = tables_ + static_cast<std::ptrdiff_t>(channel_block) * Shape::kSize[1] * kTable;
+    }
+
+    template <class Value>
+    ANNCONV_INLINE Value arrived(int slot, int row, int col, int channel) const {
+        const std::uint64_t* rows = rows_[slot] + (first_ + row) * Shape::kStride[1];
+        const int shift = col * Shape::kStride[2];
+        Value sum = entry<Value>(rows[0], shift, 0, channel);
+        for (int tap = 1; tap < Shape::kSize[1]; ++tap) {
+            sum += entry<Value>(rows[tap], shift, tap, channel);
+        }
+        return sum;
+    }
+
+   private:
+    static constexpr int kPatterns = 1 << Shape::kSize[2];
+    static constexpr int kTable = kPatterns * kBlockChannels;
+
+    static void pack(const std::int8_t* spikes, std::uint64_t* rows) {
+        for (int row = 0; row < Shape::kIn[1]; ++row) {
+            const int padded = row + Shape::kPad[1];
+            if (padded >= kPaddedRows) break;
+            std::uint64_t word = 0;
+            pack_spikes<Shape::kIn[2]>(spikes + row * Shape::kIn[2], &word);
+            rows[padded] = word << Shape::kPad[2];
+        }
+    }
+
+    template <class Value>
+    ANNCONV_INLINE Value entry(std::uint64_t row, int shift, int tap, int channel) const {
+        const auto pattern = static_cast<int>(row >> shift & (kPatterns - 1));
+        return load_sums<Value>(table_ + tap * kTable + pattern * kBlockChannels + channel);
+    }
+
+    std::uint64_t (*rows_)[kPaddedRows];
+    const Weight* tables_;
+    const Weight* table_ = nullptr;
+    int first_ = 0;
+};
+
+// Full matrix by events: the sums of a block of outputs in registers, laid out as (channel blocks,
+// inputs, channels).
+template <class Shape, class Weight>
+class DenseSource {
+   public:
+    static constexpr int kBlockRows = 1, kRowBlocks = 1;
+    static constexpr int kBlockChannels = Shape::kTileChannels;
+    static constexpr int kChannelBlocks =
+        (Shape::kChannelsOut + kBlockChannels - 1) / kBlockChannels;
+    static constexpr int kWords = (Shape::kInputs + 63) / 64;
+    static constexpr std::size_t kBitsBytes =
+        aligned_size(sizeof(std::uint64_t) * Shape::kTileSteps * kWords);
+    static constexpr std::size_t kScratchBytes =
+        kBitsBytes + sizeof(Weight) * Shape::kTileSteps * kBlockChannels;
+
+    DenseSource(SpikeSlots spikes, const Weight* weights, int steps, std::byte* scratch)
+        : words_(reinterpret_cast<std::uint64_t (*)[kWords]>(scratch)),
+          sums_(reinterpret_cast<Weight*>(scratch + kBitsBytes)),
+          weights_(weights),
+          steps_(steps) {
+        std::memset(scratch, 0, sizeof words_[0] * static_cast<std::size_t>(steps));
+        for (int slot = 0; slot < steps; ++slot) {
+            pack_spikes<Shape::kInputs>(spikes.at(slot), words_[slot]);
+        }
+    }
+
+    void compute(int, int channel_block) {
+        const Weight* weights =
+            weights_ + static_cast<std::ptrdiff_t>(channel_block) * Shape::kInputs * kBlockChannels;
+        for (int slot = 0; slot < steps_; ++slot) {
+            add_rows(words_[slot], weights, sums_ + slot * kBlockChannels,
+                     std::make_integer_sequence<int, kVectors>());
+        }
+    }
+
+    template <class Value>
+    ANNCONV_INLINE Value arrived(int slot, int, int, int channel) const {
+        return load_sums<Value>(sums_ + slot * kBlockChannels + channel);
+    }
+
+   private:
+    static constexpr int kLanes = Shape::kVectorBytes / static_cast<int>(sizeof(Weight));
+    static constexpr int kVectors = kBlockChannels / kLanes;
+    using Vector = typename VectorOf<Weight, kLanes>::type;
+
+    // The rows of weights of all spikes of a step.
+    template <int... vectors>
+    static void add_rows(const std::uint64_t* words, const Weight* weights, Weight* output,
+                         std::integer_sequence<int, vectors...>) {
+        Vector sums[kVectors] = {};
+        for (int word = 0; word < kWords; ++word) {
+            const Weight* block = weights + word * 64 * kBlockChannels;
+            for (std::uint64_t left = words[word]; left != 0; left &= left - 1) {
+                const Weight* row = block + __builtin_ctzll(left) * kBlockChannels;
+                (add_vector(row + vectors * kLanes, sums[vectors]), ...);
+            }
+        }
+        std::memcpy(output, sums, sizeof sums);
+    }
+
+    static ANNCONV_INLINE void add_vector(const Weight* weights, Vector& sum) {
+        Vector added;
+        std::memcpy(&added, weights, sizeof added);
+        sum += added;
+    }
+
+    std::uint64_t (*words_)[kWords];
+    Weight* sums_;
+    const Weight* weights_;
+    int steps_;
+};
+
+}  // namespace annconv

@@ -1,0 +1,61 @@
+// Spikes as bits, so that a scan meets only those that there are.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+namespace annconv {
+
+// The smallest word that holds the channels of a cell, 64 at most.
+template <int channels>
+using SpikeWord = std::conditional_t<
+    channels <= 8, std::uint8_t,
+    std::conditional_t<channels <= 16, std::uint16_t,
+                       std::conditional_t<channels <= 32, std::uint32_t, std::uint64_t>>>;
+
+// Up to eight bytes, each 0 or 1, as bits.
+inline std::uint64_t gather_bits(const std::int8_t* spikes, int count) {
+    constexpr std::uint64_t kLowBits = 0x0101010101010101, kGather = 0x0102040810204080;
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, spikes, static_cast<std::size_t>(count));
+    return (bytes & kLowBits) * kGather >> 56;
+}
+
+// Sets the bits of `count` bytes in cleared words, bit i of a word for byte i.
+template <int count, class Word>
+inline void pack_spikes(const std::int8_t* spikes, Word* words) {
+    constexpr int kBits = 8 * static_cast<int>(sizeof(Word));
+    for (int first = 0; first < count; first += 8) {
+        const std::uint64_t bits = gather_bits(spikes + first, std::min(8, count - first));
+        words[first / kBits] |= static_cast<Word>(bits << first % kBits);
+    }
+}
+
+// Bits of the input planes of a tile of steps, rows padded to the columns that windows cover, so
+// that no border needs a test. Lives in scratch memory.
+template <class Shape>
+struct PlaneBits {
+    static constexpr int kChannels = Shape::kChannelsIn;
+    using Word = SpikeWord<kChannels>;
+    static constexpr int kWords = (kChannels + 63) / 64;
+    static constexpr int kCols =
+        (Shape::kOut[2] - 1) * Shape::kStride[2] + (Shape::kSize[2] - 1) * Shape::kDilation[2] + 1;
+
+    Word words[Shape::kTileSteps][Shape::kIn[1]][kCols][kWords];
+
+    void pack(const std::int8_t* spikes, int slot) {
+        std::memset(words[slot], 0, sizeof words[slot]);
+        for (int row = 0; row < Shape::kIn[1]; ++row) {
+            for (int col = 0; col < Shape::kIn[2]; ++col) {
+                const int padded = col + Shape::kPad[2];
+                if (padded >= kCols) break;
+                const int cell = row * Shape::kIn[2] + col;
+                pack_spikes<kChannels>(spikes + cell * kChannels, words[slot][row][padded]);
+            }
+        }
+    }
+};
+
+}  // namespace annconv

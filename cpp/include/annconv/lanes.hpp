@@ -1,0 +1,184 @@
+// Several neurons at once: reals and truth values of as many lanes as one vector of the processor
+// has. A neuron's equations are written once, over a type that is a real or Lanes of reals.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+#include "annconv/functions.hpp"
+
+namespace annconv {
+
+#define ANNCONV_INLINE __attribute__((always_inline)) inline
+
+// `lanes` numbers that one instruction handles.
+template <class Number, int lanes>
+struct VectorOf {
+    typedef Number type __attribute__((vector_size(lanes * sizeof(Number))));
+};
+
+// Truth values; each lane is 0 or -1, as comparisons of vectors give them.
+template <class Real, int lanes>
+struct Mask {
+    using Word = std::conditional_t<sizeof(Real) == 4, std::int32_t, std::int64_t>;
+    using Vector = typename VectorOf<Word, lanes>::type;
+    Vector words;
+
+    friend ANNCONV_INLINE Mask operator&&(Mask a, Mask b) { return {a.words & b.words}; }
+    friend ANNCONV_INLINE Mask operator||(Mask a, Mask b) { return {a.words | b.words}; }
+    friend ANNCONV_INLINE Mask operator!(Mask a) { return {~a.words}; }
+};
+
+template <class Real, int lanes>
+class Lanes {
+   public:
+    using Number = Real;
+    using Truth = Mask<Real, lanes>;
+    using Vector = typename VectorOf<Real, lanes>::type;
+    static constexpr int kLanes = lanes;
+
+    Lanes() = default;
+    ANNCONV_INLINE Lanes(Real value) : numbers(value - Vector{}) {}  // the same in every lane
+    ANNCONV_INLINE explicit Lanes(Vector vector) : numbers(vector) {}
+    ANNCONV_INLINE explicit Lanes(Truth truth) : Lanes(select(truth, Lanes(1), Lanes(0))) {}
+
+    ANNCONV_INLINE Lanes& operator+=(Lanes b) { return *this = *this + b; }
+    ANNCONV_INLINE Lanes& operator-=(Lanes b) { return *this = *this - b; }
+    ANNCONV_INLINE Lanes& operator*=(Lanes b) { return *this = *this * b; }
+
+    friend ANNCONV_INLINE Lanes operator+(Lanes a, Lanes b) { return Lanes(a.numbers + b.numbers); }
+    friend ANNCONV_INLINE Lanes operator-(Lanes a, Lanes b) { return Lanes(a.numbers - b.numbers); }
+    friend ANNCONV_INLINE Lanes operator*(Lanes a, Lanes b) { return Lanes(a.numbers * b.numbers); }
+    friend ANNCONV_INLINE Lanes operator/(Lanes a, Lanes b) { return Lanes(a.numbers / b.numbers); }
+    friend ANNCONV_INLINE Lanes operator-(Lanes a) { return Lanes(-a.numbers); }
+
+    friend ANNCONV_INLINE Truth operator<(Lanes a, Lanes b) { return {a.numbers < b.numbers}; }
+    friend ANNCONV_INLINE Truth operator<=(Lanes a, Lanes b) { return {a.numbers <= b.numbers}; }
+    friend ANNCONV_INLINE Truth operator>(Lanes a, Lanes b) { return {a.numbers > b.numbers}; }
+    friend ANNCONV_INLINE Truth operator>=(Lanes a, Lanes b) { return {a.numbers >= b.numbers}; }
+    friend ANNCONV_INLINE Truth operator==(Lanes a, Lanes b) { return {a.numbers == b.numbers}; }
+    friend ANNCONV_INLINE Truth operator!=(Lanes a, Lanes b) { return {a.numbers != b.numbers}; }
+
+    Vector numbers;
+};
+
+// What stands for `real` in the code of a vector of neurons.
+template <class Real, int vector_bytes>
+using LanesOf = Lanes<Real, vector_bytes / static_cast<int>(sizeof(Real))>;
+
+template <class Value>
+struct IsLanes : std::false_type {};
+template <class Real, int lanes>
+struct IsLanes<Lanes<Real, lanes>> : std::true_type {};
+
+// The value of the branch that holds; both have been computed.
+template <class Real, int lanes>
+ANNCONV_INLINE Lanes<Real, lanes> select(Mask<Real, lanes> condition, Lanes<Real, lanes> then,
+                                         Lanes<Real, lanes> otherwise) {
+    return Lanes<Real, lanes>(condition.words ? then.numbers : otherwise.numbers);
+}
+template <class Real, class = std::enable_if_t<std::is_floating_point_v<Real>>>
+ANNCONV_INLINE Real select(bool condition, Real then, Real otherwise) {
+    return condition ? then : otherwise;
+}
+
+// Applies a function of reals lane by lane.
+template <class Function, class Real, int lanes, class... Others>
+ANNCONV_INLINE Lanes<Real, lanes> lane_by_lane(Function function, Lanes<Real, lanes> first,
+                                               Others... others) {
+    Lanes<Real, lanes> result(Real{0});
+    for (int lane = 0; lane < lanes; ++lane) {
+        result.numbers[lane] = function(first.numbers[lane], others.numbers[lane]...);
+    }
+    return result;
+}
+
+// Functions of a neuron's equations: the C++ library's and annconv's own, over Lanes.
+#define ANNCONV_LANES_OF_ONE(name, function)                                \
+    template <class Real, int lanes>                                        \
+    ANNCONV_INLINE Lanes<Real, lanes> name(Lanes<Real, lanes> x) {          \
+        return lane_by_lane([](Real value) { return function(value); }, x); \
+    }
+#define ANNCONV_REALS_AND_LANES(name)                                               \
+    template <class Real, class = std::enable_if_t<std::is_floating_point_v<Real>>> \
+    ANNCONV_INLINE Real name(Real value) {                                          \
+        return std::name(value);                                                    \
+    }                                                                               \
+    ANNCONV_LANES_OF_ONE(name, std::name)
+
+ANNCONV_REALS_AND_LANES(exp)
+ANNCONV_REALS_AND_LANES(log)
+ANNCONV_REALS_AND_LANES(sqrt)
+ANNCONV_REALS_AND_LANES(sin)
+ANNCONV_REALS_AND_LANES(cos)
+ANNCONV_REALS_AND_LANES(tan)
+ANNCONV_REALS_AND_LANES(asin)
+ANNCONV_REALS_AND_LANES(acos)
+ANNCONV_REALS_AND_LANES(atan)
+ANNCONV_REALS_AND_LANES(sinh)
+ANNCONV_REALS_AND_LANES(cosh)
+ANNCONV_REALS_AND_LANES(tanh)
+ANNCONV_REALS_AND_LANES(abs)
+ANNCONV_REALS_AND_LANES(floor)
+ANNCONV_REALS_AND_LANES(ceil)
+ANNCONV_REALS_AND_LANES(round)
+ANNCONV_REALS_AND_LANES(trunc)
+ANNCONV_LANES_OF_ONE(positive, annconv::positive)
+ANNCONV_LANES_OF_ONE(negative, annconv::negative)
+
+#undef ANNCONV_REALS_AND_LANES
+#undef ANNCONV_LANES_OF_ONE
+
+template <class Real, class = std::enable_if_t<std::is_floating_point_v<Real>>>
+ANNCONV_INLINE Real pow(Real base, Real exponent) {
+    return std::pow(base, exponent);
+}
+template <class Real, int lanes>
+ANNCONV_INLINE Lanes<Real, lanes> pow(Lanes<Real, lanes> base, Lanes<Real, lanes> exponent) {
+    return lane_by_lane([](Real a, Real b) { return std::pow(a, b); }, base, exponent);
+}
+template <class Real, int lanes>
+ANNCONV_INLINE Lanes<Real, lanes> modulo(Lanes<Real, lanes> a, Lanes<Real, lanes> b) {
+    return lane_by_lane([](Real x, Real y) { return annconv::modulo(x, y); }, a, b);
+}
+template <class Real, int lanes>
+ANNCONV_INLINE Lanes<Real, lanes> clip(Lanes<Real, lanes> value, Lanes<Real, lanes> low,
+                                       Lanes<Real, lanes> high) {
+    return select(value < low, low, select(value > high, high, value));
+}
+
+// Values in memory, one per lane.
+template <class Real, int lanes>
+ANNCONV_INLINE Lanes<Real, lanes> load_lanes(const Real* values) {
+    Lanes<Real, lanes> result;
+    std::memcpy(&result.numbers, values, sizeof result.numbers);
+    return result;
+}
+
+template <class Value>
+ANNCONV_INLINE Value load(const typename Value::Number* values) {
+    return load_lanes<typename Value::Number, Value::kLanes>(values);
+}
+
+template <class Value>
+ANNCONV_INLINE void store(Value value, typename Value::Number* values) {
+    std::memcpy(values, &value.numbers, sizeof value.numbers);
+}
+
+// Writes `count` lanes as bytes: 1 where it spiked, -1 where it unspiked.
+template <class Real, int lanes>
+ANNCONV_INLINE void store_spikes(Mask<Real, lanes> spiked, Mask<Real, lanes> unspiked, int count,
+                                 std::int8_t* spikes) {
+    using Bytes = typename VectorOf<std::int8_t, lanes>::type;
+    const Bytes bytes = __builtin_convertvector(unspiked.words - spiked.words, Bytes);
+    std::memcpy(spikes, &bytes, static_cast<std::size_t>(count));
+}
+
+template <class Real, int lanes>
+ANNCONV_INLINE void store_spikes(Mask<Real, lanes> spiked, int count, std::int8_t* spikes) {
+    store_spikes(spiked, Mask<Real, lanes>{}, count, spikes);
+}
+
+}  // namespace annconv
