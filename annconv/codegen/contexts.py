@@ -61,6 +61,7 @@ def network_context(plan: Plan) -> Context:
             for kernel in plan.kernels
         ],
         "groups": _groups(plan),
+        "shared": _shared_context(plan),
         "carried": sorted(slotted),
         "populations": [
             {
@@ -90,6 +91,19 @@ def network_context(plan: Plan) -> Context:
     }
 
 
+def _shared_context(plan: Plan) -> Context | None:
+    """How inputs of equal rate are run as one."""
+    shared = plan.shared_inputs
+    if shared is None:
+        return None
+    numbers = f"{shared.inputs}, {shared.blocks}, {shared.block}"
+    weight = next(entry.type for entry in plan.packed if entry.name == shared.weights)
+    return {
+        "type": f"annconv::SharedInputs<real, {PACKED_TYPES[weight]}, {numbers}>",
+        "weights": shared.weights,
+    }
+
+
 def _slot(buffer: str, slotted: frozenset[str]) -> str:
     """A buffer as some step of the tile left it."""
     return f"{buffer}[slot + 1]" if buffer in slotted else buffer
@@ -101,6 +115,7 @@ def _groups(plan: Plan) -> list[Context]:
     for kernel in plan.kernels:
         is_layer = isinstance(kernel, LayerKernel)
         stage = kernel.stage if plan.tile > 1 else 0
+        reads_out = plan.tile == 1 or stage == plan.readout.population
         if not is_layer and groups and groups[-1]["stage"] == stage:
             groups[-1]["kernels"].append(kernel.name)
         else:
@@ -109,8 +124,7 @@ def _groups(plan: Plan) -> list[Context]:
                     "stage": None if is_layer else stage,
                     "is_layer": is_layer,
                     "kernels": [kernel.name],
-                    "reads_out": not is_layer
-                    and (plan.tile == 1 or stage == plan.readout.population),
+                    "reads_out": reads_out,
                 }
             )
     for group in groups:

@@ -13,6 +13,7 @@ from annconv.plan.plan import Plan
 
 Context = dict[str, Any]
 
+PI = "static_cast<network::real>(3.14159265358979323846)"
 STATE, FIXED = "real", "const real"
 
 
@@ -35,12 +36,30 @@ def layer_context(kernel: LayerKernel, plan: Plan) -> Context:
         "source": f"{name}Source",
         "function": arrival.function,
         "weight": "real" if arrival.unit is None else "std::int16_t",
-        "packed": arrival.weights,
-        "spikes": f"arena.{arrival.spikes}[{1 - arrival.delay}]",
-        "length": arrival.length,
+        "source_arguments": _source_arguments(kernel, plan),
         "output": f"arena.{emits.spikes}[1]",
         "output_length": emits.neurons,
     }
+
+
+def _source_arguments(kernel: LayerKernel, plan: Plan) -> str:
+    """What a source is made from, besides steps and scratch memory."""
+    arrival = kernel.arrival
+    shared = plan.shared_inputs
+    inputs = "arena.shared_inputs"
+    if arrival.function == "RatesSource":
+        if shared is None:
+            return f"tile.rates, tile.advance, {arrival.length}"
+        return f"{inputs}.rates(tile.rates), tile.advance, {inputs}.count()"
+    spikes = (
+        f"annconv::SpikeSlots{{arena.{arrival.spikes}[{1 - arrival.delay}], {arrival.length}}}"
+    )
+    weights = f"weights.{arrival.weights}"
+    if arrival.function != "DenseSource":
+        return f"{spikes}, {weights}"
+    if shared is None or shared.layer != kernel.name:
+        return f"{spikes}, {weights}, {arrival.length}, {arrival.length}"
+    return f"{spikes}, {inputs}.weights({weights}), {inputs}.rows(), {inputs}.count()"
 
 
 def _neuron_context(
@@ -56,13 +75,14 @@ def _neuron_context(
     """
     model = update.model
     text = lanes_neuron(model)
-    ((target, _),) = update.conductances
-    conductance = cpp_name(f"g_{target}")
+    drives = "rates" if update.rates else f"g_{update.conductances[0][0]}"
     members: list[Context] = []
 
     def member(kind: str, name: str, value: str) -> None:
         members.append({"type": kind, "name": name, "init": f"{name}({value})"})
 
+    for name, value in _given(update):
+        member(FIXED, name, value)
     places = {"one": "[0]", "channel": " + channel", "each": " + place"}
     for parameter in update.parameters:
         value = f"weights.{parameter.packed}{places[parameter.broadcast]}"
@@ -85,9 +105,8 @@ def _neuron_context(
     return {
         "summary": update.summary,
         "struct": struct,
-        "statics": _static_lines(update),
         "members": members,
-        "arrival": [*lines, f"const real {conductance} = {scaled};", *_clock_lines(update)],
+        "arrival": [*lines, f"const real {cpp_name(drives)} = {scaled};", *_clock_lines(update)],
         "statements": text.statements,
         "emission": text.emission,
         "saves": [f"annconv::store({name}, arena.{buffer} + place);" for name, buffer in states],
@@ -95,15 +114,12 @@ def _neuron_context(
     }
 
 
-def _static_lines(update: UpdateKernel) -> list[str]:
-    """`dt` and `pi`, those that the statements read."""
+def _given(update: UpdateKernel) -> list[tuple[str, str]]:
+    """Names and values of `dt` and `pi`, those that the statements read."""
     reads = update.model.reads()
-    lines = []
-    if any(isinstance(entry, OdeBlock) for entry in update.model.update) or "dt" in reads:
-        lines.append("static constexpr network::real dt = kTimeStep;")
-    if "pi" in reads:
-        lines.append("static constexpr auto pi = static_cast<network::real>(3.14159265358979323846);")
-    return lines
+    integrates = any(isinstance(entry, OdeBlock) for entry in update.model.update)
+    given = [("dt", "kTimeStep")] if integrates or "dt" in reads else []
+    return [*given, ("pi", PI)] if "pi" in reads else given
 
 
 def _clock_lines(update: UpdateKernel) -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from annconv.passes.layer_arrival import arrival_of
+from annconv.passes.layer_arrival import arrival_of, rates_arrival
 from annconv.passes.layer_state import laid_out
 from annconv.plan.kernels import Constant, Kernel, LayerKernel, OperatorKernel, UpdateKernel
 from annconv.plan.plan import Plan, emitting
@@ -20,10 +20,33 @@ def fuse_layers(plan: Plan) -> Plan:
     """Turn the kernels of every population that allows it into a layer."""
     if plan.tile == 1:
         return plan
+    plan = _with_encoding(plan)
     for stage in range(len(plan.populations)):
         candidate = _candidate(plan, stage)
         if candidate is not None:
             plan = _fused(plan, candidate)
+    return plan
+
+
+def _with_encoding(plan: Plan) -> Plan:
+    """The plan with the input's neurons as a layer, where they are equal but for their rates."""
+    for kernel in plan.kernels:
+        if not isinstance(kernel, UpdateKernel) or not kernel.rates or not _runs_in_lanes(kernel):
+            continue
+        spreads = [entry.broadcast for entry in kernel.parameters]
+        spreads += [entry.broadcast for entry in kernel.variables]
+        if set(spreads) - {"one"} or _readers(plan, [entry.buffer for entry in kernel.variables]):
+            continue
+        rates = rates_arrival(plan, kernel)
+        layer = LayerKernel(
+            name=kernel.name.replace("update", "layer", 1),
+            summary=kernel.summary,
+            constants=rates.constants,
+            arrival=rates.arrival,
+            update=kernel,
+        )
+        kernels = tuple(layer if entry is kernel else entry for entry in plan.kernels)
+        return laid_out(replace(plan, kernels=kernels), layer)
     return plan
 
 
@@ -51,7 +74,9 @@ class Candidate:
 def _candidate(plan: Plan, stage: int) -> Candidate | None:
     """A population's kernels, where they fit a layer."""
     kernels = [kernel for kernel in plan.kernels if kernel.stage == stage]
-    updates = [kernel for kernel in kernels if isinstance(kernel, UpdateKernel)]
+    updates = [
+        kernel for kernel in kernels if isinstance(kernel, UpdateKernel) and not kernel.rates
+    ]
     operators = [kernel for kernel in kernels if isinstance(kernel, OperatorKernel)]
     if len(updates) != 1 or len(updates) + len(operators) != len(kernels):
         return None
@@ -61,13 +86,18 @@ def _candidate(plan: Plan, stage: int) -> Candidate | None:
     others = [kernel for kernel in operators if kernel.source != kernel.target]
     if len(others) != 1 or len(fades) > 1 or {kernel.target for kernel in operators} != sums:
         return None
-    if stage == plan.readout.population or not _runs_in_lanes(update):
+    if not _runs_in_lanes(update) or (stage == plan.readout.population and not _counts(plan)):
         return None
     if others[0].source not in _plain_spikes(plan):
         return None
     found = Candidate(update, others[0], fades[0] if fades else None)
     read = _readers(plan, [entry.buffer for entry in update.variables])
     return _with_pooling(plan, found, read) if read else found
+
+
+def _counts(plan: Plan) -> bool:
+    """Whether the read-out needs no more of the output than its spikes at the end of a tile."""
+    return plan.readout.stop is None and not plan.readout.variables
 
 
 def _with_pooling(plan: Plan, found: Candidate, read: list[OperatorKernel]) -> Candidate | None:
@@ -105,11 +135,12 @@ def _plain_spikes(plan: Plan) -> set[str]:
 
 
 def _runs_in_lanes(update: UpdateKernel) -> bool:
-    """Whether the neuron's statements can run for a vector of neurons, with one conductance."""
+    """Whether the neuron's statements can run for a vector of neurons that one value drives."""
     model = update.model
     plain = model.draws == 0 and model.emit is None and model.unspike is None
     uniform = all(entry.local and entry.type == "float" for entry in model.variables)
-    return plain and uniform and model.spike is not None and len(update.conductances) == 1
+    arrives = len(update.conductances) + int(update.rates)
+    return plain and uniform and model.spike is not None and arrives == 1
 
 
 def _windows_apart(constants: dict[str, Constant]) -> bool:

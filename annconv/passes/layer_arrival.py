@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 from annconv.plan.arrays import Packed, Source
-from annconv.plan.event_tiles import choose_tiles
+from annconv.plan.event_tiles import choose_tiles, sum_bytes
 from annconv.plan.kernels import (
     Arrival,
     Constant,
@@ -25,6 +25,8 @@ from annconv.plan.layouts import (
 from annconv.plan.plan import Plan
 
 WEIGHT_BYTES = {"single": 4, "double": 8, "int16": 2}
+VECTORS_OF_RATES = 4
+"""Vectors of input neurons that run side by side."""
 LARGEST_ROW = 64
 """Columns of a row of bits."""
 WIDEST_PATTERN = 6
@@ -38,6 +40,21 @@ class PlannedArrival:
     arrival: Arrival
     constants: Constants
     packed: tuple[Packed, ...]
+
+
+def rates_arrival(plan: Plan, update: UpdateKernel) -> PlannedArrival:
+    """How the rates of a sample arrive at the input's neurons."""
+    lanes = plan.target.vector_bytes // max(WEIGHT_BYTES[plan.precision], 4)
+    constants: Constants = (
+        ("kOut", (1, 1, 1)),
+        ("kChannelsOut", update.neurons),
+        ("kTileChannels", VECTORS_OF_RATES * lanes),
+        ("kVectorBytes", plan.target.vector_bytes),
+        ("kTileSteps", plan.tile),
+    )
+    why = f"{VECTORS_OF_RATES * lanes} rates at a time"
+    arrival = Arrival("RatesSource", None, update.neurons, 0, None, None, None, None, why)
+    return PlannedArrival(arrival, constants, plan.packed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +166,7 @@ def _convolution(
         return None
     constants: Constants = (
         *_window_constants(shape),
+        ("kSumBytes", _sum_bytes(plan, _number(shape, "kChannelsOut"))),
         ("kTileRows", tiles.rows),
         ("kTileCols", tiles.columns),
         ("kTileChannels", tiles.channels),
@@ -175,9 +193,10 @@ def _row_table(
     single = _number(shape, "kChannelsIn") == 1 and _extents(shape, "kDilation") == (1, 1, 1)
     if not (planar and fits and single and columns <= WIDEST_PATTERN):
         return None
-    lanes = plan.target.vector_bytes // WEIGHT_BYTES[plan.precision]
+    weight_bytes = WEIGHT_BYTES[plan.precision]
+    lanes = plan.target.vector_bytes // max(weight_bytes, 4)  # neurons in a vector
     filters = _number(shape, "kChannelsOut")
-    table = rows * 2**columns * plan.target.vector_bytes
+    table = rows * 2**columns * lanes * weight_bytes
     vectors = min(ceil(filters / lanes), max(1, plan.target.cache_bytes // 2 // table))
     if 2 * filters < lanes or table > plan.target.cache_bytes:
         return None
@@ -194,8 +213,9 @@ def _row_table(
 
 
 def _dense(plan: Plan, shape: Mapping[str, Constant]) -> _Choice | None:
-    lanes = plan.target.vector_bytes // WEIGHT_BYTES[plan.precision]
     inputs, outputs = _number(shape, "kInputs"), _number(shape, "kOutputs")
+    bytes_of_sums = _sum_bytes(plan, outputs)
+    lanes = bytes_of_sums // WEIGHT_BYTES[plan.precision]
     if 2 * outputs < lanes:
         return None
     needed = ceil(outputs / lanes)
@@ -203,6 +223,7 @@ def _dense(plan: Plan, shape: Mapping[str, Constant]) -> _Choice | None:
     block = vectors * lanes
     constants: Constants = (
         ("kOut", (1, 1, 1)),
+        ("kSumBytes", bytes_of_sums),
         ("kInputs", inputs),
         ("kChannelsOut", outputs),
         ("kTileChannels", block),
@@ -210,6 +231,10 @@ def _dense(plan: Plan, shape: Mapping[str, Constant]) -> _Choice | None:
     length = inputs * blocks(outputs, block) * block
     why = f"sums of {block} outputs in registers"
     return _Choice("DenseSource", constants, DenseLayout(block), length, why)
+
+
+def _sum_bytes(plan: Plan, outputs: int) -> int:
+    return sum_bytes(outputs, WEIGHT_BYTES[plan.precision], plan.target)
 
 
 def _window_constants(shape: Mapping[str, Constant]) -> Constants:

@@ -52,6 +52,9 @@ def _layouts(layer: LayerKernel) -> Iterator[NeuronLayout]:
     if not isinstance(block, int) or isinstance(plane, int) or isinstance(pool, int):
         raise TypeError(f"constants of {layer.name}: {constants}")
     _, rows, columns = plane
+    if layer.arrival.function == "RatesSource":
+        yield NeuronLayout(block, (layer.update.neurons,), rows, columns)
+        return
     yield NeuronLayout(block, layer.update.geometry, rows, columns)
     if layer.pooling is not None and pool is not None:
         yield NeuronLayout(block, layer.pooling.geometry, rows // pool[0], columns // pool[1])

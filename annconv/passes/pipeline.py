@@ -11,11 +11,12 @@ from annconv.ir.network import Network
 from annconv.machine import first_level_cache
 from annconv.options import CompileOptions
 from annconv.passes.commute_trace import commute_trace
-from annconv.passes.event_convolution import event_convolution
+from annconv.passes.follow_events import follow_events
 from annconv.passes.fold_scale import fold_scale
 from annconv.passes.fuse_layers import fuse_layers
 from annconv.passes.liveness import liveness
 from annconv.passes.multiply_reciprocals import multiply_reciprocals
+from annconv.passes.share_inputs import share_inputs
 from annconv.passes.tile_steps import tile_steps
 from annconv.plan.plan import Plan
 from annconv.plan.planner import make_plan
@@ -49,8 +50,9 @@ PLAN_PASSES: tuple[Pass[Plan], ...] = (
     Pass(liveness, level=1),  # first: what nobody reads needs no kernel
     Pass(multiply_reciprocals, level=2),  # any time: it changes neurons alone
     Pass(tile_steps, level=2),  # before fuse_layers, which needs kernels by population
-    Pass(fuse_layers, level=2),  # before event_convolution: layers choose tiles of their own
-    Pass(event_convolution, level=2),  # last: takes the convolutions that no layer holds
+    Pass(fuse_layers, level=2),  # before follow_events: layers choose tiles of their own
+    Pass(share_inputs, level=2),  # after fuse_layers, which tells what reads the inputs
+    Pass(follow_events, level=2),  # last: takes the convolutions that no layer holds
 )
 
 

@@ -79,11 +79,17 @@ def choose_tiles(
         The tiles, or None where the event convolution does not suit the shape.
     """
     window = _Window(shape)
-    lanes = target.vector_bytes // weight_bytes
+    lanes = sum_bytes(window.filters, weight_bytes, target) // weight_bytes
     if not window.is_planar or window.bits_bytes > LARGEST_BITS or 2 * window.filters < lanes:
         return None
-    candidates = _candidates(window, lanes, target, row_multiple, steps)
+    candidates = _candidates(window, lanes, weight_bytes, target, row_multiple, steps)
     return min(candidates, key=lambda entry: entry[0], default=(0.0, None))[1]
+
+
+def sum_bytes(outputs: int, weight_bytes: int, target: Target) -> int:
+    """Size of a vector of sums: half a vector of 16-bit integers where that holds all outputs."""
+    half = target.vector_bytes // 2
+    return half if weight_bytes == 2 and outputs * weight_bytes <= half else target.vector_bytes
 
 
 class _Window:
@@ -113,7 +119,12 @@ class _Window:
 
 
 def _candidates(
-    window: _Window, lanes: int, target: Target, row_multiple: int, steps: int
+    window: _Window,
+    lanes: int,
+    weight_bytes: int,
+    target: Target,
+    row_multiple: int,
+    steps: int,
 ) -> Iterator[tuple[float, EventTiles]]:
     """Tiles that fit, each with what it costs."""
     needed = math.ceil(window.filters / lanes)
@@ -131,8 +142,9 @@ def _candidates(
                 if unrolled > LARGEST_CODE or (rows > 1 and not together):
                     continue
                 kernel_rows = window.size[1] if together else 1
-                row_bytes = window.channels * window.size[2] * vectors * target.vector_bytes
-                column_bytes = window.columns * vectors * target.vector_bytes
+                vector_bytes = vectors * lanes * weight_bytes
+                row_bytes = window.channels * window.size[2] * vector_bytes
+                column_bytes = window.columns * vector_bytes
                 block = _block_rows(
                     window, rows if together else 0, row_multiple, column_bytes * steps
                 )

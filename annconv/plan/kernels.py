@@ -129,12 +129,12 @@ class Arrival:
     """How a layer computes what arrives at its neurons.
 
     Attributes:
-        function: Class template of the C++ support library: "ConvolutionSource", "RowTableSource"
-            or "DenseSource".
-        spikes: Buffer of the spikes it reads.
-        length: Neurons in one slot of that buffer.
+        function: Class template of the C++ support library: "ConvolutionSource", "RowTableSource",
+            "DenseSource", or "RatesSource" for the sample itself.
+        spikes: Buffer of the spikes it reads, None for rates.
+        length: Neurons in one slot of that buffer, or rates.
         delay: How many steps old the spikes are.
-        weights: Packed array, laid out for the function.
+        weights: Packed array, laid out for the function; None for rates.
         unit: Packed array with the value of one unit of integer weights, None for real weights.
         decay: Packed array with what a step leaves of the trace of what arrived, None without one.
         trace: Buffer of that trace.
@@ -142,10 +142,10 @@ class Arrival:
     """
 
     function: str
-    spikes: str
+    spikes: str | None
     length: int
     delay: int
-    weights: str
+    weights: str | None
     unit: str | None
     decay: str | None
     trace: str | None
@@ -191,7 +191,8 @@ class LayerKernel:
 
     def __str__(self) -> str:
         neurons = " -> ".join(f"{entry.neurons} x {entry.model.name}" for entry in self.updates)
-        reads = f"{self.arrival.function}({self.arrival.spikes}, {self.arrival.weights})"
+        arrays = ", ".join(filter(None, (self.arrival.spikes, self.arrival.weights)))
+        reads = f"{self.arrival.function}({arrays})"
         return (
             f"layer {self.name}  {self.emits.spikes} = {neurons} of {reads}  "
             f"{constants_text(self.constants)}  # {self.arrival.why}"

@@ -43,6 +43,30 @@ class ReadoutPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedInputs:
+    """Inputs of equal rate run as one, and their rows of weights are added up once a sample.
+
+    Attributes:
+        encoding: Name of the layer of the input neurons.
+        layer: Name of the layer that reads their spikes.
+        inputs: Number of inputs.
+        blocks: Blocks of the layer's channels.
+        block: Channels of a block.
+        weights: Packed array of the layer's weights.
+    """
+
+    encoding: str
+    layer: str
+    inputs: int
+    blocks: int
+    block: int
+    weights: str
+
+    def __str__(self) -> str:
+        return f"equal inputs of {self.inputs} run as one: {self.encoding}, {self.layer}"
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What runs for one network.
 
@@ -59,6 +83,7 @@ class Plan:
         kernels: In running order: all of them in every step, or, where `tile` is more than one,
             those of a population in all steps of a tile before those of the next.
         tile: Steps of a tile.
+        shared_inputs: How inputs of equal rate are run as one, None where they are not.
         readout: How the output is read.
     """
 
@@ -73,6 +98,7 @@ class Plan:
     kernels: tuple[Kernel, ...]
     tile: int
     readout: ReadoutPlan
+    shared_inputs: SharedInputs | None = None
 
     def digest(self) -> str:
         """SHA-256 over the whole structure: equal for networks that differ in values only."""
@@ -91,9 +117,9 @@ class Plan:
             f"plan  {self.precision} precision  vectors of {8 * self.target.vector_bytes} bits  "
             f"dt={self.dt} ms  {self.inputs} inputs  tiles of {self.tile} steps"
         )
-        return "\n".join(
-            [head, *map(str, self.buffers), *map(str, self.packed), *map(str, self.kernels)]
-        )
+        shared = [] if self.shared_inputs is None else [self.shared_inputs]
+        parts = (*self.buffers, *self.packed, *shared, *self.kernels)
+        return "\n".join([head, *map(str, parts)])
 
 
 def emitting(plan: Plan) -> tuple[UpdateKernel, ...]:

@@ -71,7 +71,7 @@ def _order() -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("level", "left_out"), [(0, set(pass_names())), (1, {"event_convolution"}), (2, set())]
+    ("level", "left_out"), [(0, set(pass_names())), (1, {"follow_events"}), (2, set())]
 )
 def test_levels_run_more_and_more_passes(level: int, left_out: set[str]) -> None:
     network, _ = drawn(SEEDS[0])

@@ -8,4 +8,5 @@
 #include "annconv/kernels/event_convolution.hpp"
 #include "annconv/kernels/layer.hpp"
 #include "annconv/kernels/pooling.hpp"
+#include "annconv/kernels/shared_inputs.hpp"
 #include "annconv/runner.hpp"

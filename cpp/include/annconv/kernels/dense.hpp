@@ -2,6 +2,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 
 #include "annconv/kernels/window.hpp"
 
@@ -17,6 +19,25 @@ void multiply(const In* input, const Real* weights, Real* output) {
         const Real value = static_cast<Real>(input[pre]);
         const Real* row = weights + static_cast<std::ptrdiff_t>(pre) * Shape::kOutputs;
         for (int post = 0; post < Shape::kOutputs; ++post) output[post] += value * row[post];
+    }
+}
+
+// The same for spikes, in one step: bits, so that silent inputs are not even looked at. Spikes may be
+// signed.
+template <class Shape, Output mode, class Real>
+void multiply_events(const std::int8_t* spikes, const Real* weights, Real* output) {
+    if constexpr (mode == Output::kWrite) std::fill_n(output, Shape::kOutputs, Real{0});
+    for (int first = 0; first < Shape::kInputs; first += 8) {
+        std::uint64_t left = 0;
+        std::memcpy(&left, spikes + first,
+                    static_cast<std::size_t>(std::min(8, Shape::kInputs - first)));
+        while (left != 0) {
+            const int byte = __builtin_ctzll(left) / 8;
+            left &= ~(std::uint64_t{0xFF} << 8 * byte);
+            const Real* row = weights + static_cast<std::ptrdiff_t>(first + byte) * Shape::kOutputs;
+            const auto sign = static_cast<Real>(spikes[first + byte]);
+            for (int post = 0; post < Shape::kOutputs; ++post) output[post] += sign * row[post];
+        }
     }
 }
 

@@ -57,7 +57,7 @@ class EventConvolution {
     }
 
    private:
-    static constexpr int kLanes = Shape::kVectorBytes / static_cast<int>(sizeof(Weight));
+    static constexpr int kLanes = Shape::kSumBytes / static_cast<int>(sizeof(Weight));
     static constexpr int kVectors = Shape::kTileChannels / kLanes;
     static constexpr int kInputs = Shape::kChannelsIn;
     static constexpr int kRows = Shape::kSize[1], kTaps = Shape::kSize[2];

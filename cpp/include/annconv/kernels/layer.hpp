@@ -40,40 +40,78 @@ inline std::pair<int, int> share(const Team& team, int count) {
 
 // Neurons of one population. `Neuron<real>` holds parameters and state of one vector of neurons:
 // made from (weights, arena, place, channel), `step(number, arrived)` returns where it spiked,
-// `save`.
+// `save`. A few vectors run side by side, as each has to wait for its own step before.
 template <class Shape, template <class> class Neuron, class Source, class Weights, class Arena,
           class Real>
-void run_layer(Source source, SpikeOutput output, const Weights& weights, Arena& arena,
-               const Tile<Real>& tile) {
+class Layer {
     using Value = LanesOf<Real, Shape::kVectorBytes>;
-    constexpr int kRows = Shape::kOut[1], kCols = Shape::kOut[2];
-    constexpr int kBlockChannels = Source::kBlockChannels;
-    const auto [begin, end] = share(tile.team, Source::kRowBlocks * Source::kChannelBlocks);
-    for (int block = begin; block < end; ++block) {
-        const int channel_block = block / Source::kRowBlocks;
-        const int row_block = block % Source::kRowBlocks;
-        source.compute(row_block, channel_block);
-        const int first = row_block * Source::kBlockRows;
-        const int rows = std::min(Source::kBlockRows, kRows - first);
-        for (int row = 0; row < rows; ++row) {
-            for (int col = 0; col < kCols; ++col) {
-                const int cell = (first + row) * kCols + col;
-                const int place = (channel_block * kRows * kCols + cell) * kBlockChannels;
-                for (int lane = 0; lane < kBlockChannels; lane += Value::kLanes) {
-                    const int channel = channel_block * kBlockChannels + lane;
-                    Neuron<Value> neuron(weights, arena, place + lane, channel);
-                    for (int slot = 0; slot < tile.steps; ++slot) {
-                        const auto spiked =
-                            neuron.step(tile.step_number(slot),
-                                        source.template arrived<Value>(slot, row, col, lane));
-                        output.put(slot, cell, channel, Shape::kChannelsOut, spiked);
-                    }
-                    neuron.save(arena, place + lane);
-                }
+    static constexpr int kRows = Shape::kOut[1], kCols = Shape::kOut[2];
+    static constexpr int kBlockChannels = Source::kBlockChannels;
+    static constexpr int kVectors = kBlockChannels / Value::kLanes;
+    static constexpr int kSideBySide = 4;
+
+   public:
+    Layer(Source source, SpikeOutput output, const Weights& weights, Arena& arena,
+          const Tile<Real>& tile)
+        : source_(source), output_(output), weights_(weights), arena_(arena), tile_(tile) {}
+
+    void run() {
+        const auto [begin, end] = share(tile_.team, Source::kRowBlocks * source_.channel_blocks());
+        for (int block = begin; block < end; ++block) {
+            const int channel_block = block / Source::kRowBlocks;
+            const int first = block % Source::kRowBlocks * Source::kBlockRows;
+            source_.compute(block % Source::kRowBlocks, channel_block);
+            const int vectors = std::min(Source::kBlockRows, kRows - first) * kCols * kVectors;
+            int vector = 0;
+            for (; vector + kSideBySide <= vectors; vector += kSideBySide) {
+                run_vectors(channel_block, first, vector, std::make_index_sequence<kSideBySide>());
+            }
+            for (; vector < vectors; ++vector) {
+                run_vectors(channel_block, first, vector, std::make_index_sequence<1>());
             }
         }
     }
-}
+
+   private:
+    // Vectors of a block are counted by rows, columns and channels.
+    template <std::size_t... vectors>
+    ANNCONV_INLINE void run_vectors(int channel_block, int first_row, int first_vector,
+                                    std::index_sequence<vectors...>) {
+        struct Position {
+            int row, col, lane, cell, place, channel;
+        };
+        const auto locate = [&](int vector) -> Position {
+            const int cell = vector / kVectors, lane = vector % kVectors * Value::kLanes;
+            const int at = first_row * kCols + cell;
+            return {cell / kCols,
+                    cell % kCols,
+                    lane,
+                    at,
+                    (channel_block * kRows * kCols + at) * kBlockChannels + lane,
+                    channel_block * kBlockChannels + lane};
+        };
+        const std::array<Position, sizeof...(vectors)> at{
+            locate(first_vector + static_cast<int>(vectors))...};
+        std::array<Neuron<Value>, sizeof...(vectors)> neurons{
+            Neuron<Value>(weights_, arena_, at[vectors].place, at[vectors].channel)...};
+        for (int slot = 0; slot < tile_.steps; ++slot) {
+            const Real number = tile_.step_number(slot);
+            (output_.put(slot, at[vectors].cell, at[vectors].channel, Shape::kChannelsOut,
+                         std::get<vectors>(neurons).step(
+                             number, source_.template arrived<Value>(slot, at[vectors].row,
+                                                                     at[vectors].col,
+                                                                     at[vectors].lane))),
+             ...);
+        }
+        (std::get<vectors>(neurons).save(arena_, at[vectors].place), ...);
+    }
+
+    Source source_;
+    SpikeOutput output_;
+    const Weights& weights_;
+    Arena& arena_;
+    const Tile<Real>& tile_;
+};
 
 // Windows that do not overlap, of kPool[0] rows and kPool[1] columns: the neurons under a window
 // and the pooling neuron behind them run together. Neurons under no window are left out.
@@ -94,7 +132,7 @@ class PooledLayer {
         : source_(source), output_(output), weights_(weights), arena_(arena), tile_(tile) {}
 
     void run() {
-        const auto [begin, end] = share(tile_.team, Source::kRowBlocks * Source::kChannelBlocks);
+        const auto [begin, end] = share(tile_.team, Source::kRowBlocks * source_.channel_blocks());
         for (int block = begin; block < end; ++block) {
             const int channel_block = block / Source::kRowBlocks;
             const int first = block % Source::kRowBlocks * Source::kBlockRows;

@@ -4,6 +4,7 @@
 // all of its steps, and hands out what arrives at a vector of neurons in a step.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -24,16 +25,22 @@ struct SpikeSlots {
     const std::int8_t* at(int slot) const { return spikes + slot * length; }
 };
 
-// Sums in memory, of reals or of integers, as a vector of reals.
+// A vector of sums, of reals or of integers, as reals.
+template <class Value, class Sums>
+ANNCONV_INLINE Value as_reals(Sums sums) {
+    if constexpr (std::is_same_v<Sums, typename Value::Vector>) {
+        return Value(sums);
+    } else {
+        return Value(__builtin_convertvector(sums, typename Value::Vector));
+    }
+}
+
+// Sums in memory as a vector of reals.
 template <class Value, class Sum>
 ANNCONV_INLINE Value load_sums(const Sum* sums) {
-    if constexpr (std::is_same_v<Sum, typename Value::Number>) {
-        return load<Value>(sums);
-    } else {
-        typename VectorOf<Sum, Value::kLanes>::type values;
-        std::memcpy(&values, sums, sizeof values);
-        return Value(__builtin_convertvector(values, typename Value::Vector));
-    }
+    typename VectorOf<Sum, Value::kLanes>::type values;
+    std::memcpy(&values, sums, sizeof values);
+    return as_reals<Value>(values);
 }
 
 // Convolution by events.
@@ -44,7 +51,7 @@ class ConvolutionSource {
 
    public:
     static constexpr int kRowBlocks = Convolution::kRowBlocks;
-    static constexpr int kChannelBlocks = Convolution::kChannelBlocks;
+    static constexpr int channel_blocks() { return Convolution::kChannelBlocks; }
     static constexpr int kBlockRows = Convolution::kBlockRows;
     static constexpr int kBlockChannels = Convolution::kBlockChannels;
     static constexpr std::size_t kScratchBytes =
@@ -84,8 +91,9 @@ class RowTableSource {
     static constexpr int kBlockRows = Shape::kBlockRows;
     static constexpr int kBlockChannels = Shape::kTileChannels;
     static constexpr int kRowBlocks = (Shape::kOut[1] + kBlockRows - 1) / kBlockRows;
-    static constexpr int kChannelBlocks =
-        (Shape::kChannelsOut + kBlockChannels - 1) / kBlockChannels;
+    static constexpr int channel_blocks() {
+        return (Shape::kChannelsOut + kBlockChannels - 1) / kBlockChannels;
+    }
     // Rows of bits, with silent ones above and below the plane.
     static constexpr int kPaddedRows = (Shape::kOut[1] - 1) * Shape::kStride[1] + Shape::kSize[1];
     static constexpr std::size_t kScratchBytes =
@@ -106,11 +114,11 @@ class RowTableSource {
     ANNCONV_INLINE Value arrived(int slot, int row, int col, int channel) const {
         const std::uint64_t* rows = rows_[slot] + (first_ + row) * Shape::kStride[1];
         const int shift = col * Shape::kStride[2];
-        Value sum = entry<Value>(rows[0], shift, 0, channel);
+        Entry<Value> sum = entry<Value>(rows[0], shift, 0, channel);
         for (int tap = 1; tap < Shape::kSize[1]; ++tap) {
             sum += entry<Value>(rows[tap], shift, tap, channel);
         }
-        return sum;
+        return as_reals<Value>(sum);
     }
 
    private:
@@ -122,15 +130,21 @@ class RowTableSource {
             const int padded = row + Shape::kPad[1];
             if (padded >= kPaddedRows) break;
             std::uint64_t word = 0;
-            pack_spikes<Shape::kIn[2]>(spikes + row * Shape::kIn[2], &word);
+            pack_spikes(spikes + row * Shape::kIn[2], Shape::kIn[2], &word);
             rows[padded] = word << Shape::kPad[2];
         }
     }
 
     template <class Value>
-    ANNCONV_INLINE Value entry(std::uint64_t row, int shift, int tap, int channel) const {
+    using Entry = typename VectorOf<Weight, Value::kLanes>::type;
+
+    template <class Value>
+    ANNCONV_INLINE Entry<Value> entry(std::uint64_t row, int shift, int tap, int channel) const {
         const auto pattern = static_cast<int>(row >> shift & (kPatterns - 1));
-        return load_sums<Value>(table_ + tap * kTable + pattern * kBlockChannels + channel);
+        Entry<Value> sums;
+        std::memcpy(&sums, table_ + tap * kTable + pattern * kBlockChannels + channel,
+                    sizeof sums);
+        return sums;
     }
 
     std::uint64_t (*rows_)[kPaddedRows];
@@ -146,30 +160,35 @@ class DenseSource {
    public:
     static constexpr int kBlockRows = 1, kRowBlocks = 1;
     static constexpr int kBlockChannels = Shape::kTileChannels;
-    static constexpr int kChannelBlocks =
-        (Shape::kChannelsOut + kBlockChannels - 1) / kBlockChannels;
+    static constexpr int channel_blocks() {
+        return (Shape::kChannelsOut + kBlockChannels - 1) / kBlockChannels;
+    }
     static constexpr int kWords = (Shape::kInputs + 63) / 64;
     static constexpr std::size_t kBitsBytes =
         aligned_size(sizeof(std::uint64_t) * Shape::kTileSteps * kWords);
     static constexpr std::size_t kScratchBytes =
         kBitsBytes + sizeof(Weight) * Shape::kTileSteps * kBlockChannels;
 
-    DenseSource(SpikeSlots spikes, const Weight* weights, int steps, std::byte* scratch)
-        : words_(reinterpret_cast<std::uint64_t (*)[kWords]>(scratch)),
+    // `count` of the `rows` of a block's weights are in use.
+    DenseSource(SpikeSlots spikes, const Weight* weights, int rows, int count, int steps,
+                std::byte* scratch)
+        : rows_(rows),
+          words_used_((count + 63) / 64),
+          words_(reinterpret_cast<std::uint64_t (*)[kWords]>(scratch)),
           sums_(reinterpret_cast<Weight*>(scratch + kBitsBytes)),
           weights_(weights),
           steps_(steps) {
         std::memset(scratch, 0, sizeof words_[0] * static_cast<std::size_t>(steps));
         for (int slot = 0; slot < steps; ++slot) {
-            pack_spikes<Shape::kInputs>(spikes.at(slot), words_[slot]);
+            pack_spikes(spikes.at(slot), count, words_[slot]);
         }
     }
 
     void compute(int, int channel_block) {
         const Weight* weights =
-            weights_ + static_cast<std::ptrdiff_t>(channel_block) * Shape::kInputs * kBlockChannels;
+            weights_ + static_cast<std::ptrdiff_t>(channel_block) * rows_ * kBlockChannels;
         for (int slot = 0; slot < steps_; ++slot) {
-            add_rows(words_[slot], weights, sums_ + slot * kBlockChannels,
+            add_rows(words_[slot], words_used_, weights, sums_ + slot * kBlockChannels,
                      std::make_integer_sequence<int, kVectors>());
         }
     }
@@ -180,16 +199,16 @@ class DenseSource {
     }
 
    private:
-    static constexpr int kLanes = Shape::kVectorBytes / static_cast<int>(sizeof(Weight));
+    static constexpr int kLanes = Shape::kSumBytes / static_cast<int>(sizeof(Weight));
     static constexpr int kVectors = kBlockChannels / kLanes;
     using Vector = typename VectorOf<Weight, kLanes>::type;
 
     // The rows of weights of all spikes of a step.
     template <int... vectors>
-    static void add_rows(const std::uint64_t* words, const Weight* weights, Weight* output,
-                         std::integer_sequence<int, vectors...>) {
+    static void add_rows(const std::uint64_t* words, int count, const Weight* weights,
+                         Weight* output, std::integer_sequence<int, vectors...>) {
         Vector sums[kVectors] = {};
-        for (int word = 0; word < kWords; ++word) {
+        for (int word = 0; word < count; ++word) {
             const Weight* block = weights + word * 64 * kBlockChannels;
             for (std::uint64_t left = words[word]; left != 0; left &= left - 1) {
                 const Weight* row = block + __builtin_ctzll(left) * kBlockChannels;
@@ -205,10 +224,44 @@ class DenseSource {
         sum += added;
     }
 
+    int rows_;
+    int words_used_;
     std::uint64_t (*words_)[kWords];
     Weight* sums_;
     const Weight* weights_;
     int steps_;
+};
+
+// The rates of a sample: the first `count` numbers, `advance` numbers further on in each step.
+template <class Shape, class Real>
+class RatesSource {
+   public:
+    static constexpr int kBlockRows = 1, kRowBlocks = 1;
+    static constexpr int kBlockChannels = Shape::kTileChannels;
+    static constexpr std::size_t kScratchBytes = 0;
+
+    RatesSource(const Real* rates, std::ptrdiff_t advance, int count, int, std::byte*)
+        : rates_(rates), advance_(advance), count_(count) {}
+
+    int channel_blocks() const { return (count_ + kBlockChannels - 1) / kBlockChannels; }
+
+    void compute(int, int channel_block) { first_ = channel_block * kBlockChannels; }
+
+    template <class Value>
+    ANNCONV_INLINE Value arrived(int slot, int, int, int channel) const {
+        const Real* rates = rates_ + slot * advance_ + first_ + channel;
+        const int left = std::max(0, count_ - first_ - channel);
+        if (left >= Value::kLanes) return load<Value>(rates);
+        Value some(Real{0});
+        std::memcpy(&some.numbers, rates, static_cast<std::size_t>(left) * sizeof(Real));
+        return some;
+    }
+
+   private:
+    const Real* rates_;
+    std::ptrdiff_t advance_;
+    int count_;
+    int first_ = 0;
 };
 
 }  // namespace annconv

@@ -24,8 +24,9 @@ inline std::uint64_t gather_bits(const std::int8_t* spikes, int count) {
 }
 
 // Sets the bits of `count` bytes in cleared words, bit i of a word for byte i.
-template <int count, class Word>
-inline void pack_spikes(const std::int8_t* spikes, Word* words) {
+template <class Word>
+__attribute__((always_inline)) inline void pack_spikes(const std::int8_t* spikes, int count,
+                                                       Word* words) {
     constexpr int kBits = 8 * static_cast<int>(sizeof(Word));
     for (int first = 0; first < count; first += 8) {
         const std::uint64_t bits = gather_bits(spikes + first, std::min(8, count - first));
@@ -52,7 +53,7 @@ struct PlaneBits {
                 const int padded = col + Shape::kPad[2];
                 if (padded >= kCols) break;
                 const int cell = row * Shape::kIn[2] + col;
-                pack_spikes<kChannels>(spikes + cell * kChannels, words[slot][row][padded]);
+                pack_spikes(spikes + cell * kChannels, kChannels, words[slot][row][padded]);
             }
         }
     }

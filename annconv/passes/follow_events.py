@@ -17,20 +17,23 @@ from annconv.plan.target import Target
 REAL_BYTES = {"single": 4, "double": 8, "int16": 4}
 
 
-def event_convolution(plan: Plan) -> Plan:
-    """A convolution that reads a spike buffer adds up the weights of its spikes.
+def follow_events(plan: Plan) -> Plan:
+    """A convolution or full matrix that reads a spike buffer adds up the weights of its spikes.
 
-    Where the shape allows, the sums of a tile of outputs stay in registers (`convolve_events`);
+    For convolutions, where the shape allows, the sums of a tile of outputs stay in registers (`convolve_events`);
     otherwise every spike adds to sums in memory (`convolve_spikes`).
     """
     signed = {update.spikes: update.model.unspike is not None for update in emitting(plan)}
     packed = {entry.name: entry for entry in plan.packed}
     kernels: list[Kernel] = []
     for kernel in plan.kernels:
-        if not isinstance(kernel, OperatorKernel) or kernel.function != "convolve":
+        if not isinstance(kernel, OperatorKernel) or kernel.source not in signed:
             kernels.append(kernel)
             continue
-        if kernel.source not in signed or kernel.packed is None:
+        if kernel.function == "multiply":
+            kernels.append(replace(kernel, function="multiply_events"))
+            continue
+        if kernel.function != "convolve" or kernel.packed is None:
             kernels.append(kernel)
             continue
         tiles = None if signed[kernel.source] else _tiles(kernel, plan)
@@ -54,7 +57,7 @@ def _in_memory(kernel: OperatorKernel, *, signed: bool) -> OperatorKernel:
 def _in_registers(kernel: OperatorKernel, tiles: EventTiles, target: Target) -> OperatorKernel:
     constants = (
         *kernel.constants,
-        ("kVectorBytes", target.vector_bytes),
+        ("kSumBytes", target.vector_bytes),
         ("kTileSteps", 1),
         ("kTileRows", tiles.rows),
         ("kTileCols", tiles.columns),

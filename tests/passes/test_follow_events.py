@@ -7,7 +7,7 @@ import numpy as np
 from annconv.ir.network import Network, Population, Projection
 from annconv.ir.operators import Convolution
 from annconv.neurons.library import ENCODINGS, HIDDEN
-from annconv.passes.event_convolution import event_convolution
+from annconv.passes.follow_events import follow_events
 from annconv.plan.plan import OperatorKernel
 from annconv.plan.planner import make_plan
 from annconv.readouts import READOUTS
@@ -24,7 +24,7 @@ def functions(transmits: str, filters: int) -> list[str]:
         (Projection("a", "in", "out", (kernel,), transmits),),
         READOUTS["spike_count"],
     )
-    plan = event_convolution(make_plan(network, "single"))
+    plan = follow_events(make_plan(network, "single"))
     return [entry.function for entry in plan.kernels if isinstance(entry, OperatorKernel)]
 
 

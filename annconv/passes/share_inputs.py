@@ -1,0 +1,56 @@
+"""Simulate inputs of equal rate once.
+
+An encoding without random numbers is a function of the rate, and rates of a sample are few: pictures
+have at most 256 grey values. Before a full matrix, the rows of weights of equal inputs are added up
+once a sample, so that one event stands for all of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from annconv.plan.kernels import LayerKernel, OperatorKernel
+from annconv.plan.plan import Plan, SharedInputs
+
+FEWEST_INPUTS = 64
+"""Inputs from which on it pays."""
+
+
+def share_inputs(plan: Plan) -> Plan:
+    """Share the input's neurons where all that reads them is one full matrix in a layer.
+
+    A layer's input neurons draw no random numbers and differ in their rates alone.
+    """
+    encoding = next((kernel for kernel in plan.kernels if _encodes(kernel)), None)
+    if not isinstance(encoding, LayerKernel) or plan.target.whole:
+        return plan
+    update = encoding.update
+    readers = [kernel for kernel in plan.kernels if _reads(kernel, update.spikes)]
+    if len(readers) != 1 or not isinstance(readers[0], LayerKernel):
+        return plan
+    layer, shape = readers[0], dict(readers[0].constants)
+    block, outputs = shape["kTileChannels"], shape["kChannelsOut"]
+    if layer.arrival.function != "DenseSource" or update.neurons < FEWEST_INPUTS:
+        return plan
+    if not isinstance(block, int) or not isinstance(outputs, int) or not layer.arrival.weights:
+        raise TypeError(f"constants of {layer.name}: {shape}")
+    shared = SharedInputs(
+        encoding=encoding.name,
+        layer=layer.name,
+        inputs=update.neurons,
+        blocks=-(-outputs // block),
+        block=block,
+        weights=layer.arrival.weights,
+    )
+    spikes = tuple(None if name == update.spikes else name for name in plan.spikes)
+    return replace(plan, shared_inputs=shared, spikes=spikes)
+
+
+def _encodes(kernel: object) -> bool:
+    return isinstance(kernel, LayerKernel) and kernel.arrival.function == "RatesSource"
+
+
+def _reads(kernel: object, spikes: str) -> bool:
+    if isinstance(kernel, LayerKernel):
+        return kernel.arrival.spikes == spikes
+    return isinstance(kernel, OperatorKernel) and kernel.source == spikes

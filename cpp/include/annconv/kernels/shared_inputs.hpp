@@ -1,0 +1,95 @@
+// Inputs of equal rate fire alike where the encoding draws no random numbers: each distinct rate is
+// simulated once, and the rows of weights of its inputs are added up once a sample.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstring>
+
+#include "annconv/lanes.hpp"
+
+namespace annconv {
+
+template <class Real, class Weight, int inputs, int blocks, int block_channels>
+class SharedInputs {
+   public:
+    // How many neurons are simulated, their rates in a step with these `rates`, and their rows of
+    // `weights`, laid out as (blocks, rows(), block_channels). Where rates differ too much, these
+    // are the inputs themselves.
+    int count() const { return count_; }
+    int rows() const { return own_ ? inputs : kRoom; }
+    const Real* rates(const Real* rates) const { return own_ ? rates : rates_; }
+    const Weight* weights(const Weight* weights) const {
+        return own_ ? weights : &weights_[0][0][0];
+    }
+
+    // At the start of a sample. `constant`: whether all of its steps have these rates.
+    void start(const Real* rates, const Weight* weights, bool constant) {
+        own_ = !constant || !group(rates);
+        if (own_) {
+            count_ = inputs;
+            return;
+        }
+        for (int block = 0; block < blocks; ++block) {
+            add_up(weights + static_cast<std::ptrdiff_t>(block) * inputs * block_channels,
+                   weights_[block]);
+        }
+    }
+
+   private:
+    static constexpr int kMost = std::min(inputs, 128);
+    static constexpr int kBatch = 16;  // counts are multiples of it, for the sake of vectors
+    static constexpr int kRoom = (kMost + kBatch - 1) / kBatch * kBatch;
+    static constexpr int kSlotBits = 10;
+    static constexpr std::uint16_t kFree = 0xFFFF;
+
+    // Numbers the distinct rates; false if there are too many.
+    bool group(const Real* rates) {
+        std::array<std::uint16_t, 1 << kSlotBits> slots;
+        slots.fill(kFree);
+        count_ = 0;
+        for (int input = 0; input < inputs; ++input) {
+            std::size_t slot = slot_of(rates[input]);
+            while (slots[slot] != kFree && !same(rates_[slots[slot]], rates[input])) {
+                slot = (slot + 1) % slots.size();
+            }
+            if (slots[slot] == kFree) {
+                if (count_ == kMost) return false;
+                rates_[count_] = rates[input];
+                slots[slot] = static_cast<std::uint16_t>(count_++);
+            }
+            group_of_[input] = slots[slot];
+        }
+        for (; count_ % kBatch != 0; ++count_) rates_[count_] = 0;
+        return true;
+    }
+
+    static std::size_t slot_of(Real rate) {
+        std::uint32_t bits = 0;
+        const auto single = static_cast<float>(rate);
+        std::memcpy(&bits, &single, sizeof bits);
+        return bits * 2654435761u >> (32 - kSlotBits);
+    }
+
+    static bool same(Real a, Real b) { return std::memcmp(&a, &b, sizeof a) == 0; }
+
+    void add_up(const Weight* weights, Weight (&sums)[kRoom][block_channels]) const {
+        std::memset(sums, 0, sizeof sums[0] * static_cast<std::size_t>(count_));
+        for (int input = 0; input < inputs; ++input) {
+            const Weight* __restrict row = weights + input * block_channels;
+            Weight* __restrict sum = sums[group_of_[input]];
+            for (int channel = 0; channel < block_channels; ++channel) {
+                sum[channel] = static_cast<Weight>(sum[channel] + row[channel]);
+            }
+        }
+    }
+
+    int count_;
+    bool own_;
+    Real rates_[kRoom];
+    std::uint16_t group_of_[inputs];
+    alignas(64) Weight weights_[blocks][kRoom][block_channels];
+};
+
+}  // namespace annconv
