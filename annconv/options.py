@@ -220,6 +220,8 @@ class CompileOptions:
     where it has to."""
     vector_bits: int | None = None
     """Width of the vectors that kernels are laid out for: 128, 256 or 512; None: the machine's."""
+    cache_bytes: int | None = None
+    """Size of the first-level data cache that tiles are made for; None: the machine's."""
     compiler_level: int = 3
     """The compiler's own -O level, 0 to 3."""
     sanitize: bool = False
@@ -236,6 +238,7 @@ class CompileOptions:
             whole("tile", 1, 64),
             flag("whole"),
             among("vector_bits", VECTOR_BITS, optional=True),
+            whole("cache_bytes", 1024, optional=True),
             whole("compiler_level", 0, 3),
             flag("sanitize"),
         )

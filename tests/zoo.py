@@ -23,7 +23,12 @@ from annconv.options import CompileOptions
 from annconv.readouts.table import READOUTS
 
 OPTIONS = CompileOptions(
-    precision="double", threads=1, strict_warnings=True, compiler_level=0, vector_bits=256
+    precision="double",
+    threads=1,
+    strict_warnings=True,
+    compiler_level=0,
+    vector_bits=256,
+    cache_bytes=32768,
 )
 """How most tests compile: quickly, with warnings as errors, laid out alike on every machine."""
 

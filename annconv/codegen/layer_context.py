@@ -51,9 +51,7 @@ def _source_arguments(kernel: LayerKernel, plan: Plan) -> str:
         if shared is None:
             return f"tile.rates, tile.advance, {arrival.length}"
         return f"{inputs}.rates(tile.rates), tile.advance, {inputs}.count()"
-    spikes = (
-        f"annconv::SpikeSlots{{arena.{arrival.spikes}[{1 - arrival.delay}], {arrival.length}}}"
-    )
+    spikes = f"annconv::SpikeSlots{{arena.{arrival.spikes}[{1 - arrival.delay}], {arrival.length}}}"
     weights = f"weights.{arrival.weights}"
     if arrival.function != "DenseSource":
         return f"{spikes}, {weights}"

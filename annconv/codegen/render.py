@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from annconv.codegen.contexts import kernel_context, network_context
+from annconv.codegen.contexts import kernel_context
+from annconv.codegen.network_context import network_context
 from annconv.codegen.templates import template_environment
 from annconv.plan.kernels import Kernel
 from annconv.plan.plan import Plan

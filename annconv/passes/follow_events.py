@@ -20,8 +20,8 @@ REAL_BYTES = {"single": 4, "double": 8, "int16": 4}
 def follow_events(plan: Plan) -> Plan:
     """A convolution or full matrix that reads a spike buffer adds up the weights of its spikes.
 
-    For convolutions, where the shape allows, the sums of a tile of outputs stay in registers (`convolve_events`);
-    otherwise every spike adds to sums in memory (`convolve_spikes`).
+    Where a convolution's shape allows, the sums of a tile of outputs stay in registers
+    (`convolve_events`); otherwise every spike adds to sums in memory (`convolve_spikes`).
     """
     signed = {update.spikes: update.model.unspike is not None for update in emitting(plan)}
     packed = {entry.name: entry for entry in plan.packed}

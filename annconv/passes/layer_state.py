@@ -12,7 +12,7 @@ from annconv.plan.plan import Plan, references
 
 
 def laid_out(plan: Plan, layer: LayerKernel) -> Plan:
-    """The plan with the buffers and packed arrays of a layer in the order in which it reads them."""
+    """The plan with the buffers and packed arrays of a layer in the order that it reads."""
     layouts = tuple(_layouts(layer))
     lengths: dict[str, int] = {}
     packed = {entry.name: entry for entry in plan.packed}

@@ -11,8 +11,8 @@ from annconv.ir.network import Network
 from annconv.machine import first_level_cache
 from annconv.options import CompileOptions
 from annconv.passes.commute_trace import commute_trace
-from annconv.passes.follow_events import follow_events
 from annconv.passes.fold_scale import fold_scale
+from annconv.passes.follow_events import follow_events
 from annconv.passes.fuse_layers import fuse_layers
 from annconv.passes.liveness import liveness
 from annconv.passes.multiply_reciprocals import multiply_reciprocals
@@ -68,7 +68,7 @@ def target_of(options: CompileOptions) -> Target:
     """What a plan is laid out for, on this machine where the options do not say."""
     return Target(
         vector_bytes=options.vector_bytes(),
-        cache_bytes=first_level_cache(),
+        cache_bytes=(first_level_cache() if options.cache_bytes is None else options.cache_bytes),
         tile=options.tile,
         whole=options.whole,
     )

@@ -1,8 +1,8 @@
 """Simulate inputs of equal rate once.
 
-An encoding without random numbers is a function of the rate, and rates of a sample are few: pictures
-have at most 256 grey values. Before a full matrix, the rows of weights of equal inputs are added up
-once a sample, so that one event stands for all of them.
+An encoding without random numbers is a function of the rate, and rates of a sample are few:
+pictures have at most 256 grey values. Before a full matrix, the rows of weights of equal inputs are
+added up once a sample, so that one event stands for all of them.
 """
 
 from __future__ import annotations

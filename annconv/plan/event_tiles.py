@@ -1,8 +1,8 @@
 """How an event convolution is cut into tiles whose sums stay in registers.
 
-A tile is a number of output rows, columns and vectors of channels. Larger tiles scan the spikes less
-often; the limits are the registers, and the first-level cache, which has to hold the weights that
-the inner loops read.
+A tile is a number of output rows, columns and vectors of channels. Larger tiles scan the spikes
+less often; the limits are the registers, and the first-level cache, which has to hold the weights
+that the inner loops read.
 """
 
 from __future__ import annotations

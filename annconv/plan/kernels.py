@@ -1,4 +1,4 @@
-"""What a plan runs: kernels of one step (operators, updates) and layers that run a tile of steps."""
+"""What a plan runs: kernels of one step (operators, updates), layers of a tile of steps."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ class RowTableLayout:
     def arrange(self, values: FloatArray) -> FloatArray:
         """A kernel (rows, columns, 1, filters)."""
         cut = _padded_axis(_planar(values)[:, :, 0], self.block, "constant")
-        rows, columns = cut.shape[:2]
+        columns = cut.shape[1]
         patterns = np.arange(2**columns)[:, None] >> np.arange(columns) & 1
         table = np.einsum("pc,rcbk->brpk", patterns.astype(np.float64), cut.astype(np.float64))
         return np.ascontiguousarray(table)

@@ -2,8 +2,8 @@
 
 Layout, little-endian: magic (8 bytes), format version (uint32), CRC-32 of the payload (uint32),
 length of the payload (uint64), digest of the Plan's structure (64 bytes of text), payload. The
-payload is the image of the generated struct `Weights`: arrays of `real` or of 16-bit integers in the
-Plan's order, each aligned to 64 bytes.
+payload is the image of the generated struct `Weights`: arrays of `real` or of 16-bit integers in
+the Plan's order, each aligned to 64 bytes.
 """
 
 from __future__ import annotations

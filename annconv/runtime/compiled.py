@@ -85,17 +85,10 @@ class CompiledNetwork:
         )
         recorded = self._recorded(options.record)
         rates = self._rates(samples, options)
+        native, threads = self._keeping(recorded), self.options.thread_count()
+        run = (options.steps, threads, options.seed, options.first_sample, recorded)
         with _progress_bar(len(rates), options.progress) as update:
-            counts, outputs, stopped_at, spikes, _ = self._keeping(recorded).run(
-                rates,
-                options.steps,
-                self.options.thread_count(),
-                options.seed,
-                options.first_sample,
-                recorded,
-                update,
-                False,
-            )
+            counts, outputs, stopped_at, spikes, _ = native.run(rates, *run, update, False)
         return RunResult(
             labels=draw_labels(outputs, options.seed, options.first_sample),
             counts=counts.astype(np.int64),

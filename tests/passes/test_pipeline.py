@@ -54,8 +54,9 @@ def test_passes_run_twice_as_once(seed: int) -> None:
 def test_level_zero_changes_nothing() -> None:
     network, _ = drawn(SEEDS[0])
     lowered, plan = lower(network, CompileOptions(precision="double", optimize=0, vector_bits=256))
+    assert plan.target.vector_bytes == 32
     assert lowered is network
-    assert plan == make_plan(network, "double", vector_bytes=32)
+    assert plan == make_plan(network, "double", plan.target)
 
 
 def test_a_disabled_pass_does_not_run() -> None:
@@ -71,7 +72,12 @@ def _order() -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("level", "left_out"), [(0, set(pass_names())), (1, {"follow_events"}), (2, set())]
+    ("level", "left_out"),
+    [
+        (0, set(pass_names())),
+        (1, {"multiply_reciprocals", "tile_steps", "fuse_layers", "share_inputs", "follow_events"}),
+        (2, set()),
+    ],
 )
 def test_levels_run_more_and_more_passes(level: int, left_out: set[str]) -> None:
     network, _ = drawn(SEEDS[0])

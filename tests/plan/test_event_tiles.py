@@ -1,12 +1,14 @@
-"""Tiles of the event convolution: within registers and cache, and laid out as the kernel reads."""
+"""Tiles of the event convolution: within registers and cache."""
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
-from annconv.plan.event_tiles import REGISTERS, WEIGHT_BYTES, choose_tiles, tiled_kernel
-from annconv.plan.plan import Constant
+from annconv.plan.event_tiles import BLOCK_BYTES, choose_tiles, sum_bytes
+from annconv.plan.kernels import Constant
+from annconv.plan.target import Target
+
+WIDE = Target(vector_bytes=64)
 
 
 def shape(
@@ -37,29 +39,59 @@ SHAPES = [
 
 
 @pytest.mark.parametrize("vector_bytes", [16, 32, 64])
-@pytest.mark.parametrize("real_bytes", [4, 8])
-def test_sums_fit_the_registers(vector_bytes: int, real_bytes: int) -> None:
+@pytest.mark.parametrize("weight_bytes", [2, 4, 8])
+def test_sums_fit_the_registers(vector_bytes: int, weight_bytes: int) -> None:
+    target = Target(vector_bytes=vector_bytes)
     found = 0
     for entry in SHAPES:
-        tiles = choose_tiles(entry, real_bytes, vector_bytes)
+        tiles = choose_tiles(entry, weight_bytes, target)
         if tiles is None:
             continue
         found += 1
-        vectors = tiles.channels * real_bytes // vector_bytes
-        assert tiles.channels * real_bytes % vector_bytes == 0
-        assert tiles.columns * vectors <= REGISTERS[vector_bytes]
+        filters = entry["kChannelsOut"]
+        assert isinstance(filters, int)
+        lanes = sum_bytes(filters, weight_bytes, target) // weight_bytes
+        assert tiles.channels % lanes == 0
+        assert tiles.rows * tiles.columns * tiles.channels // lanes <= target.sum_registers
         assert 1 <= tiles.columns <= entry["kOut"][2]
+        assert tiles.rows_together or tiles.rows == 1
     assert found > len(SHAPES) / 3
 
 
 def test_kernel_rows_stay_together_where_their_weights_fit_the_cache() -> None:
-    together = choose_tiles(shape(14, 5, 16, 64), 4, 64)
+    together = choose_tiles(shape(14, 5, 16, 64), 4, WIDE)
     assert together is not None
     assert together.rows_together
-    assert 16 * 25 * together.channels * 4 <= WEIGHT_BYTES
-    apart = choose_tiles(shape(7, 5, 64, 64), 4, 64)
+    assert together.weight_bytes == 16 * 25 * together.channels * 4 <= WIDE.cache_bytes
+    apart = choose_tiles(shape(7, 5, 64, 64), 4, WIDE)
     assert apart is not None
     assert not apart.rows_together
+    assert apart.weight_bytes == 64 * 5 * apart.channels * 4 <= WIDE.cache_bytes
+
+
+def test_a_larger_cache_holds_larger_tiles() -> None:
+    small = choose_tiles(shape(7, 5, 64, 64), 4, WIDE)
+    large = choose_tiles(shape(7, 5, 64, 64), 4, Target(vector_bytes=64, cache_bytes=2**20))
+    assert small is not None
+    assert large is not None
+    assert large.weight_bytes > small.weight_bytes
+
+
+@pytest.mark.parametrize("entry", SHAPES)
+@pytest.mark.parametrize("multiple", [1, 2, 3])
+def test_blocks_hold_whole_windows_and_fit_the_cache(
+    entry: dict[str, Constant], multiple: int
+) -> None:
+    tiles = choose_tiles(entry, 4, WIDE, row_multiple=multiple, steps=16)
+    if tiles is None:
+        return
+    assert tiles.block_rows % multiple == 0
+    if tiles.rows_together:
+        assert tiles.block_rows % tiles.rows == 0
+    elif tiles.block_rows > multiple:
+        columns = entry["kOut"][2]
+        rows = tiles.block_rows - multiple  # rounding up may add that many
+        assert rows * columns * tiles.channels * 4 * 16 <= BLOCK_BYTES
 
 
 @pytest.mark.parametrize(
@@ -72,17 +104,18 @@ def test_kernel_rows_stay_together_where_their_weights_fit_the_cache() -> None:
     ],
 )
 def test_what_does_not_suit_is_left_to_the_other_kernels(others: dict[str, Constant]) -> None:
-    assert choose_tiles(shape(8, 3, 4, 16, **others), 4, 64) is None
+    assert choose_tiles(shape(8, 3, 4, 16, **others), 4, WIDE) is None
 
 
-def test_every_weight_lies_where_the_kernel_reads_it() -> None:
-    kernel = np.arange(2 * 3 * 4 * 5, dtype=float).reshape(2, 3, 4, 5)
-    tiled = tiled_kernel(kernel, 4)
-    assert tiled.shape == (2, 2, 4, 3, 4)
-    for row, column, channel, out in np.ndindex(kernel.shape):
-        assert tiled[out // 4, row, channel, column, out % 4] == kernel[row, column, channel, out]
-    assert tiled[1, ..., 1:].max() == 0
+def test_few_outputs_take_half_a_vector_of_integers() -> None:
+    assert sum_bytes(16, 2, WIDE) == 32
+    assert sum_bytes(17, 2, WIDE) == 64
+    assert sum_bytes(1, 4, WIDE) == 64
 
 
-def test_a_kernel_of_one_axis_has_one_row() -> None:
-    assert tiled_kernel(np.ones((3, 4, 8)), 8).shape == (1, 1, 4, 3, 8)
+def test_tiles_say_what_they_are() -> None:
+    tiles = choose_tiles(shape(14, 5, 16, 64), 4, WIDE)
+    assert tiles is not None
+    assert tiles.why == (
+        "2 x 14 outputs of 16 channels in registers, 25.0 KB of weights: all kernel rows"
+    )

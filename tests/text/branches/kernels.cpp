@@ -16,12 +16,12 @@ void update_image(const Weights& weights, Arena& arena, const Step& step) {
         real p = arena.image_p[neuron];
         real vt_new = arena.image_vt_new[neuron];
         real v = arena.image_v[neuron];
-        real mask = arena.image_mask[neuron];
+        real mask = arena.image_mask[step.slot][neuron];
 
         p = std::pow(real(2.0), -real(1.0) + annconv::modulo(t - real(1.0), k));
         vt_new = p * vt;
         v = rates;
-        const real dmask_dt = -mask / mask_tau;
+        const real dmask_dt = -mask * (real(1.0) / mask_tau);
         mask += dt * dmask_dt;
 
         const bool spiked = v > vt_new;
@@ -31,8 +31,8 @@ void update_image(const Weights& weights, Arena& arena, const Step& step) {
         arena.image_p[neuron] = p;
         arena.image_vt_new[neuron] = vt_new;
         arena.image_v[neuron] = v;
-        arena.image_mask[neuron] = mask;
-        arena.image_spikes[neuron] = spiked ? 1 : 0;
+        arena.image_mask[step.slot + 1][neuron] = mask;
+        arena.image_spikes[step.slot + 1][neuron] = spiked ? 1 : 0;
     }
 }
 
@@ -49,19 +49,19 @@ struct ApplyPoolShape {
 }  // namespace
 
 // pool: max pool 2x2 pad 0,1 1,0 of mask of image, 3 x 3 x 2 -> 3 x 3 x 2
-void apply_pool(const Weights&, Arena& arena, const Step&) {
-    annconv::max_pool<ApplyPoolShape, annconv::Output::kWrite>(arena.image_mask, arena.peaks_g_exc);
+void apply_pool(const Weights&, Arena& arena, const Step& step) {
+    annconv::max_pool<ApplyPoolShape, annconv::Output::kWrite>(arena.image_mask[step.slot + 1], arena.peaks_g_exc);
 }
 
 // peaks: 3 x 3 x 2 IaF neurons
-void update_peaks(const Weights& weights, Arena& arena, const Step&) {
+void update_peaks(const Weights& weights, Arena& arena, const Step& step) {
     constexpr int kNeurons = 18;
     const real vt = weights.peaks_vt[0];
     const real vr = weights.peaks_vr[0];
     constexpr real dt = kTimeStep;
     for (int neuron = 0; neuron < kNeurons; ++neuron) {
         const real g_exc = arena.peaks_g_exc[neuron];
-        real v = arena.peaks_v[neuron];
+        real v = arena.peaks_v[step.slot][neuron];
 
         const real dv_dt = g_exc;
         v += dt * dv_dt;
@@ -71,8 +71,8 @@ void update_peaks(const Weights& weights, Arena& arena, const Step&) {
         const real v_spiked = vr;
         v = spiked ? v_spiked : v;
 
-        arena.peaks_v[neuron] = v;
-        arena.peaks_spikes[neuron] = spiked ? 1 : 0;
+        arena.peaks_v[step.slot + 1][neuron] = v;
+        arena.peaks_spikes[step.slot + 1][neuron] = spiked ? 1 : 0;
     }
 }
 
@@ -89,8 +89,8 @@ struct ApplySkipShape {
 }  // namespace
 
 // skip: mean pool 2x2 pad 0,1 1,0 of spikes of image, 3 x 3 x 2 -> 3 x 3 x 2
-void apply_skip(const Weights&, Arena& arena, const Step&) {
-    annconv::mean_pool<ApplySkipShape, annconv::Output::kWrite>(arena.image_spikes, arena.skip_stage_0);
+void apply_skip(const Weights&, Arena& arena, const Step& step) {
+    annconv::mean_pool<ApplySkipShape, annconv::Output::kWrite>(arena.image_spikes[step.slot + 1], arena.skip_stage_0);
 }
 
 namespace {
@@ -101,8 +101,8 @@ struct ApplySkipV2Shape {
 }  // namespace
 
 // skip: scale of the result before, 3 x 3 x 2 -> 3 x 3 x 2
-void apply_skip_v2(const Weights& weights, Arena& arena, const Step&) {
-    annconv::scale<ApplySkipV2Shape, annconv::Output::kWrite>(arena.skip_stage_0, weights.skip_factors, arena.sum_sum);
+void apply_skip_v2(const Weights& weights, Arena& arena, const Step& step) {
+    annconv::scale<ApplySkipV2Shape, annconv::Output::kWrite>(arena.skip_stage_0, weights.skip_factors, arena.sum_sum[step.slot + 1]);
 }
 
 namespace {
@@ -113,8 +113,8 @@ struct ApplyMainShape {
 }  // namespace
 
 // main: scale of v of peaks, 3 x 3 x 2 -> 3 x 3 x 2
-void apply_main(const Weights& weights, Arena& arena, const Step&) {
-    annconv::scale<ApplyMainShape, annconv::Output::kWrite>(arena.peaks_v, weights.main_factors, arena.main_stage_0);
+void apply_main(const Weights& weights, Arena& arena, const Step& step) {
+    annconv::scale<ApplyMainShape, annconv::Output::kWrite>(arena.peaks_v[step.slot + 1], weights.main_factors, arena.main_stage_0);
 }
 
 namespace {
@@ -124,8 +124,8 @@ struct ApplyMainV2Shape {
 }  // namespace
 
 // main: increase of the result before, 3 x 3 x 2 -> 3 x 3 x 2
-void apply_main_v2(const Weights&, Arena& arena, const Step&) {
-    annconv::increase<ApplyMainV2Shape, annconv::Output::kAdd>(arena.main_stage_0, arena.main_passed, arena.sum_sum);
+void apply_main_v2(const Weights&, Arena& arena, const Step& step) {
+    annconv::increase<ApplyMainV2Shape, annconv::Output::kAdd>(arena.main_stage_0, arena.main_passed, arena.sum_sum[step.slot + 1]);
 }
 
 namespace {
@@ -136,8 +136,8 @@ struct ApplyDirectShape {
 }  // namespace
 
 // direct: dense of spikes of peaks, 18 -> 2
-void apply_direct(const Weights& weights, Arena& arena, const Step&) {
-    annconv::multiply<ApplyDirectShape, annconv::Output::kWrite>(arena.peaks_spikes, weights.direct_weights, arena.classes_g_exc);
+void apply_direct(const Weights& weights, Arena& arena, const Step& step) {
+    annconv::multiply_events<ApplyDirectShape, annconv::Output::kWrite>(arena.peaks_spikes[step.slot + 1], weights.direct_weights, arena.classes_g_exc);
 }
 
 namespace {
@@ -148,12 +148,12 @@ struct ApplyLateShape {
 }  // namespace
 
 // late: dense of the sum of sum, 18 -> 2
-void apply_late(const Weights& weights, Arena& arena, const Step&) {
-    annconv::multiply<ApplyLateShape, annconv::Output::kAdd>(arena.sum_sum, weights.late_weights, arena.classes_g_exc);
+void apply_late(const Weights& weights, Arena& arena, const Step& step) {
+    annconv::multiply<ApplyLateShape, annconv::Output::kAdd>(arena.sum_sum[step.slot + 1], weights.late_weights, arena.classes_g_exc);
 }
 
 // classes: 2 Counter neurons
-void update_classes(const Weights& weights, Arena& arena, const Step&) {
+void update_classes(const Weights& weights, Arena& arena, const Step& step) {
     constexpr int kNeurons = 2;
     const real vt = weights.classes_vt[0];
     const real vr = weights.classes_vr[0];
@@ -171,7 +171,7 @@ void update_classes(const Weights& weights, Arena& arena, const Step&) {
         v = spiked ? v_spiked : v;
 
         arena.classes_v[neuron] = v;
-        arena.classes_spikes[neuron] = spiked ? 1 : 0;
+        arena.classes_spikes[step.slot + 1][neuron] = spiked ? 1 : 0;
     }
 }
 

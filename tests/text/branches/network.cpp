@@ -1,6 +1,7 @@
 // A spiking network of 4 populations, 56 neurons, double precision
 #include "network.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace network {
@@ -14,6 +15,7 @@ struct Network {
 
     static constexpr int kInputs = 18;
     static constexpr int kOutputs = 2;
+    static constexpr int kTile = 16;  // steps
     static constexpr int kPopulations = 4;
     static constexpr int kSizes[] = {18, 18, 18, 2};
 
@@ -23,38 +25,92 @@ struct Network {
         annconv::spread<18, 1>(weights.image_p_initial, arena.image_p);
         annconv::spread<18, 1>(weights.image_vt_new_initial, arena.image_vt_new);
         annconv::spread<18, 1>(weights.image_v_initial, arena.image_v);
-        annconv::spread<18, 1>(weights.image_mask_initial, arena.image_mask);
-        annconv::spread<18, 1>(weights.peaks_v_initial, arena.peaks_v);
+        annconv::spread<18, 1>(weights.image_mask_initial, arena.image_mask[0]);
+        annconv::spread<18, 1>(weights.peaks_v_initial, arena.peaks_v[0]);
         annconv::spread<2, 1>(weights.classes_v_initial, arena.classes_v);
     }
 
-    static void step(const Weights& weights, Arena& arena, const Step& step) {
-        update_image(weights, arena, step);
-        apply_pool(weights, arena, step);
-        update_peaks(weights, arena, step);
-        apply_skip(weights, arena, step);
-        apply_skip_v2(weights, arena, step);
-        apply_main(weights, arena, step);
-        apply_main_v2(weights, arena, step);
-        apply_direct(weights, arena, step);
-        apply_late(weights, arena, step);
-        update_classes(weights, arena, step);
-        for (int neuron = 0; neuron < kOutputs; ++neuron) {
-            arena.readout_counts[neuron] += arena.classes_spikes[neuron];
+    // Scratch memory that a thread needs.
+    static std::size_t scratch_bytes() {
+        std::size_t bytes = 0;
+        return bytes;
+    }
+
+    // Runs a tile of steps, fewer if the read-out needs no further one; returns how many.
+    static std::int32_t advance(const Weights& weights, Arena& arena, const Tile& tile) {
+        annconv::Laps laps(tile.seconds);
+        if (tile.team.leads()) {
+            for (std::int32_t slot = 0; slot < tile.steps; ++slot) {
+                const Step step = tile.step(slot);
+                update_image(weights, arena, step);
+            }
+        }
+        tile.team.sync();
+        laps.done(0);
+        if (tile.team.leads()) {
+            for (std::int32_t slot = 0; slot < tile.steps; ++slot) {
+                const Step step = tile.step(slot);
+                apply_pool(weights, arena, step);
+                update_peaks(weights, arena, step);
+            }
+        }
+        tile.team.sync();
+        laps.done(1);
+        if (tile.team.leads()) {
+            for (std::int32_t slot = 0; slot < tile.steps; ++slot) {
+                const Step step = tile.step(slot);
+                apply_skip(weights, arena, step);
+                apply_skip_v2(weights, arena, step);
+                apply_main(weights, arena, step);
+                apply_main_v2(weights, arena, step);
+            }
+        }
+        tile.team.sync();
+        laps.done(2);
+        if (tile.team.leads()) {
+            arena.executed = tile.steps;
+            for (std::int32_t slot = 0; slot < tile.steps; ++slot) {
+                const Step step = tile.step(slot);
+                apply_direct(weights, arena, step);
+                apply_late(weights, arena, step);
+                update_classes(weights, arena, step);
+                count(arena, step);
+                if (stopped(weights, arena)) {
+                    arena.executed = slot + 1;
+                    break;
+                }
+            }
+        }
+        tile.team.sync();
+        laps.done(3);
+        if (tile.team.leads()) {
+            annconv::carry_over(arena.classes_spikes, tile.steps);
+            annconv::carry_over(arena.image_mask, tile.steps);
+            annconv::carry_over(arena.image_spikes, tile.steps);
+            annconv::carry_over(arena.peaks_spikes, tile.steps);
+            annconv::carry_over(arena.peaks_v, tile.steps);
+            annconv::carry_over(arena.sum_sum, tile.steps);
+        }
+        return arena.executed;
+    }
+
+    // What a population emitted in a step of the last tile; nullptr where that is not kept.
+    static const std::int8_t* spikes(const Arena& arena, int population, [[maybe_unused]] std::int32_t slot) {
+        switch (population) {
+            case 0:  // image
+                return arena.image_spikes[slot + 1];
+            case 1:  // peaks
+                return arena.peaks_spikes[slot + 1];
+            case 3:  // classes
+                return arena.classes_spikes[slot + 1];
+            default:
+                return nullptr;
         }
     }
 
-    // What a population emitted in the last step.
-    static const std::int8_t* spikes(const Arena& arena, int population) {
-        switch (population) {
-            case 0:  // image
-                return arena.image_spikes;
-            case 1:  // peaks
-                return arena.peaks_spikes;
-            case 3:  // classes
-                return arena.classes_spikes;
-            default:
-                return nullptr;
+    static void count(Arena& arena, [[maybe_unused]] const Step& step) {
+        for (int neuron = 0; neuron < kOutputs; ++neuron) {
+            arena.readout_counts[neuron] += arena.classes_spikes[step.slot + 1][neuron];
         }
     }
 
@@ -77,13 +133,17 @@ struct Network {
     }
 };
 
+constexpr const char* kParts[] = {"update_image", "update_peaks", "apply_main_v2", "update_classes"};
+
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "a0cb82ead2256a26f297f208f94182d7549258fbbe544dc39626d8f90cc81497",
+    "761c0b91849f1a217ff48a14d919e7784a285af5639f7528d719827953285a45",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,
     Network::kPopulations,
+    4,
+    kParts,
     sizeof(Weights),
     sizeof(Arena),
     annconv::run<Network>,

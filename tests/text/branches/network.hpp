@@ -1,6 +1,8 @@
 // A spiking network of 4 populations, 56 neurons, double precision
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "annconv/kernels.hpp"
@@ -9,22 +11,24 @@ namespace network {
 
 using real = double;
 using Step = annconv::Step<real>;
+using Tile = annconv::Tile<real>;
 
 constexpr real kTimeStep = real(1.0);  // dt in ms
 
 // What a thread keeps while it runs a sample.
 struct Arena {
+    std::int32_t executed;  // steps of the last tile
     alignas(64) real image_p[18];
     alignas(64) real image_vt_new[18];
     alignas(64) real image_v[18];
-    alignas(64) real image_mask[18];
-    alignas(64) std::int8_t image_spikes[18];
-    alignas(64) real peaks_v[18];
-    alignas(64) std::int8_t peaks_spikes[18];
+    alignas(64) real image_mask[17][18];
+    alignas(64) std::int8_t image_spikes[17][18];
+    alignas(64) real peaks_v[17][18];
+    alignas(64) std::int8_t peaks_spikes[17][18];
     alignas(64) real peaks_g_exc[18];
-    alignas(64) real sum_sum[18];
+    alignas(64) real sum_sum[17][18];
     alignas(64) real classes_v[2];
-    alignas(64) std::int8_t classes_spikes[2];
+    alignas(64) std::int8_t classes_spikes[17][2];
     alignas(64) real classes_g_exc[2];
     alignas(64) real skip_stage_0[18];
     alignas(64) real main_stage_0[18];

@@ -3,30 +3,6 @@
 
 namespace network {
 
-namespace {
-struct ApplyDenseProj2Shape {
-    static constexpr int kInputs = 6;
-    static constexpr int kOutputs = 5;
-};
-}  // namespace
-
-// dense_proj_2: dense of spikes of image, 6 -> 5
-void apply_dense_proj_2(const Weights& weights, Arena& arena, const Step&) {
-    annconv::multiply<ApplyDenseProj2Shape, annconv::Output::kWrite>(arena.image_spikes, weights.dense_proj_2_weights, arena.hidden_g_exc);
-}
-
-namespace {
-struct ApplyDenseProj3Shape {
-    static constexpr int kInputs = 5;
-    static constexpr int kOutputs = 3;
-};
-}  // namespace
-
-// dense_proj_3: dense of spikes of hidden, 5 -> 3
-void apply_dense_proj_3(const Weights& weights, Arena& arena, const Step&) {
-    annconv::multiply<ApplyDenseProj3Shape, annconv::Output::kWrite>(arena.hidden_spikes, weights.dense_proj_3_weights, arena.classes_g_exc);
-}
-
 // image: 6 CPN neurons
 void update_image(const Weights&, Arena& arena, const Step& step) {
     constexpr int kNeurons = 6;
@@ -43,54 +19,120 @@ void update_image(const Weights&, Arena& arena, const Step& step) {
         const bool spiked = p < rates;
 
         arena.image_p[neuron] = p;
-        arena.image_spikes[neuron] = spiked ? 1 : 0;
+        arena.image_spikes[step.slot + 1][neuron] = spiked ? 1 : 0;
     }
 }
 
-// hidden: 5 IaF neurons
-void update_hidden(const Weights& weights, Arena& arena, const Step&) {
-    constexpr int kNeurons = 5;
-    const real vt = weights.hidden_vt[0];
-    const real vr = weights.hidden_vr[0];
-    constexpr real dt = kTimeStep;
-    for (int neuron = 0; neuron < kNeurons; ++neuron) {
-        const real g_exc = arena.hidden_g_exc[neuron];
-        real v = arena.hidden_v[neuron];
+namespace {
+struct HiddenShape {
+    static constexpr annconv::Extents kOut{1, 1, 1};
+    static constexpr int kSumBytes = 32;
+    static constexpr int kInputs = 6;
+    static constexpr int kChannelsOut = 5;
+    static constexpr int kTileChannels = 8;
+    static constexpr int kVectorBytes = 32;
+    static constexpr int kTileSteps = 16;
+};
+
+// hidden: 5 IaF neurons, as many as a vector holds.
+template <class real>
+struct HiddenNeuron {
+    HiddenNeuron([[maybe_unused]] const Weights& weights, [[maybe_unused]] const Arena& arena, [[maybe_unused]] int place, [[maybe_unused]] int channel)
+        : dt(kTimeStep),
+          vt(weights.hidden_vt[0]),
+          vr(weights.hidden_vr[0]),
+          v(annconv::load<real>(arena.hidden_v + place)) {}
+
+    // One step; returns where neurons spiked.
+    auto step([[maybe_unused]] real number, real arrived) {
+        const real g_exc = arrived;
 
         const real dv_dt = g_exc;
         v += dt * dv_dt;
-        if (v < real(-2.0)) v = real(-2.0);
+        v = annconv::select(v < real(-2.0), real(-2.0), v);
 
-        const bool spiked = v > vt;
+        const auto spiked = v > vt;
         const real v_spiked = vr;
-        v = spiked ? v_spiked : v;
-
-        arena.hidden_v[neuron] = v;
-        arena.hidden_spikes[neuron] = spiked ? 1 : 0;
+        v = annconv::select(spiked, v_spiked, v);
+        return spiked;
     }
+
+    void save(Arena& arena, int place) const {
+        annconv::store(v, arena.hidden_v + place);
+    }
+
+    const real dt;
+    const real vt;
+    const real vr;
+    real v;
+};
+
+using HiddenSource = annconv::DenseSource<HiddenShape, real>;
+}  // namespace
+
+// hidden: 5 IaF neurons; dense_proj_2: dense of spikes of image, 6 -> 5
+void layer_hidden([[maybe_unused]] const Weights& weights, Arena& arena, const Tile& tile) {
+    const annconv::SpikeOutput output{arena.hidden_spikes[1], 5};
+    HiddenSource source(annconv::SpikeSlots{arena.image_spikes[0], 6}, weights.dense_proj_2_weights, 6, 6, tile.steps, tile.scratch);
+    annconv::Layer<HiddenShape, HiddenNeuron, HiddenSource, Weights, Arena, real>(source, output, weights, arena, tile).run();
 }
 
-// classes: 3 IaF neurons
-void update_classes(const Weights& weights, Arena& arena, const Step&) {
-    constexpr int kNeurons = 3;
-    const real vt = weights.classes_vt[0];
-    const real vr = weights.classes_vr[0];
-    constexpr real dt = kTimeStep;
-    for (int neuron = 0; neuron < kNeurons; ++neuron) {
-        const real g_exc = arena.classes_g_exc[neuron];
-        real v = arena.classes_v[neuron];
+std::size_t layer_hidden_scratch() { return HiddenSource::kScratchBytes; }
+
+namespace {
+struct ClassesShape {
+    static constexpr annconv::Extents kOut{1, 1, 1};
+    static constexpr int kSumBytes = 32;
+    static constexpr int kInputs = 5;
+    static constexpr int kChannelsOut = 3;
+    static constexpr int kTileChannels = 4;
+    static constexpr int kVectorBytes = 32;
+    static constexpr int kTileSteps = 16;
+};
+
+// classes: 3 IaF neurons, as many as a vector holds.
+template <class real>
+struct ClassesNeuron {
+    ClassesNeuron([[maybe_unused]] const Weights& weights, [[maybe_unused]] const Arena& arena, [[maybe_unused]] int place, [[maybe_unused]] int channel)
+        : dt(kTimeStep),
+          vt(weights.classes_vt[0]),
+          vr(weights.classes_vr[0]),
+          v(annconv::load<real>(arena.classes_v + place)) {}
+
+    // One step; returns where neurons spiked.
+    auto step([[maybe_unused]] real number, real arrived) {
+        const real g_exc = arrived;
 
         const real dv_dt = g_exc;
         v += dt * dv_dt;
-        if (v < real(-2.0)) v = real(-2.0);
+        v = annconv::select(v < real(-2.0), real(-2.0), v);
 
-        const bool spiked = v > vt;
+        const auto spiked = v > vt;
         const real v_spiked = vr;
-        v = spiked ? v_spiked : v;
-
-        arena.classes_v[neuron] = v;
-        arena.classes_spikes[neuron] = spiked ? 1 : 0;
+        v = annconv::select(spiked, v_spiked, v);
+        return spiked;
     }
+
+    void save(Arena& arena, int place) const {
+        annconv::store(v, arena.classes_v + place);
+    }
+
+    const real dt;
+    const real vt;
+    const real vr;
+    real v;
+};
+
+using ClassesSource = annconv::DenseSource<ClassesShape, real>;
+}  // namespace
+
+// classes: 3 IaF neurons; dense_proj_3: dense of spikes of hidden, 5 -> 3
+void layer_classes([[maybe_unused]] const Weights& weights, Arena& arena, const Tile& tile) {
+    const annconv::SpikeOutput output{arena.classes_spikes[1], 3};
+    ClassesSource source(annconv::SpikeSlots{arena.hidden_spikes[0], 5}, weights.dense_proj_3_weights, 5, 5, tile.steps, tile.scratch);
+    annconv::Layer<ClassesShape, ClassesNeuron, ClassesSource, Weights, Arena, real>(source, output, weights, arena, tile).run();
 }
+
+std::size_t layer_classes_scratch() { return ClassesSource::kScratchBytes; }
 
 }  // namespace network

@@ -1,6 +1,7 @@
 // A spiking network of 3 populations, 14 neurons, double precision
 #include "network.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace network {
@@ -14,6 +15,7 @@ struct Network {
 
     static constexpr int kInputs = 6;
     static constexpr int kOutputs = 3;
+    static constexpr int kTile = 16;  // steps
     static constexpr int kPopulations = 3;
     static constexpr int kSizes[] = {6, 5, 3};
 
@@ -21,32 +23,65 @@ struct Network {
     static void reset(const Weights& weights, Arena& arena) {
         std::memset(&arena, 0, sizeof arena);
         annconv::spread<6, 1>(weights.image_p_initial, arena.image_p);
-        annconv::spread<5, 1>(weights.hidden_v_initial, arena.hidden_v);
-        annconv::spread<3, 1>(weights.classes_v_initial, arena.classes_v);
+        annconv::spread<8, 1>(weights.hidden_v_initial, arena.hidden_v);
+        annconv::spread<4, 1>(weights.classes_v_initial, arena.classes_v);
     }
 
-    static void step(const Weights& weights, Arena& arena, const Step& step) {
-        apply_dense_proj_2(weights, arena, step);
-        apply_dense_proj_3(weights, arena, step);
-        update_image(weights, arena, step);
-        update_hidden(weights, arena, step);
-        update_classes(weights, arena, step);
-        for (int neuron = 0; neuron < kOutputs; ++neuron) {
-            arena.readout_counts[neuron] += arena.classes_spikes[neuron];
+    // Scratch memory that a thread needs.
+    static std::size_t scratch_bytes() {
+        std::size_t bytes = 0;
+        bytes = std::max(bytes, layer_hidden_scratch());
+        bytes = std::max(bytes, layer_classes_scratch());
+        return bytes;
+    }
+
+    // Runs a tile of steps, fewer if the read-out needs no further one; returns how many.
+    static std::int32_t advance(const Weights& weights, Arena& arena, const Tile& tile) {
+        annconv::Laps laps(tile.seconds);
+        if (tile.team.leads()) {
+            for (std::int32_t slot = 0; slot < tile.steps; ++slot) {
+                const Step step = tile.step(slot);
+                update_image(weights, arena, step);
+            }
+        }
+        tile.team.sync();
+        laps.done(0);
+        layer_hidden(weights, arena, tile);
+        tile.team.sync();
+        laps.done(1);
+        layer_classes(weights, arena, tile);
+        tile.team.sync();
+        if (tile.team.leads()) {
+            arena.executed = tile.steps;
+            for (std::int32_t slot = 0; slot < tile.steps; ++slot) count(arena, tile.step(slot));
+        }
+        tile.team.sync();
+        laps.done(2);
+        if (tile.team.leads()) {
+            annconv::carry_over(arena.classes_spikes, tile.steps);
+            annconv::carry_over(arena.hidden_spikes, tile.steps);
+            annconv::carry_over(arena.image_spikes, tile.steps);
+        }
+        return arena.executed;
+    }
+
+    // What a population emitted in a step of the last tile; nullptr where that is not kept.
+    static const std::int8_t* spikes(const Arena& arena, int population, [[maybe_unused]] std::int32_t slot) {
+        switch (population) {
+            case 0:  // image
+                return arena.image_spikes[slot + 1];
+            case 1:  // hidden
+                return arena.hidden_spikes[slot + 1];
+            case 2:  // classes
+                return arena.classes_spikes[slot + 1];
+            default:
+                return nullptr;
         }
     }
 
-    // What a population emitted in the last step.
-    static const std::int8_t* spikes(const Arena& arena, int population) {
-        switch (population) {
-            case 0:  // image
-                return arena.image_spikes;
-            case 1:  // hidden
-                return arena.hidden_spikes;
-            case 2:  // classes
-                return arena.classes_spikes;
-            default:
-                return nullptr;
+    static void count(Arena& arena, [[maybe_unused]] const Step& step) {
+        for (int neuron = 0; neuron < kOutputs; ++neuron) {
+            arena.readout_counts[neuron] += arena.classes_spikes[step.slot + 1][neuron];
         }
     }
 
@@ -62,13 +97,17 @@ struct Network {
     }
 };
 
+constexpr const char* kParts[] = {"update_image", "layer_hidden", "layer_classes"};
+
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "ffc5e38232deac4ee0ce72ea5c01e14cfaaadec4d84aacac1af9bf1f7d50907a",
+    "e273b449a2febe1b21dfd25fe33dff3e1acddc0d91a7afc874097d9440c16abd",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,
     Network::kPopulations,
+    3,
+    kParts,
     sizeof(Weights),
     sizeof(Arena),
     annconv::run<Network>,

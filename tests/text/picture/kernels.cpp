@@ -4,19 +4,73 @@
 namespace network {
 
 namespace {
-struct FadeConvProj2Shape {
-    static constexpr int kSize = 32;
-    static constexpr int kFactors = 1;
+struct ImageShape {
+    static constexpr annconv::Extents kOut{1, 1, 1};
+    static constexpr int kChannelsOut = 16;
+    static constexpr int kTileChannels = 16;
+    static constexpr int kVectorBytes = 32;
+    static constexpr int kTileSteps = 16;
 };
+
+// image: 4 x 4 x 1 IB neurons, as many as a vector holds.
+template <class real>
+struct ImageNeuron {
+    ImageNeuron([[maybe_unused]] const Weights& weights, [[maybe_unused]] const Arena& arena, [[maybe_unused]] int place, [[maybe_unused]] int channel)
+        : dt(kTimeStep),
+          a(weights.image_a[0]),
+          b(weights.image_b[0]),
+          c(weights.image_c[0]),
+          d(weights.image_d[0]),
+          v_thresh(weights.image_v_thresh[0]),
+          v(annconv::load<real>(arena.image_v + place)),
+          u(annconv::load<real>(arena.image_u + place)) {}
+
+    // One step; returns where neurons spiked.
+    auto step([[maybe_unused]] real number, real arrived) {
+        const real rates = arrived;
+
+        const real dv_dt = real(0.04) * (v * v) + real(5.0) * v + real(140.0) - u + rates;
+        const real du_dt = a * (b * v - u);
+        v += dt * dv_dt;
+        u += dt * du_dt;
+
+        const auto spiked = v > v_thresh;
+        const real v_spiked = c;
+        const real u_spiked = u + d;
+        v = annconv::select(spiked, v_spiked, v);
+        u = annconv::select(spiked, u_spiked, u);
+        return spiked;
+    }
+
+    void save(Arena& arena, int place) const {
+        annconv::store(v, arena.image_v + place);
+        annconv::store(u, arena.image_u + place);
+    }
+
+    const real dt;
+    const real a;
+    const real b;
+    const real c;
+    const real d;
+    const real v_thresh;
+    real v;
+    real u;
+};
+
+using ImageSource = annconv::RatesSource<ImageShape, real>;
 }  // namespace
 
-// conv_proj_2: what a step leaves of its trace
-void fade_conv_proj_2(const Weights& weights, Arena& arena, const Step&) {
-    annconv::scale<FadeConvProj2Shape, annconv::Output::kWrite>(arena.conv_g_exc, weights.conv_proj_2_decay, arena.conv_g_exc);
+// image: 4 x 4 x 1 IB neurons
+void layer_image([[maybe_unused]] const Weights& weights, Arena& arena, const Tile& tile) {
+    const annconv::SpikeOutput output{arena.image_spikes[1], 16};
+    ImageSource source(tile.rates, tile.advance, 16, tile.steps, tile.scratch);
+    annconv::Layer<ImageShape, ImageNeuron, ImageSource, Weights, Arena, real>(source, output, weights, arena, tile).run();
 }
 
+std::size_t layer_image_scratch() { return ImageSource::kScratchBytes; }
+
 namespace {
-struct ApplyConvProj2Shape {
+struct ConvShape {
     static constexpr annconv::Extents kIn{1, 4, 4};
     static constexpr annconv::Extents kOut{1, 4, 4};
     static constexpr annconv::Extents kSize{1, 2, 2};
@@ -25,35 +79,110 @@ struct ApplyConvProj2Shape {
     static constexpr annconv::Extents kDilation{1, 1, 1};
     static constexpr int kChannelsIn = 1;
     static constexpr int kChannelsOut = 2;
-    static constexpr int kGroups = 1;
-    static constexpr int kVectorBytes = 32;
-    static constexpr int kTileCols = 4;
     static constexpr int kTileChannels = 4;
-    static constexpr int kRowsTogether = 1;
+    static constexpr int kBlockRows = 2;
+    static constexpr int kVectorBytes = 32;
+    static constexpr int kTileSteps = 16;
+    static constexpr std::array<int, 2> kPool{2, 2};
+    static constexpr int kPoolDelay = 1;
 };
+
+// conv: 4 x 4 x 2 IaF neurons, as many as a vector holds.
+template <class real>
+struct ConvNeuron {
+    ConvNeuron([[maybe_unused]] const Weights& weights, [[maybe_unused]] const Arena& arena, [[maybe_unused]] int place, [[maybe_unused]] int channel)
+        : dt(kTimeStep),
+          vt(annconv::load<real>(weights.conv_vt + channel)),
+          vr(weights.conv_vr[0]),
+          mask_tau(weights.conv_mask_tau[0]),
+          constant_1(real(1.0) / mask_tau),
+          decay(weights.conv_proj_2_decay[0]),
+          v(annconv::load<real>(arena.conv_v + place)),
+          mask(annconv::load<real>(arena.conv_mask + place)),
+          trace(annconv::load<real>(arena.conv_g_exc + place)) {}
+
+    // One step; returns where neurons spiked.
+    auto step([[maybe_unused]] real number, real arrived) {
+        trace = decay * trace + arrived;
+        const real g_exc = trace;
+
+        const real dv_dt = g_exc;
+        const real dmask_dt = -mask * constant_1;
+        v += dt * dv_dt;
+        v = annconv::select(v < real(-2.0), real(-2.0), v);
+        mask += dt * dmask_dt;
+
+        const auto spiked = v > vt;
+        const real v_spiked = vr;
+        const real mask_spiked = mask + constant_1;
+        v = annconv::select(spiked, v_spiked, v);
+        mask = annconv::select(spiked, mask_spiked, mask);
+        return spiked;
+    }
+
+    void save(Arena& arena, int place) const {
+        annconv::store(v, arena.conv_v + place);
+        annconv::store(mask, arena.conv_mask + place);
+        annconv::store(trace, arena.conv_g_exc + place);
+    }
+
+    real pooled() const { return mask; }
+
+    const real dt;
+    const real vt;
+    const real vr;
+    const real mask_tau;
+    const real constant_1;
+    const real decay;
+    real v;
+    real mask;
+    real trace;
+};
+
+// pool: 2 x 2 x 2 IaF neurons, as many as a vector holds.
+template <class real>
+struct ConvPooling {
+    ConvPooling([[maybe_unused]] const Weights& weights, [[maybe_unused]] const Arena& arena, [[maybe_unused]] int place, [[maybe_unused]] int channel)
+        : dt(kTimeStep),
+          vt(weights.pool_vt[0]),
+          vr(weights.pool_vr[0]),
+          v(annconv::load<real>(arena.pool_v + place)) {}
+
+    // One step; returns where neurons spiked.
+    auto step([[maybe_unused]] real number, real arrived) {
+        const real g_exc = arrived;
+
+        const real dv_dt = g_exc;
+        v += dt * dv_dt;
+        v = annconv::select(v < real(-2.0), real(-2.0), v);
+
+        const auto spiked = v > vt;
+        const real v_spiked = vr;
+        v = annconv::select(spiked, v_spiked, v);
+        return spiked;
+    }
+
+    void save(Arena& arena, int place) const {
+        annconv::store(v, arena.pool_v + place);
+    }
+
+    const real dt;
+    const real vt;
+    const real vr;
+    real v;
+};
+
+using ConvSource = annconv::RowTableSource<ConvShape, real>;
 }  // namespace
 
-// conv_proj_2: conv 2x2 pad 0,1 1,0 of spikes of image, 4 x 4 x 1 -> 4 x 4 x 2
-void apply_conv_proj_2(const Weights& weights, Arena& arena, const Step&) {
-    annconv::convolve_events<ApplyConvProj2Shape, annconv::Output::kAdd>(arena.image_spikes, weights.conv_proj_2_kernel, arena.conv_g_exc);
+// conv: 4 x 4 x 2 IaF neurons -> pool: 2 x 2 x 2 IaF neurons; conv_proj_2: conv 2x2 pad 0,1 1,0 of spikes of image, 4 x 4 x 1 -> 4 x 4 x 2
+void layer_conv([[maybe_unused]] const Weights& weights, Arena& arena, const Tile& tile) {
+    const annconv::SpikeOutput output{arena.pool_spikes[1], 8};
+    ConvSource source(annconv::SpikeSlots{arena.image_spikes[0], 16}, weights.conv_proj_2_kernel, tile.steps, tile.scratch);
+    annconv::PooledLayer<ConvShape, ConvNeuron, ConvPooling, ConvSource, Weights, Arena, real>(source, output, weights, arena, tile).run();
 }
 
-namespace {
-struct ApplyPoolProj3Shape {
-    static constexpr annconv::Extents kIn{1, 4, 4};
-    static constexpr annconv::Extents kOut{1, 2, 2};
-    static constexpr annconv::Extents kSize{1, 2, 2};
-    static constexpr annconv::Extents kStride{1, 2, 2};
-    static constexpr annconv::Extents kPad{0, 0, 0};
-    static constexpr annconv::Extents kDilation{1, 1, 1};
-    static constexpr int kChannels = 2;
-};
-}  // namespace
-
-// pool_proj_3: max pool 2x2 stride 2x2 of mask of conv, 4 x 4 x 2 -> 2 x 2 x 2
-void apply_pool_proj_3(const Weights&, Arena& arena, const Step&) {
-    annconv::max_pool<ApplyPoolProj3Shape, annconv::Output::kWrite>(arena.conv_mask, arena.pool_g_exc);
-}
+std::size_t layer_conv_scratch() { return ConvSource::kScratchBytes; }
 
 namespace {
 struct ApplyDenseProj4Shape {
@@ -63,97 +192,12 @@ struct ApplyDenseProj4Shape {
 }  // namespace
 
 // dense_proj_4: dense of spikes of pool, 8 -> 3
-void apply_dense_proj_4(const Weights& weights, Arena& arena, const Step&) {
-    annconv::multiply<ApplyDenseProj4Shape, annconv::Output::kWrite>(arena.pool_spikes, weights.dense_proj_4_weights, arena.classes_g_exc);
-}
-
-// image: 4 x 4 x 1 IB neurons
-void update_image(const Weights& weights, Arena& arena, const Step& step) {
-    constexpr int kNeurons = 16;
-    const real a = weights.image_a[0];
-    const real b = weights.image_b[0];
-    const real c = weights.image_c[0];
-    const real d = weights.image_d[0];
-    const real v_thresh = weights.image_v_thresh[0];
-    constexpr real dt = kTimeStep;
-    for (int neuron = 0; neuron < kNeurons; ++neuron) {
-        const real rates = step.rates[neuron];
-        real v = arena.image_v[neuron];
-        real u = arena.image_u[neuron];
-
-        const real dv_dt = real(0.04) * (v * v) + real(5.0) * v + real(140.0) - u + rates;
-        const real du_dt = a * (b * v - u);
-        v += dt * dv_dt;
-        u += dt * du_dt;
-
-        const bool spiked = v > v_thresh;
-        const real v_spiked = c;
-        const real u_spiked = u + d;
-        v = spiked ? v_spiked : v;
-        u = spiked ? u_spiked : u;
-
-        arena.image_v[neuron] = v;
-        arena.image_u[neuron] = u;
-        arena.image_spikes[neuron] = spiked ? 1 : 0;
-    }
-}
-
-// conv: 4 x 4 x 2 IaF neurons
-void update_conv(const Weights& weights, Arena& arena, const Step&) {
-    constexpr int kNeurons = 32;
-    const real vr = weights.conv_vr[0];
-    const real mask_tau = weights.conv_mask_tau[0];
-    constexpr real dt = kTimeStep;
-    constexpr int kChannels = 2;
-    for (int neuron = 0; neuron < kNeurons; ++neuron) {
-        const real vt = weights.conv_vt[neuron % kChannels];
-        const real g_exc = arena.conv_g_exc[neuron];
-        real v = arena.conv_v[neuron];
-        real mask = arena.conv_mask[neuron];
-
-        const real dv_dt = g_exc;
-        const real dmask_dt = -mask / mask_tau;
-        v += dt * dv_dt;
-        if (v < real(-2.0)) v = real(-2.0);
-        mask += dt * dmask_dt;
-
-        const bool spiked = v > vt;
-        const real v_spiked = vr;
-        const real mask_spiked = mask + real(1.0) / mask_tau;
-        v = spiked ? v_spiked : v;
-        mask = spiked ? mask_spiked : mask;
-
-        arena.conv_v[neuron] = v;
-        arena.conv_mask[neuron] = mask;
-        arena.conv_spikes[neuron] = spiked ? 1 : 0;
-    }
-}
-
-// pool: 2 x 2 x 2 IaF neurons
-void update_pool(const Weights& weights, Arena& arena, const Step&) {
-    constexpr int kNeurons = 8;
-    const real vt = weights.pool_vt[0];
-    const real vr = weights.pool_vr[0];
-    constexpr real dt = kTimeStep;
-    for (int neuron = 0; neuron < kNeurons; ++neuron) {
-        const real g_exc = arena.pool_g_exc[neuron];
-        real v = arena.pool_v[neuron];
-
-        const real dv_dt = g_exc;
-        v += dt * dv_dt;
-        if (v < real(-2.0)) v = real(-2.0);
-
-        const bool spiked = v > vt;
-        const real v_spiked = vr;
-        v = spiked ? v_spiked : v;
-
-        arena.pool_v[neuron] = v;
-        arena.pool_spikes[neuron] = spiked ? 1 : 0;
-    }
+void apply_dense_proj_4(const Weights& weights, Arena& arena, const Step& step) {
+    annconv::multiply_events<ApplyDenseProj4Shape, annconv::Output::kWrite>(arena.pool_spikes[step.slot], weights.dense_proj_4_weights, arena.classes_g_exc);
 }
 
 // classes: 3 IaF neurons
-void update_classes(const Weights& weights, Arena& arena, const Step&) {
+void update_classes(const Weights& weights, Arena& arena, const Step& step) {
     constexpr int kNeurons = 3;
     const real vt = weights.classes_vt[0];
     const real vr = weights.classes_vr[0];
@@ -171,7 +215,7 @@ void update_classes(const Weights& weights, Arena& arena, const Step&) {
         v = spiked ? v_spiked : v;
 
         arena.classes_v[neuron] = v;
-        arena.classes_spikes[neuron] = spiked ? 1 : 0;
+        arena.classes_spikes[step.slot + 1][neuron] = spiked ? 1 : 0;
     }
 }
 

@@ -1,6 +1,7 @@
 // A spiking network of 4 populations, 59 neurons, double precision
 #include "network.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace network {
@@ -14,6 +15,7 @@ struct Network {
 
     static constexpr int kInputs = 16;
     static constexpr int kOutputs = 3;
+    static constexpr int kTile = 16;  // steps
     static constexpr int kPopulations = 4;
     static constexpr int kSizes[] = {16, 32, 8, 3};
 
@@ -22,39 +24,69 @@ struct Network {
         std::memset(&arena, 0, sizeof arena);
         annconv::spread<16, 1>(weights.image_v_initial, arena.image_v);
         annconv::spread<16, 1>(weights.image_u_initial, arena.image_u);
-        annconv::spread<32, 1>(weights.conv_v_initial, arena.conv_v);
-        annconv::spread<32, 1>(weights.conv_mask_initial, arena.conv_mask);
-        annconv::spread<8, 1>(weights.pool_v_initial, arena.pool_v);
+        annconv::spread<64, 1>(weights.conv_v_initial, arena.conv_v);
+        annconv::spread<64, 1>(weights.conv_mask_initial, arena.conv_mask);
+        annconv::spread<16, 1>(weights.pool_v_initial, arena.pool_v);
         annconv::spread<3, 1>(weights.classes_v_initial, arena.classes_v);
     }
 
-    static void step(const Weights& weights, Arena& arena, const Step& step) {
-        fade_conv_proj_2(weights, arena, step);
-        apply_conv_proj_2(weights, arena, step);
-        apply_pool_proj_3(weights, arena, step);
-        apply_dense_proj_4(weights, arena, step);
-        update_image(weights, arena, step);
-        update_conv(weights, arena, step);
-        update_pool(weights, arena, step);
-        update_classes(weights, arena, step);
-        for (int neuron = 0; neuron < kOutputs; ++neuron) {
-            arena.readout_counts[neuron] += arena.classes_spikes[neuron];
+    // Scratch memory that a thread needs.
+    static std::size_t scratch_bytes() {
+        std::size_t bytes = 0;
+        bytes = std::max(bytes, layer_image_scratch());
+        bytes = std::max(bytes, layer_conv_scratch());
+        return bytes;
+    }
+
+    // Runs a tile of steps, fewer if the read-out needs no further one; returns how many.
+    static std::int32_t advance(const Weights& weights, Arena& arena, const Tile& tile) {
+        annconv::Laps laps(tile.seconds);
+        layer_image(weights, arena, tile);
+        tile.team.sync();
+        laps.done(0);
+        layer_conv(weights, arena, tile);
+        tile.team.sync();
+        laps.done(1);
+        if (tile.team.leads()) {
+            arena.executed = tile.steps;
+            for (std::int32_t slot = 0; slot < tile.steps; ++slot) {
+                const Step step = tile.step(slot);
+                apply_dense_proj_4(weights, arena, step);
+                update_classes(weights, arena, step);
+                count(arena, step);
+                if (stopped(weights, arena)) {
+                    arena.executed = slot + 1;
+                    break;
+                }
+            }
+        }
+        tile.team.sync();
+        laps.done(2);
+        if (tile.team.leads()) {
+            annconv::carry_over(arena.classes_spikes, tile.steps);
+            annconv::carry_over(arena.image_spikes, tile.steps);
+            annconv::carry_over(arena.pool_spikes, tile.steps);
+        }
+        return arena.executed;
+    }
+
+    // What a population emitted in a step of the last tile; nullptr where that is not kept.
+    static const std::int8_t* spikes(const Arena& arena, int population, [[maybe_unused]] std::int32_t slot) {
+        switch (population) {
+            case 0:  // image
+                return arena.image_spikes[slot + 1];
+            case 2:  // pool
+                return arena.pool_spikes[slot + 1];
+            case 3:  // classes
+                return arena.classes_spikes[slot + 1];
+            default:
+                return nullptr;
         }
     }
 
-    // What a population emitted in the last step.
-    static const std::int8_t* spikes(const Arena& arena, int population) {
-        switch (population) {
-            case 0:  // image
-                return arena.image_spikes;
-            case 1:  // conv
-                return arena.conv_spikes;
-            case 2:  // pool
-                return arena.pool_spikes;
-            case 3:  // classes
-                return arena.classes_spikes;
-            default:
-                return nullptr;
+    static void count(Arena& arena, [[maybe_unused]] const Step& step) {
+        for (int neuron = 0; neuron < kOutputs; ++neuron) {
+            arena.readout_counts[neuron] += arena.classes_spikes[step.slot + 1][neuron];
         }
     }
 
@@ -76,13 +108,17 @@ struct Network {
     }
 };
 
+constexpr const char* kParts[] = {"layer_image", "layer_conv", "update_classes"};
+
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "f5600d6fc2a962466372fb30044a28871dd736fa36cd1ffe5d1f06de54c9b3b8",
+    "5e8a05e3f1bb3a9f7f3ff55c405c6535d87e060872bbe82df0ab2d9d3a801d29",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,
     Network::kPopulations,
+    3,
+    kParts,
     sizeof(Weights),
     sizeof(Arena),
     annconv::run<Network>,

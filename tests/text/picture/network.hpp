@@ -1,6 +1,8 @@
 // A spiking network of 4 populations, 59 neurons, double precision
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "annconv/kernels.hpp"
@@ -9,23 +11,23 @@ namespace network {
 
 using real = double;
 using Step = annconv::Step<real>;
+using Tile = annconv::Tile<real>;
 
 constexpr real kTimeStep = real(1.0);  // dt in ms
 
 // What a thread keeps while it runs a sample.
 struct Arena {
+    std::int32_t executed;  // steps of the last tile
     alignas(64) real image_v[16];
     alignas(64) real image_u[16];
-    alignas(64) std::int8_t image_spikes[16];
-    alignas(64) real conv_v[32];
-    alignas(64) real conv_mask[32];
-    alignas(64) std::int8_t conv_spikes[32];
-    alignas(64) real conv_g_exc[32];
-    alignas(64) real pool_v[8];
-    alignas(64) std::int8_t pool_spikes[8];
-    alignas(64) real pool_g_exc[8];
+    alignas(64) std::int8_t image_spikes[17][16];
+    alignas(64) real conv_v[64];
+    alignas(64) real conv_mask[64];
+    alignas(64) real conv_g_exc[64];
+    alignas(64) real pool_v[16];
+    alignas(64) std::int8_t pool_spikes[17][8];
     alignas(64) real classes_v[3];
-    alignas(64) std::int8_t classes_spikes[3];
+    alignas(64) std::int8_t classes_spikes[17][3];
     alignas(64) real classes_g_exc[3];
     alignas(64) std::int32_t readout_counts[3];
 };
@@ -39,7 +41,7 @@ struct Weights {
     alignas(64) real image_v_thresh[1];
     alignas(64) real image_v_initial[1];
     alignas(64) real image_u_initial[1];
-    alignas(64) real conv_vt[2];
+    alignas(64) real conv_vt[4];
     alignas(64) real conv_vr[1];
     alignas(64) real conv_mask_tau[1];
     alignas(64) real conv_v_initial[1];
@@ -51,18 +53,16 @@ struct Weights {
     alignas(64) real classes_vr[1];
     alignas(64) real classes_v_initial[1];
     alignas(64) real conv_proj_2_decay[1];
-    alignas(64) real conv_proj_2_kernel[16];
+    alignas(64) real conv_proj_2_kernel[32];
     alignas(64) real dense_proj_4_weights[24];
 };
 
 // Kernels, in running order.
-void fade_conv_proj_2(const Weights& weights, Arena& arena, const Step& step);
-void apply_conv_proj_2(const Weights& weights, Arena& arena, const Step& step);
-void apply_pool_proj_3(const Weights& weights, Arena& arena, const Step& step);
+void layer_image(const Weights& weights, Arena& arena, const Tile& tile);
+std::size_t layer_image_scratch();
+void layer_conv(const Weights& weights, Arena& arena, const Tile& tile);
+std::size_t layer_conv_scratch();
 void apply_dense_proj_4(const Weights& weights, Arena& arena, const Step& step);
-void update_image(const Weights& weights, Arena& arena, const Step& step);
-void update_conv(const Weights& weights, Arena& arena, const Step& step);
-void update_pool(const Weights& weights, Arena& arena, const Step& step);
 void update_classes(const Weights& weights, Arena& arena, const Step& step);
 
 }  // namespace network

@@ -3,30 +3,6 @@
 
 namespace network {
 
-namespace {
-struct ApplyAShape {
-    static constexpr int kInputs = 4;
-    static constexpr int kOutputs = 6;
-};
-}  // namespace
-
-// a: dense of spikes of image, 4 -> 6
-void apply_a(const Weights& weights, Arena& arena, const Step&) {
-    annconv::multiply<ApplyAShape, annconv::Output::kWrite>(arena.image_spikes, weights.a_weights, arena.both_g_exc);
-}
-
-namespace {
-struct ApplyBShape {
-    static constexpr int kInputs = 6;
-    static constexpr int kOutputs = 2;
-};
-}  // namespace
-
-// b: dense of spikes of both, 6 -> 2
-void apply_b(const Weights& weights, Arena& arena, const Step&) {
-    annconv::multiply<ApplyBShape, annconv::Output::kWrite>(arena.both_spikes, weights.b_weights, arena.classes_g_exc);
-}
-
 // image: 4 CPN neurons
 void update_image(const Weights&, Arena& arena, const Step& step) {
     constexpr int kNeurons = 4;
@@ -43,8 +19,20 @@ void update_image(const Weights&, Arena& arena, const Step& step) {
         const bool spiked = p < rates;
 
         arena.image_p[neuron] = p;
-        arena.image_spikes[neuron] = spiked ? 1 : 0;
+        arena.image_spikes[step.slot + 1][neuron] = spiked ? 1 : 0;
     }
+}
+
+namespace {
+struct ApplyAShape {
+    static constexpr int kInputs = 4;
+    static constexpr int kOutputs = 6;
+};
+}  // namespace
+
+// a: dense of spikes of image, 4 -> 6
+void apply_a(const Weights& weights, Arena& arena, const Step& step) {
+    annconv::multiply_events<ApplyAShape, annconv::Output::kWrite>(arena.image_spikes[step.slot], weights.a_weights, arena.both_g_exc);
 }
 
 // both: 2 x 3 Signed neurons
@@ -69,12 +57,24 @@ void update_both(const Weights& weights, Arena& arena, const Step& step) {
         v = unspiked ? v_unspiked : v;
 
         arena.both_v[neuron] = v;
-        arena.both_spikes[neuron] = spiked - unspiked;
+        arena.both_spikes[step.slot + 1][neuron] = spiked - unspiked;
     }
 }
 
+namespace {
+struct ApplyBShape {
+    static constexpr int kInputs = 6;
+    static constexpr int kOutputs = 2;
+};
+}  // namespace
+
+// b: dense of spikes of both, 6 -> 2
+void apply_b(const Weights& weights, Arena& arena, const Step& step) {
+    annconv::multiply_events<ApplyBShape, annconv::Output::kWrite>(arena.both_spikes[step.slot], weights.b_weights, arena.classes_g_exc);
+}
+
 // classes: 2 IaF neurons
-void update_classes(const Weights& weights, Arena& arena, const Step&) {
+void update_classes(const Weights& weights, Arena& arena, const Step& step) {
     constexpr int kNeurons = 2;
     const real vt = weights.classes_vt[0];
     const real vr = weights.classes_vr[0];
@@ -92,7 +92,7 @@ void update_classes(const Weights& weights, Arena& arena, const Step&) {
         v = spiked ? v_spiked : v;
 
         arena.classes_v[neuron] = v;
-        arena.classes_spikes[neuron] = spiked ? 1 : 0;
+        arena.classes_spikes[step.slot + 1][neuron] = spiked ? 1 : 0;
     }
 }
 

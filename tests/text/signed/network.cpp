@@ -1,6 +1,7 @@
 // A spiking network of 3 populations, 12 neurons, double precision
 #include "network.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace network {
@@ -14,6 +15,7 @@ struct Network {
 
     static constexpr int kInputs = 4;
     static constexpr int kOutputs = 2;
+    static constexpr int kTile = 16;  // steps
     static constexpr int kPopulations = 3;
     static constexpr int kSizes[] = {4, 6, 2};
 
@@ -25,28 +27,72 @@ struct Network {
         annconv::spread<2, 1>(weights.classes_v_initial, arena.classes_v);
     }
 
-    static void step(const Weights& weights, Arena& arena, const Step& step) {
-        apply_a(weights, arena, step);
-        apply_b(weights, arena, step);
-        update_image(weights, arena, step);
-        update_both(weights, arena, step);
-        update_classes(weights, arena, step);
-        for (int neuron = 0; neuron < kOutputs; ++neuron) {
-            arena.readout_counts[neuron] += arena.classes_spikes[neuron];
+    // Scratch memory that a thread needs.
+    static std::size_t scratch_bytes() {
+        std::size_t bytes = 0;
+        return bytes;
+    }
+
+    // Runs a tile of steps, fewer if the read-out needs no further one; returns how many.
+    static std::int32_t advance(const Weights& weights, Arena& arena, const Tile& tile) {
+        annconv::Laps laps(tile.seconds);
+        if (tile.team.leads()) {
+            for (std::int32_t slot = 0; slot < tile.steps; ++slot) {
+                const Step step = tile.step(slot);
+                update_image(weights, arena, step);
+            }
+        }
+        tile.team.sync();
+        laps.done(0);
+        if (tile.team.leads()) {
+            for (std::int32_t slot = 0; slot < tile.steps; ++slot) {
+                const Step step = tile.step(slot);
+                apply_a(weights, arena, step);
+                update_both(weights, arena, step);
+            }
+        }
+        tile.team.sync();
+        laps.done(1);
+        if (tile.team.leads()) {
+            arena.executed = tile.steps;
+            for (std::int32_t slot = 0; slot < tile.steps; ++slot) {
+                const Step step = tile.step(slot);
+                apply_b(weights, arena, step);
+                update_classes(weights, arena, step);
+                count(arena, step);
+                if (stopped(weights, arena)) {
+                    arena.executed = slot + 1;
+                    break;
+                }
+            }
+        }
+        tile.team.sync();
+        laps.done(2);
+        if (tile.team.leads()) {
+            annconv::carry_over(arena.both_spikes, tile.steps);
+            annconv::carry_over(arena.classes_spikes, tile.steps);
+            annconv::carry_over(arena.image_spikes, tile.steps);
+        }
+        return arena.executed;
+    }
+
+    // What a population emitted in a step of the last tile; nullptr where that is not kept.
+    static const std::int8_t* spikes(const Arena& arena, int population, [[maybe_unused]] std::int32_t slot) {
+        switch (population) {
+            case 0:  // image
+                return arena.image_spikes[slot + 1];
+            case 1:  // both
+                return arena.both_spikes[slot + 1];
+            case 2:  // classes
+                return arena.classes_spikes[slot + 1];
+            default:
+                return nullptr;
         }
     }
 
-    // What a population emitted in the last step.
-    static const std::int8_t* spikes(const Arena& arena, int population) {
-        switch (population) {
-            case 0:  // image
-                return arena.image_spikes;
-            case 1:  // both
-                return arena.both_spikes;
-            case 2:  // classes
-                return arena.classes_spikes;
-            default:
-                return nullptr;
+    static void count(Arena& arena, [[maybe_unused]] const Step& step) {
+        for (int neuron = 0; neuron < kOutputs; ++neuron) {
+            arena.readout_counts[neuron] += arena.classes_spikes[step.slot + 1][neuron];
         }
     }
 
@@ -62,13 +108,17 @@ struct Network {
     }
 };
 
+constexpr const char* kParts[] = {"update_image", "update_both", "update_classes"};
+
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "2b886cb046ee33efd80ed32cb065bd0766bc330e012cd25cebe54a295530af23",
+    "9b40b6a398cbe8ad452c5a9e7492a9ead9407b5299f966001949789646cb81cb",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,
     Network::kPopulations,
+    3,
+    kParts,
     sizeof(Weights),
     sizeof(Arena),
     annconv::run<Network>,

@@ -1,6 +1,8 @@
 // A spiking network of 3 populations, 12 neurons, double precision
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "annconv/kernels.hpp"
@@ -9,18 +11,20 @@ namespace network {
 
 using real = double;
 using Step = annconv::Step<real>;
+using Tile = annconv::Tile<real>;
 
 constexpr real kTimeStep = real(0.5);  // dt in ms
 
 // What a thread keeps while it runs a sample.
 struct Arena {
+    std::int32_t executed;  // steps of the last tile
     alignas(64) real image_p[4];
-    alignas(64) std::int8_t image_spikes[4];
+    alignas(64) std::int8_t image_spikes[17][4];
     alignas(64) real both_v[6];
-    alignas(64) std::int8_t both_spikes[6];
+    alignas(64) std::int8_t both_spikes[17][6];
     alignas(64) real both_g_exc[6];
     alignas(64) real classes_v[2];
-    alignas(64) std::int8_t classes_spikes[2];
+    alignas(64) std::int8_t classes_spikes[17][2];
     alignas(64) real classes_g_exc[2];
     alignas(64) std::int32_t readout_counts[2];
 };
@@ -39,10 +43,10 @@ struct Weights {
 };
 
 // Kernels, in running order.
-void apply_a(const Weights& weights, Arena& arena, const Step& step);
-void apply_b(const Weights& weights, Arena& arena, const Step& step);
 void update_image(const Weights& weights, Arena& arena, const Step& step);
+void apply_a(const Weights& weights, Arena& arena, const Step& step);
 void update_both(const Weights& weights, Arena& arena, const Step& step);
+void apply_b(const Weights& weights, Arena& arena, const Step& step);
 void update_classes(const Weights& weights, Arena& arena, const Step& step);
 
 }  // namespace network

@@ -22,8 +22,8 @@ void multiply(const In* input, const Real* weights, Real* output) {
     }
 }
 
-// The same for spikes, in one step: bits, so that silent inputs are not even looked at. Spikes may be
-// signed.
+// The same for spikes, in one step: bits, so that silent inputs are not even looked at. Spikes may
+// be signed.
 template <class Shape, Output mode, class Real>
 void multiply_events(const std::int8_t* spikes, const Real* weights, Real* output) {
     if constexpr (mode == Output::kWrite) std::fill_n(output, Shape::kOutputs, Real{0});

@@ -96,11 +96,11 @@ class Layer {
             Neuron<Value>(weights_, arena_, at[vectors].place, at[vectors].channel)...};
         for (int slot = 0; slot < tile_.steps; ++slot) {
             const Real number = tile_.step_number(slot);
-            (output_.put(slot, at[vectors].cell, at[vectors].channel, Shape::kChannelsOut,
-                         std::get<vectors>(neurons).step(
-                             number, source_.template arrived<Value>(slot, at[vectors].row,
-                                                                     at[vectors].col,
-                                                                     at[vectors].lane))),
+            (output_.put(
+                 slot, at[vectors].cell, at[vectors].channel, Shape::kChannelsOut,
+                 std::get<vectors>(neurons).step(
+                     number, source_.template arrived<Value>(slot, at[vectors].row, at[vectors].col,
+                                                             at[vectors].lane))),
              ...);
         }
         (std::get<vectors>(neurons).save(arena_, at[vectors].place), ...);

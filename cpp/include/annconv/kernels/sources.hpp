@@ -142,8 +142,7 @@ class RowTableSource {
     ANNCONV_INLINE Entry<Value> entry(std::uint64_t row, int shift, int tap, int channel) const {
         const auto pattern = static_cast<int>(row >> shift & (kPatterns - 1));
         Entry<Value> sums;
-        std::memcpy(&sums, table_ + tap * kTable + pattern * kBlockChannels + channel,
-                    sizeof sums);
+        std::memcpy(&sums, table_ + tap * kTable + pattern * kBlockChannels + channel, sizeof sums);
         return sums;
     }
 

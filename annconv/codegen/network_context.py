@@ -1,0 +1,180 @@
+"""What the templates of a whole network see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from annconv.codegen.contexts import place, slotted_buffers
+from annconv.codegen.names import cpp_name
+from annconv.codegen.statements import condition_text, expression_text, real_literal
+from annconv.neurons.expressions import Expression, names
+from annconv.plan.kernels import LayerKernel
+from annconv.plan.plan import Plan, ReadoutPlan, emitting
+
+Context = dict[str, Any]
+
+REAL_TYPES = {"single": "float", "double": "double", "int16": "float"}
+BUFFER_TYPES = {"real": "real", "spike": "std::int8_t", "count": "std::int32_t"}
+PACKED_TYPES = {"real": "real", "int16": "std::int16_t"}
+
+
+def network_context(plan: Plan) -> Context:
+    """Context of the files that describe a whole network."""
+    slotted = slotted_buffers(plan)
+    return {
+        "summary": f"A spiking network of {len(plan.populations)} populations, "
+        f"{sum(plan.populations)} neurons, {plan.precision} precision",
+        "real": REAL_TYPES[plan.precision],
+        "dt": real_literal(plan.dt),
+        "digest": plan.digest(),
+        "inputs": plan.inputs,
+        "outputs": plan.readout.outputs,
+        "buffers": _buffers(plan),
+        "packed": [
+            {"name": entry.name, "type": PACKED_TYPES[entry.type], "length": entry.length}
+            for entry in plan.packed
+        ],
+        "tile": plan.tile,
+        "kernels": [
+            {"name": kernel.name, "is_layer": isinstance(kernel, LayerKernel)}
+            for kernel in plan.kernels
+        ],
+        "groups": _groups(plan),
+        "shared": _shared_context(plan),
+        "carried": sorted(slotted),
+        "populations": _populations(plan, slotted),
+        "variables": _variables(plan, slotted),
+        "readout": _readout_context(plan.readout, slotted),
+    }
+
+
+def _buffers(plan: Plan) -> list[Context]:
+    """Members of the arena."""
+    return [
+        {
+            "name": entry.name,
+            "type": BUFFER_TYPES[entry.type],
+            "slots": f"[{entry.slots}]" if entry.slots > 1 else "",
+            "length": entry.length,
+        }
+        for entry in plan.buffers
+    ]
+
+
+def _populations(plan: Plan, slotted: frozenset[str]) -> list[Context]:
+    """Size, spikes and a label of every population."""
+    updates = emitting(plan)
+    labels = {update.population: update.summary.rpartition(": ")[0] for update in updates}
+    return [
+        {
+            "size": size,
+            "spikes": None if name is None else _slot(name, slotted),
+            "name": labels.get(index, "junction"),
+        }
+        for index, (size, name) in enumerate(zip(plan.populations, plan.spikes, strict=True))
+    ]
+
+
+def _variables(plan: Plan, slotted: frozenset[str]) -> list[Context]:
+    """Where every variable lies and how its initial values are spread over it."""
+    lengths = {entry.name: entry.length for entry in plan.buffers}
+    found = []
+    for update in emitting(plan):
+        for variable in update.variables:
+            length = lengths[variable.buffer]
+            first = "[0]" if variable.buffer in slotted else ""
+            found.append(
+                {
+                    "buffer": f"{variable.buffer}{first}",
+                    "initial": variable.initial,
+                    "neurons": length,
+                    "period": {"one": 1, "channel": update.channels, "each": length}[
+                        variable.broadcast
+                    ],
+                }
+            )
+    return found
+
+
+def _shared_context(plan: Plan) -> Context | None:
+    """How inputs of equal rate are run as one."""
+    shared = plan.shared_inputs
+    if shared is None:
+        return None
+    numbers = f"{shared.inputs}, {shared.blocks}, {shared.block}"
+    weight = next(entry.type for entry in plan.packed if entry.name == shared.weights)
+    return {
+        "type": f"annconv::SharedInputs<real, {PACKED_TYPES[weight]}, {numbers}>",
+        "weights": shared.weights,
+    }
+
+
+def _slot(buffer: str, slotted: frozenset[str]) -> str:
+    """A buffer as some step of the tile left it."""
+    return f"{buffer}[slot + 1]" if buffer in slotted else buffer
+
+
+def _groups(plan: Plan) -> list[Context]:
+    """Kernels that run together in each step of a tile, and layers, which run whole tiles."""
+    groups: list[Context] = []
+    for kernel in plan.kernels:
+        is_layer = isinstance(kernel, LayerKernel)
+        stage = kernel.stage if plan.tile > 1 else 0
+        reads_out = plan.tile == 1 or stage == plan.readout.population
+        if not is_layer and groups and groups[-1]["stage"] == stage:
+            groups[-1]["kernels"].append(kernel.name)
+        else:
+            groups.append(
+                {
+                    "stage": None if is_layer else stage,
+                    "is_layer": is_layer,
+                    "kernels": [kernel.name],
+                    "reads_out": reads_out,
+                }
+            )
+    for group in groups:
+        group["name"] = f'"{group["kernels"][-1]}"'
+    return groups
+
+
+def _readout_context(readout: ReadoutPlan, slotted: frozenset[str]) -> Context:
+    stop = _readout_lines(readout, readout.stop)
+    score = _readout_lines(readout, readout.score)
+    return {
+        "counts": readout.counts,
+        "spikes": place(readout.spikes, slotted),
+        "stop": _optional(readout.stop),
+        "stop_reads_weights": bool(stop[0]),
+        "stop_constants": stop[0],
+        "stop_loads": stop[1],
+        "score": expression_text(readout.score),
+        "score_reads_weights": bool(score[0]),
+        "score_constants": score[0],
+        "score_loads": score[1],
+    }
+
+
+def _readout_lines(
+    readout: ReadoutPlan, expression: Expression | None
+) -> tuple[list[str], list[str]]:
+    """Lines that bring what an expression reads into scope: before the loop and inside it."""
+    reads: Iterable[str] = frozenset() if expression is None else names(expression)
+    constants = [
+        f"const real {cpp_name(name)} = weights.{packed}[0];"
+        for name, packed in readout.parameters
+        if name in reads
+    ]
+    loads = [
+        f"const real {cpp_name(name)} = arena.{buffer}[neuron];"
+        for name, buffer in readout.variables
+        if name in reads
+    ]
+    if "count" in reads:
+        loads.append(f"const real count = static_cast<real>(arena.{readout.counts}[neuron]);")
+    return constants, loads
+
+
+def _optional(condition: Expression | None) -> str:
+    """A condition as C++, "" where there is none."""
+    return "" if condition is None else condition_text(condition)
