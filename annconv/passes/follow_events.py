@@ -64,6 +64,7 @@ def _in_registers(kernel: OperatorKernel, tiles: EventTiles, target: Target) -> 
         ("kTileChannels", tiles.channels),
         ("kRowsTogether", int(tiles.rows_together)),
         ("kBlockRows", tiles.block_rows),
+        ("kPatterns", 0),
     )
     return replace(kernel, function="convolve_events", constants=constants)
 

@@ -172,6 +172,7 @@ def _convolution(
         ("kTileChannels", tiles.channels),
         ("kRowsTogether", int(tiles.rows_together)),
         ("kBlockRows", tiles.block_rows),
+        ("kPatterns", 0),
     )
     layout = KernelLayout(tiles.channels, tiles.rows_together)
     _, rows, columns = _extents(shape, "kSize")

@@ -17,6 +17,7 @@ from annconv.passes.fuse_layers import fuse_layers
 from annconv.passes.liveness import liveness
 from annconv.passes.multiply_reciprocals import multiply_reciprocals
 from annconv.passes.share_inputs import share_inputs
+from annconv.passes.tabulate_patterns import tabulate_patterns
 from annconv.passes.tile_steps import tile_steps
 from annconv.plan.plan import Plan
 from annconv.plan.planner import make_plan
@@ -51,6 +52,7 @@ PLAN_PASSES: tuple[Pass[Plan], ...] = (
     Pass(multiply_reciprocals, level=2),  # any time: it changes neurons alone
     Pass(tile_steps, level=2),  # before fuse_layers, which needs kernels by population
     Pass(fuse_layers, level=2),  # before follow_events: layers choose tiles of their own
+    Pass(tabulate_patterns, level=2),  # after fuse_layers, which chooses what inner loops read
     Pass(share_inputs, level=2),  # after fuse_layers, which tells what reads the inputs
     Pass(follow_events, level=2),  # last: takes the convolutions that no layer holds
 )

@@ -35,20 +35,27 @@ class KernelLayout:
     Attributes:
         block: Channels of a block.
         rows_together: Whether all rows of an input lie side by side.
+        patterns: Whether every four inputs are replaced by the sums for all patterns of their
+            spikes; bit i of a pattern is a spike of the group's input i.
     """
 
     block: int
     rows_together: bool
+    patterns: bool = False
 
     def arrange(self, values: FloatArray) -> FloatArray:
         """A kernel (rows, columns, inputs, filters); without rows for one spatial axis."""
-        cut = _padded_axis(_planar(values), self.block, "constant")
+        kernel = _planar(values)
+        if self.patterns:
+            kernel = _pattern_sums(kernel)
+        cut = _padded_axis(kernel, self.block, "constant")
         order = (3, 2, 0, 1, 4) if self.rows_together else (3, 0, 2, 1, 4)
         return np.ascontiguousarray(cut.transpose(order))
 
     def __str__(self) -> str:
         rows = "inputs before rows" if self.rows_together else "rows before inputs"
-        return f"blocks of {self.block} channels, {rows}"
+        patterns = ", sums of 4 inputs each" if self.patterns else ""
+        return f"blocks of {self.block} channels, {rows}{patterns}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +70,7 @@ class RowTableLayout:
     def arrange(self, values: FloatArray) -> FloatArray:
         """A kernel (rows, columns, 1, filters)."""
         cut = _padded_axis(_planar(values)[:, :, 0], self.block, "constant")
-        columns = cut.shape[1]
-        patterns = np.arange(2**columns)[:, None] >> np.arange(columns) & 1
-        table = np.einsum("pc,rcbk->brpk", patterns.astype(np.float64), cut.astype(np.float64))
+        table = np.einsum("pc,rcbk->brpk", _patterns(cut.shape[1]), cut.astype(np.float64))
         return np.ascontiguousarray(table)
 
     def __str__(self) -> str:
@@ -126,6 +131,26 @@ class NeuronLayout:
 
 
 Layout = KernelLayout | RowTableLayout | DenseLayout | ChannelLayout | NeuronLayout
+
+
+GROUP = 4
+"""Inputs of a group whose patterns have sums."""
+
+
+def _patterns(bits: int) -> FloatArray:
+    """(2^bits, bits): which bits every pattern holds."""
+    return (np.arange(2**bits)[:, None] >> np.arange(bits) & 1).astype(np.float64)
+
+
+def _pattern_sums(kernel: FloatArray) -> FloatArray:
+    """A kernel with 16 sums in place of every four inputs."""
+    rows, columns, inputs, filters = kernel.shape
+    missing = -inputs % GROUP
+    padded = np.pad(kernel.astype(np.float64), [(0, 0), (0, 0), (0, missing), (0, 0)])
+    groups = padded.reshape(rows, columns, -1, GROUP, filters)
+    sums = np.einsum("pi,rcgif->rcgpf", _patterns(GROUP), groups)
+    tabulated: FloatArray = sums.reshape(rows, columns, -1, filters)
+    return tabulated
 
 
 def _planar(kernel: FloatArray) -> FloatArray:

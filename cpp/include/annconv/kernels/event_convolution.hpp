@@ -36,7 +36,8 @@ class EventConvolution {
     // Computes the sums of a block for `steps` steps: (steps, kBlockRows, columns, channels). The
     // kernel is laid out as (channel blocks, inputs, kernel rows, kernel columns, channels) or,
     // where one kernel row serves all rows before the next, as (channel blocks, kernel rows,
-    // inputs, kernel columns, channels); missing channels are zero.
+    // inputs, kernel columns, channels); missing channels are zero. With kPatterns every four
+    // inputs are replaced by sixteen sums, one for each pattern of their spikes.
     static void block(const Bits& bits, const Weight* kernel, int row_block, int channel_block,
                       int steps, Sum* sums) {
         const Weight* weights =
@@ -59,16 +60,67 @@ class EventConvolution {
    private:
     static constexpr int kLanes = Shape::kSumBytes / static_cast<int>(sizeof(Weight));
     static constexpr int kVectors = Shape::kTileChannels / kLanes;
-    static constexpr int kInputs = Shape::kChannelsIn;
+    // Inputs in groups, each with the sums of weights for every pattern of its spikes; or one by
+    // one.
+    static constexpr int kGroup = Shape::kPatterns != 0 ? 4 : 1;
+    static constexpr int kEntries = Shape::kPatterns != 0 ? 16 : 1;  // of a group
+    static constexpr int kInputs = (Shape::kChannelsIn + kGroup - 1) / kGroup * kEntries;
     static constexpr int kRows = Shape::kSize[1], kTaps = Shape::kSize[2];
     static constexpr int kTapRow = kTaps * Shape::kTileChannels;
-    static constexpr int kInputWeights = (Shape::kRowsTogether != 0 ? kRows : 1) * kTapRow;
+    static constexpr int kEntryWeights = (Shape::kRowsTogether != 0 ? kRows : 1) * kTapRow;
     static constexpr int kTileRows = Shape::kTileRows, kTileCols = Shape::kTileCols;
     static constexpr bool kWholeRow = kTileCols == Shape::kOut[2];
 
     using Vector = typename VectorOf<Weight, kLanes>::type;
+
+    // Sums of a tile. Every access has an index that is known when this is compiled, so that the
+    // compiler gives each vector a register.
     template <int rows, int cols>
-    using Sums = Vector[rows][cols][kVectors];
+    struct Sums {
+        static constexpr int kCount = rows * cols * kVectors;
+        Vector vectors[kCount];
+
+        ANNCONV_INLINE void clear() { clear(std::make_integer_sequence<int, kCount>()); }
+        ANNCONV_INLINE void load(const Sum* sums) {
+            load(sums, std::make_integer_sequence<int, kCount>());
+        }
+        ANNCONV_INLINE void store(Sum* sums) const {
+            store(sums, std::make_integer_sequence<int, kCount>());
+        }
+        template <int row, int col>
+        ANNCONV_INLINE void add(const Weight* weights) {
+            add<(row * cols + col) * kVectors>(weights,
+                                               std::make_integer_sequence<int, kVectors>());
+        }
+
+       private:
+        // Rows of a tile lie kRowSums apart, columns one after another.
+        static constexpr int place(int vector) {
+            return vector / (cols * kVectors) * kRowSums + vector % (cols * kVectors) * kLanes;
+        }
+        template <int... at>
+        ANNCONV_INLINE void clear(std::integer_sequence<int, at...>) {
+            ((vectors[at] = Vector{}), ...);
+        }
+        template <int... at>
+        ANNCONV_INLINE void load(const Sum* sums, std::integer_sequence<int, at...>) {
+            (std::memcpy(&vectors[at], sums + place(at), sizeof(Vector)), ...);
+        }
+        template <int... at>
+        ANNCONV_INLINE void store(Sum* sums, std::integer_sequence<int, at...>) const {
+            (std::memcpy(sums + place(at), &vectors[at], sizeof(Vector)), ...);
+        }
+        template <int first, int... at>
+        ANNCONV_INLINE void add(const Weight* weights, std::integer_sequence<int, at...>) {
+            (add_vector<first + at>(weights + at * kLanes), ...);
+        }
+        template <int at>
+        ANNCONV_INLINE void add_vector(const Weight* weights) {
+            Vector added;
+            std::memcpy(&added, weights, sizeof added);
+            vectors[at] += added;
+        }
+    };
 
     // Sums of some rows from all kernel rows, a few rows at a time.
     static void add_rows(const Bits& bits, int slot, int first, int rows, const Weight* weights,
@@ -103,12 +155,11 @@ class EventConvolution {
     static void add_tile(const Bits& bits, int slot, int row, int col, const Weight* weights,
                          Sum* output) {
         constexpr int kSpan = (rows - 1) * Shape::kStride[1] + (kRows - 1) * Shape::kDilation[1];
-        Sums<rows, cols> sums = {};
+        Sums<rows, cols> sums;
+        sums.clear();
         scan_rows<rows, cols>(bits, slot, row * Shape::kStride[1] - Shape::kPad[1], col, weights,
                               sums, std::make_integer_sequence<int, kSpan + 1>());
-        for (int r = 0; r < rows; ++r) {
-            std::memcpy(output + r * kRowSums, &sums[r], sizeof sums[r]);
-        }
+        sums.store(output);
     }
 
     // What one kernel row adds to all rows of a block in all steps.
@@ -137,10 +188,10 @@ class EventConvolution {
     template <int cols, class Words>
     static void add_to_tile(const Words& words, int col, const Weight* weights, Sum* output) {
         Sums<1, cols> sums;
-        std::memcpy(&sums, output, sizeof sums);
+        sums.load(output);
         scan_columns<1, cols, 0>(words[col * Shape::kStride[2]], weights, sums,
                                  std::make_integer_sequence<int, span(cols)>());
-        std::memcpy(output, &sums, sizeof sums);
+        sums.store(output);
     }
 
     // Input columns under the windows of some output columns.
@@ -178,14 +229,30 @@ class EventConvolution {
         constexpr int kCell = column - Shape::kPad[2];
         if constexpr (kWholeRow && (kCell < 0 || kCell >= Shape::kIn[2])) return;  // padding
         for (int word = 0; word < Bits::kWords; ++word) {
-            const Weight* word_weights = weights + word * 64 * kInputWeights;
-            for (std::uint64_t left = words[word]; left != 0; left &= left - 1) {
-                add_taps<rows, cols, offset, column>(
-                    word_weights + __builtin_ctzll(left) * kInputWeights, sums,
-                    std::make_integer_sequence<int, kTaps>(),
-                    std::make_integer_sequence<int, rows>());
+            const std::uint64_t spikes = words[word];
+            const Weight* entries = weights + word * 64 * kEntries / kGroup * kEntryWeights;
+            for (std::uint64_t left = first_of_groups(spikes); left != 0; left &= left - 1) {
+                const int first = __builtin_ctzll(left);
+                add_taps<rows, cols, offset, column>(entries + entry(spikes, first) * kEntryWeights,
+                                                     sums, std::make_integer_sequence<int, kTaps>(),
+                                                     std::make_integer_sequence<int, rows>());
             }
         }
+    }
+
+    // The first bit of every group of inputs that holds a spike.
+    static ANNCONV_INLINE std::uint64_t first_of_groups(std::uint64_t spikes) {
+        if constexpr (kGroup == 1) return spikes;
+        constexpr std::uint64_t kFirsts = 0x1111111111111111;
+        spikes |= spikes >> 1;
+        spikes |= spikes >> 2;
+        return spikes & kFirsts;
+    }
+
+    // Which row of weights belongs to the spikes of the group that starts at bit `first`.
+    static ANNCONV_INLINE int entry(std::uint64_t spikes, int first) {
+        if constexpr (kGroup == 1) return first;
+        return kEntries / kGroup * first + static_cast<int>(spikes >> first & (kEntries - 1));
     }
 
     template <int rows, int cols, int offset, int column, int... taps, int... tile_rows>
@@ -209,12 +276,7 @@ class EventConvolution {
         constexpr int kCol = kStart / Shape::kStride[2];
         if constexpr (kAbove >= 0 && kAbove % Shape::kDilation[1] == 0 && kRow < kRows &&
                       kStart >= 0 && kStart % Shape::kStride[2] == 0 && kCol < cols) {
-            const Weight* values = weights + kRow * kTapRow + tap * Shape::kTileChannels;
-            for (int vector = 0; vector < kVectors; ++vector) {
-                Vector added;
-                std::memcpy(&added, values + vector * kLanes, sizeof added);
-                sums[row][kCol][vector] += added;
-            }
+            sums.template add<row, kCol>(weights + kRow * kTapRow + tap * Shape::kTileChannels);
         }
     }
 };

@@ -206,7 +206,8 @@ class DenseSource {
     template <int... vectors>
     static void add_rows(const std::uint64_t* words, int count, const Weight* weights,
                          Weight* output, std::integer_sequence<int, vectors...>) {
-        Vector sums[kVectors] = {};
+        Vector sums[kVectors];  // every index is a constant: each vector gets a register
+        ((sums[vectors] = Vector{}), ...);
         for (int word = 0; word < count; ++word) {
             const Weight* block = weights + word * 64 * kBlockChannels;
             for (std::uint64_t left = words[word]; left != 0; left &= left - 1) {
@@ -214,7 +215,7 @@ class DenseSource {
                 (add_vector(row + vectors * kLanes, sums[vectors]), ...);
             }
         }
-        std::memcpy(output, sums, sizeof sums);
+        (std::memcpy(output + vectors * kLanes, &sums[vectors], sizeof(Vector)), ...);
     }
 
     static ANNCONV_INLINE void add_vector(const Weight* weights, Vector& sum) {

@@ -1,0 +1,70 @@
+"""Add up weights of inputs that spike together before a run instead of during it.
+
+Every four inputs of a convolution get sixteen sums, one for each pattern of their spikes: one
+addition then stands for up to four. The inner loop reads four times the memory, so this is for layers
+whose tables the second-level cache holds easily.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import ceil
+
+from annconv.plan.arrays import Packed
+from annconv.plan.kernels import Constant, Kernel, LayerKernel
+from annconv.plan.layouts import GROUP, KernelLayout
+from annconv.plan.plan import Plan
+
+TABLE_BYTES = 128 * 1024
+"""Sums that the inner loops of a layer may read."""
+FEWEST_CHANNELS = 2 * GROUP
+WEIGHT_BYTES = {"single": 4, "double": 8, "int16": 2}
+
+
+def tabulate_patterns(plan: Plan) -> Plan:
+    """Let the convolutions of layers add up one sum for the spikes of four inputs."""
+    packed = {entry.name: entry for entry in plan.packed}
+    kernels: list[Kernel] = []
+    for kernel in plan.kernels:
+        if isinstance(kernel, LayerKernel) and _suits(plan, kernel, packed):
+            constants = dict(kernel.constants) | {"kPatterns": 1}
+            kernels.append(replace(kernel, constants=tuple(constants.items())))
+            weights = str(kernel.arrival.weights)
+            packed[weights] = _tabulated(packed[weights], constants)
+        else:
+            kernels.append(kernel)
+    return replace(plan, kernels=tuple(kernels), packed=tuple(packed.values()))
+
+
+def _suits(plan: Plan, layer: LayerKernel, packed: dict[str, Packed]) -> bool:
+    """Whether a layer is a convolution of channels enough, with tables that are small enough."""
+    if layer.arrival.function != "ConvolutionSource" or layer.arrival.weights is None:
+        return False
+    shape = dict(layer.constants)
+    layout = packed[layer.arrival.weights].layout
+    if not isinstance(layout, KernelLayout) or layout.patterns:
+        return False
+    channels = _number(shape, "kChannelsIn")
+    size = shape["kSize"]
+    if isinstance(size, int):
+        raise TypeError(f"kSize of {layer.name} is {size}")
+    rows = size[1] if layout.rows_together else 1
+    entries = ceil(channels / GROUP) * 2**GROUP
+    row_bytes = entries * size[2] * layout.block * WEIGHT_BYTES[plan.precision]
+    return channels >= FEWEST_CHANNELS and rows * row_bytes <= TABLE_BYTES
+
+
+def _tabulated(packed: Packed, shape: dict[str, Constant]) -> Packed:
+    layout = packed.layout
+    if not isinstance(layout, KernelLayout):
+        raise TypeError(f"layout of {packed.name} is {layout}")
+    channels = _number(shape, "kChannelsIn")
+    length = packed.length // channels * ceil(channels / GROUP) * 2**GROUP
+    return replace(packed, length=length, layout=replace(layout, patterns=True))
+
+
+def _number(shape: dict[str, Constant], name: str) -> int:
+    value = shape[name]
+    if not isinstance(value, int):
+        raise TypeError(f"{name} is {value}")
+    return value
