@@ -7,7 +7,8 @@ what depends on parameters alone is computed once.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from annconv.codegen.names import cpp_name, fresh_name
 from annconv.codegen.statements import condition_text, expression_text, update_lines
@@ -23,10 +24,12 @@ from annconv.neurons.expressions import (
     names,
     renamed,
 )
-from annconv.neurons.model import Assign, NeuronModel
+from annconv.neurons.model import Assign, NeuronModel, Ode, OdeBlock, Statement
 from annconv.neurons.rewriting import mapped, mapped_model, with_children
 
 SPIKED = "spiked"
+
+Bounded = TypeVar("Bounded", Assign, Ode)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ def lanes_neuron(model: NeuronModel) -> LanesNeuron:
         model: A neuron without random draws.
     """
     hoisted = _Hoisted(model)
-    lean = mapped_model(model, hoisted.without_constants)
+    lean = hoisted.with_limits(mapped_model(model, hoisted.without_constants))
     selected = mapped_model(lean, lambda expression: mapped(expression, _selection))
     return LanesNeuron(
         constants=tuple(hoisted.found.items()),
@@ -82,6 +85,31 @@ class _Hoisted:
         name = fresh_name(f"constant_{len(self.found) + 1}", self.taken)
         self.taken |= {name}
         self.found[name] = text
+        return Name(name)
+
+    def with_limits(self, model: NeuronModel) -> NeuronModel:
+        """The neuron with names in place of bounds that are numbers."""
+
+        def bounded(entry: Bounded) -> Bounded:
+            return replace(
+                entry,
+                minimum=self._limit(entry.variable, "least", entry.minimum),
+                maximum=self._limit(entry.variable, "most", entry.maximum),
+            )
+
+        def statement(before: Statement) -> Statement:
+            if isinstance(before, OdeBlock):
+                return OdeBlock(tuple(map(bounded, before.equations)))
+            return bounded(before)
+
+        return replace(model, update=tuple(map(statement, model.update)))
+
+    def _limit(self, variable: str, side: str, limit: Expression | None) -> Expression | None:
+        if limit is None or names(limit):
+            return limit
+        name = fresh_name(f"{variable}_{side}", self.taken)
+        self.taken |= {name}
+        self.found[name] = f"annconv::in_register({expression_text(limit)})"
         return Name(name)
 
     def _inside(self, expression: Expression) -> Expression:

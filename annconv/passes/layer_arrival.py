@@ -27,8 +27,6 @@ from annconv.plan.plan import Plan
 WEIGHT_BYTES = {"single": 4, "double": 8, "int16": 2}
 VECTORS_OF_RATES = 4
 """Vectors of input neurons that run side by side."""
-LARGEST_ROW = 64
-"""Columns of a row of bits."""
 WIDEST_PATTERN = 6
 """Columns of a kernel whose patterns are tabulated."""
 
@@ -186,13 +184,10 @@ def _row_table(
 ) -> _Choice | None:
     """One input channel: tables of row patterns, where they fit the cache and rows fit a word."""
     _, rows, columns = _extents(shape, "kSize")
-    _, _, in_columns = _extents(shape, "kIn")
-    depth, _, out_columns = _extents(shape, "kOut")
-    covered = (out_columns - 1) * _extents(shape, "kStride")[2] + columns
+    depth = _extents(shape, "kOut")[0]
     planar = depth == 1 and _extents(shape, "kSize")[0] == 1 and _extents(shape, "kIn")[0] == 1
-    fits = max(covered, in_columns + _extents(shape, "kPad")[2]) <= LARGEST_ROW
     single = _number(shape, "kChannelsIn") == 1 and _extents(shape, "kDilation") == (1, 1, 1)
-    if not (planar and fits and single and columns <= WIDEST_PATTERN):
+    if not (planar and single and columns <= WIDEST_PATTERN):
         return None
     weight_bytes = WEIGHT_BYTES[plan.precision]
     lanes = plan.target.vector_bytes // max(weight_bytes, 4)  # neurons in a vector

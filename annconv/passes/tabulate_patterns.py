@@ -1,8 +1,8 @@
 """Add up weights of inputs that spike together before a run instead of during it.
 
 Every four inputs of a convolution get sixteen sums, one for each pattern of their spikes: one
-addition then stands for up to four. The inner loop reads four times the memory, so this is for layers
-whose tables the second-level cache holds easily.
+addition then stands for up to four. The inner loop reads four times the memory, so this is for
+layers whose tables the second-level cache holds easily.
 """
 
 from __future__ import annotations

@@ -84,6 +84,16 @@ ANNCONV_INLINE Real select(bool condition, Real then, Real otherwise) {
     return condition ? then : otherwise;
 }
 
+// The same value, of which the compiler no longer knows that it is a constant: with one in a
+// register, `select(v < limit, limit, v)` becomes a single instruction.
+template <class Real, int lanes>
+ANNCONV_INLINE Lanes<Real, lanes> in_register(Lanes<Real, lanes> value) {
+#ifdef __x86_64__
+    asm("" : "+v"(value.numbers));
+#endif
+    return value;
+}
+
 // Applies a function of reals lane by lane.
 template <class Function, class Real, int lanes, class... Others>
 ANNCONV_INLINE Lanes<Real, lanes> lane_by_lane(Function function, Lanes<Real, lanes> first,
@@ -167,18 +177,12 @@ ANNCONV_INLINE void store(Value value, typename Value::Number* values) {
     std::memcpy(values, &value.numbers, sizeof value.numbers);
 }
 
-// Writes `count` lanes as bytes: 1 where it spiked, -1 where it unspiked.
-template <class Real, int lanes>
-ANNCONV_INLINE void store_spikes(Mask<Real, lanes> spiked, Mask<Real, lanes> unspiked, int count,
-                                 std::int8_t* spikes) {
-    using Bytes = typename VectorOf<std::int8_t, lanes>::type;
-    const Bytes bytes = __builtin_convertvector(unspiked.words - spiked.words, Bytes);
-    std::memcpy(spikes, &bytes, static_cast<std::size_t>(count));
-}
-
+// Writes `count` lanes as bytes: 1 where it spiked.
 template <class Real, int lanes>
 ANNCONV_INLINE void store_spikes(Mask<Real, lanes> spiked, int count, std::int8_t* spikes) {
-    store_spikes(spiked, Mask<Real, lanes>{}, count, spikes);
+    using Bytes = typename VectorOf<std::int8_t, lanes>::type;
+    const Bytes bytes = __builtin_convertvector(-spiked.words, Bytes);
+    std::memcpy(spikes, &bytes, static_cast<std::size_t>(count));
 }
 
 }  // namespace annconv

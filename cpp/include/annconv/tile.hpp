@@ -97,9 +97,6 @@ struct Tile {
     std::byte* scratch;  // this thread's own, aligned to 64 bytes
     double* seconds;     // of each part of a tile, nullptr where nobody wants to know
 
-    // In steps since the start of the sample.
-    Real step_number(std::int32_t slot) const { return static_cast<Real>(first + slot); }
-
     Step<Real> step(std::int32_t slot) const {
         return {rates + slot * advance, random, first + slot, slot};
     }

@@ -17,19 +17,20 @@
 
 namespace annconv {
 
-// Spikes that a layer writes: slots of `length` bytes, one per neuron; `signs` is 2 where neurons
-// may take a spike back.
+// Spikes that a layer writes: slots of `length` bytes, one per neuron.
 struct SpikeOutput {
     std::int8_t* spikes;
     std::ptrdiff_t length;
 
-    // Writes what a vector of neurons emitted; padding lanes beyond `channels` are left out.
-    template <class Real, int lanes>
-    ANNCONV_INLINE void put(int slot, int cell, int channel, int channels,
-                            Mask<Real, lanes> spiked) const {
-        if (channel >= channels) return;
-        store_spikes(spiked, std::min(lanes, channels - channel),
-                     spikes + slot * length + std::ptrdiff_t{cell} * channels + channel);
+    // Writes where a vector of neurons spiked; padding lanes beyond `channels` are left out.
+    template <int channels, class Real, int lanes>
+    ANNCONV_INLINE void put(int slot, int cell, int channel, Mask<Real, lanes> spiked) const {
+        std::int8_t* target = spikes + slot * length + std::ptrdiff_t{cell} * channels + channel;
+        if (channels % lanes == 0 || channel + lanes <= channels) {
+            if (channel < channels) store_spikes(spiked, lanes, target);
+        } else if (channel < channels) {
+            store_spikes(spiked, channels - channel, target);
+        }
     }
 };
 
@@ -94,13 +95,17 @@ class Layer {
             locate(first_vector + static_cast<int>(vectors))...};
         std::array<Neuron<Value>, sizeof...(vectors)> neurons{
             Neuron<Value>(weights_, arena_, at[vectors].place, at[vectors].channel)...};
-        for (int slot = 0; slot < tile_.steps; ++slot) {
-            const Real number = tile_.step_number(slot);
-            (output_.put(
-                 slot, at[vectors].cell, at[vectors].channel, Shape::kChannelsOut,
+        // Copies, which no store to memory can change.
+        const Source source = source_;
+        const SpikeOutput output = output_;
+        const int first_step = tile_.first, steps = tile_.steps;
+        for (int slot = 0; slot < steps; ++slot) {
+            const Real number = static_cast<Real>(first_step + slot);
+            (output.template put<Shape::kChannelsOut>(
+                 slot, at[vectors].cell, at[vectors].channel,
                  std::get<vectors>(neurons).step(
-                     number, source_.template arrived<Value>(slot, at[vectors].row, at[vectors].col,
-                                                             at[vectors].lane))),
+                     number, source.template arrived<Value>(slot, at[vectors].row, at[vectors].col,
+                                                            at[vectors].lane))),
              ...);
         }
         (std::get<vectors>(neurons).save(arena_, at[vectors].place), ...);
@@ -164,19 +169,23 @@ class PooledLayer {
         std::array<Neuron<Value>, sizeof...(cells)> neurons{
             Neuron<Value>(weights_, arena_, place(static_cast<int>(cells)), channel)...};
         Pooling<Value> pooling(weights_, arena_, pool_place, channel);
-        for (int slot = 0; slot < tile_.steps; ++slot) {
-            const Real number = tile_.step_number(slot);
+        // Copies, which no store to memory can change.
+        const Source source = source_;
+        const SpikeOutput output = output_;
+        const int first_step = tile_.first, steps = tile_.steps;
+        for (int slot = 0; slot < steps; ++slot) {
+            const Real number = static_cast<Real>(first_step + slot);
             if constexpr (Shape::kPoolDelay != 0) {
-                step_pooling(pooling, slot, number, pool_cell, channel,
+                step_pooling(pooling, output, slot, number, pool_cell, channel,
                              std::get<cells>(neurons)...);
             }
             (std::get<cells>(neurons).step(
                  number,
-                 source_.template arrived<Value>(slot, row + static_cast<int>(cells) / kWide,
-                                                 col + static_cast<int>(cells) % kWide, lane)),
+                 source.template arrived<Value>(slot, row + static_cast<int>(cells) / kWide,
+                                                col + static_cast<int>(cells) % kWide, lane)),
              ...);
             if constexpr (Shape::kPoolDelay == 0) {
-                step_pooling(pooling, slot, number, pool_cell, channel,
+                step_pooling(pooling, output, slot, number, pool_cell, channel,
                              std::get<cells>(neurons)...);
             }
         }
@@ -185,10 +194,11 @@ class PooledLayer {
     }
 
     template <class... Neurons>
-    ANNCONV_INLINE void step_pooling(Pooling<Value>& pooling, int slot, Real number, int cell,
-                                     int channel, const Neurons&... neurons) {
+    static ANNCONV_INLINE void step_pooling(Pooling<Value>& pooling, const SpikeOutput& output,
+                                            int slot, Real number, int cell, int channel,
+                                            const Neurons&... neurons) {
         const auto spiked = pooling.step(number, largest(neurons.pooled()...));
-        output_.put(slot, cell, channel, Shape::kChannelsOut, spiked);
+        output.template put<Shape::kChannelsOut>(slot, cell, channel, spiked);
     }
 
     template <class... Values>

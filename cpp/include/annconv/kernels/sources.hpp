@@ -94,15 +94,15 @@ class RowTableSource {
     static constexpr int channel_blocks() {
         return (Shape::kChannelsOut + kBlockChannels - 1) / kBlockChannels;
     }
-    // Rows of bits, with silent ones above and below the plane.
     static constexpr int kPaddedRows = (Shape::kOut[1] - 1) * Shape::kStride[1] + Shape::kSize[1];
-    static constexpr std::size_t kScratchBytes =
-        sizeof(std::uint64_t) * Shape::kTileSteps * kPaddedRows;
+    // Where in a table the pattern under every window of a row lies; silent rows above and below.
+    using Offsets = std::uint16_t[kPaddedRows][Shape::kOut[2]];
+    static constexpr std::size_t kScratchBytes = sizeof(Offsets) * Shape::kTileSteps;
 
     RowTableSource(SpikeSlots spikes, const Weight* tables, int steps, std::byte* scratch)
-        : rows_(reinterpret_cast<std::uint64_t (*)[kPaddedRows]>(scratch)), tables_(tables) {
-        std::memset(scratch, 0, sizeof rows_[0] * static_cast<std::size_t>(steps));
-        for (int slot = 0; slot < steps; ++slot) pack(spikes.at(slot), rows_[slot]);
+        : offsets_(reinterpret_cast<Offsets*>(scratch)), tables_(tables) {
+        std::memset(scratch, 0, sizeof offsets_[0] * static_cast<std::size_t>(steps));
+        for (int slot = 0; slot < steps; ++slot) find_patterns(spikes.at(slot), offsets_[slot]);
     }
 
     void compute(int row_block, int channel_block) {
@@ -112,11 +112,10 @@ class RowTableSource {
 
     template <class Value>
     ANNCONV_INLINE Value arrived(int slot, int row, int col, int channel) const {
-        const std::uint64_t* rows = rows_[slot] + (first_ + row) * Shape::kStride[1];
-        const int shift = col * Shape::kStride[2];
-        Entry<Value> sum = entry<Value>(rows[0], shift, 0, channel);
+        const auto* rows = offsets_[slot] + (first_ + row) * Shape::kStride[1];
+        Entry<Value> sum = entry<Value>(rows[0][col], 0, channel);
         for (int tap = 1; tap < Shape::kSize[1]; ++tap) {
-            sum += entry<Value>(rows[tap], shift, tap, channel);
+            sum += entry<Value>(rows[tap][col], tap, channel);
         }
         return as_reals<Value>(sum);
     }
@@ -124,14 +123,23 @@ class RowTableSource {
    private:
     static constexpr int kPatterns = 1 << Shape::kSize[2];
     static constexpr int kTable = kPatterns * kBlockChannels;
+    static_assert(kTable <= 1 << 16, "offsets have 16 bits");
 
-    static void pack(const std::int8_t* spikes, std::uint64_t* rows) {
+    static void find_patterns(const std::int8_t* spikes, Offsets& offsets) {
+        constexpr int kPaddedCols = (Shape::kOut[2] - 1) * Shape::kStride[2] + Shape::kSize[2];
+        constexpr int kCopied = std::min(Shape::kIn[2], kPaddedCols - Shape::kPad[2]);
+        std::int8_t padded[kPaddedCols] = {};
         for (int row = 0; row < Shape::kIn[1]; ++row) {
-            const int padded = row + Shape::kPad[1];
-            if (padded >= kPaddedRows) break;
-            std::uint64_t word = 0;
-            pack_spikes(spikes + row * Shape::kIn[2], Shape::kIn[2], &word);
-            rows[padded] = word << Shape::kPad[2];
+            const int below = row + Shape::kPad[1];
+            if (below >= kPaddedRows) break;
+            std::memcpy(padded + Shape::kPad[2], spikes + row * Shape::kIn[2], kCopied);
+            for (int col = 0; col < Shape::kOut[2]; ++col) {
+                int pattern = 0;
+                for (int tap = 0; tap < Shape::kSize[2]; ++tap) {
+                    pattern |= padded[col * Shape::kStride[2] + tap] << tap;
+                }
+                offsets[below][col] = static_cast<std::uint16_t>(pattern * kBlockChannels);
+            }
         }
     }
 
@@ -139,14 +147,13 @@ class RowTableSource {
     using Entry = typename VectorOf<Weight, Value::kLanes>::type;
 
     template <class Value>
-    ANNCONV_INLINE Entry<Value> entry(std::uint64_t row, int shift, int tap, int channel) const {
-        const auto pattern = static_cast<int>(row >> shift & (kPatterns - 1));
+    ANNCONV_INLINE Entry<Value> entry(std::size_t offset, int tap, int channel) const {
         Entry<Value> sums;
-        std::memcpy(&sums, table_ + tap * kTable + pattern * kBlockChannels + channel, sizeof sums);
+        std::memcpy(&sums, table_ + tap * kTable + channel + offset, sizeof sums);
         return sums;
     }
 
-    std::uint64_t (*rows_)[kPaddedRows];
+    Offsets* offsets_;
     const Weight* tables_;
     const Weight* table_ = nullptr;
     int first_ = 0;
