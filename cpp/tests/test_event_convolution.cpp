@@ -14,7 +14,8 @@ namespace {
 
 // Rows x cols inputs, kernel extents, stride, padding in front, dilation, channels, tiles, vectors.
 template <int rows, int cols, int high, int wide, int stride, int pad, int dilation, int channels,
-          int filters, int tile_cols, int tile_channels, int together, int vector_bytes>
+          int filters, int tile_rows, int tile_cols, int tile_channels, int together,
+          int block_rows, int sum_bytes, int patterns>
 struct Case {
     static constexpr int out(int extent, int kernel) {
         return (extent + 2 * pad - (kernel - 1) * dilation - 1) / stride + 1;
@@ -29,17 +30,60 @@ struct Case {
     static constexpr int kChannelsOut = filters;
     static constexpr int kGroups = 1;
     static constexpr int kSigned = 0;
+    static constexpr int kTileSteps = 1;
+    static constexpr int kTileRows = tile_rows;
     static constexpr int kTileCols = tile_cols;
     static constexpr int kTileChannels = tile_channels;
     static constexpr int kRowsTogether = together;
-    static constexpr int kVectorBytes = vector_bytes;
+    static constexpr int kBlockRows = block_rows;
+    static constexpr int kSumBytes = sum_bytes;
+    static constexpr int kPatterns = patterns;
 };
+
+// The weight of one entry of an input channel: its own, or the sum of a pattern of four channels.
+template <class Shape, class Weight>
+Weight entry_weight(const std::vector<Weight>& kernel, int tap, int entry, int out) {
+    const auto weight = [&](int in) {
+        const int place = (tap * Shape::kChannelsIn + in) * Shape::kChannelsOut + out;
+        return kernel[static_cast<std::size_t>(place)];
+    };
+    if (Shape::kPatterns == 0) return weight(entry);
+    Weight sum = 0;
+    for (int bit = 0; bit < 4; ++bit) {
+        const int in = entry / 16 * 4 + bit;
+        if (entry % 16 >> bit & 1 && in < Shape::kChannelsIn) sum += weight(in);
+    }
+    return sum;
+}
+
+// The kernel in the order in which events read it.
+template <class Shape, class Weight>
+std::vector<Weight> laid_out(const std::vector<Weight>& kernel) {
+    constexpr int kTile = Shape::kTileChannels;
+    constexpr int kTiles = (Shape::kChannelsOut + kTile - 1) / kTile;
+    constexpr int kEntries =
+        Shape::kPatterns != 0 ? (Shape::kChannelsIn + 3) / 4 * 16 : Shape::kChannelsIn;
+    constexpr int kHigh = Shape::kSize[1], kWide = Shape::kSize[2];
+    std::vector<Weight> result(static_cast<std::size_t>(kTiles * kHigh * kWide * kEntries * kTile));
+    for (int out = 0; out < Shape::kChannelsOut; ++out) {
+        for (int entry = 0; entry < kEntries; ++entry) {
+            for (int tap = 0; tap < kHigh * kWide; ++tap) {
+                const int row = tap / kWide, col = tap % kWide, tile = out / kTile;
+                const int before = Shape::kRowsTogether != 0
+                                       ? (tile * kEntries + entry) * kHigh + row
+                                       : (tile * kHigh + row) * kEntries + entry;
+                const int place = (before * kWide + col) * kTile + out % kTile;
+                result[static_cast<std::size_t>(place)] =
+                    entry_weight<Shape>(kernel, tap, entry, out);
+            }
+        }
+    }
+    return result;
+}
 
 // Weights are multiples of 1/64, so that every order of addition gives the same sums.
 template <class Shape, class Real>
 void check() {
-    constexpr int kTile = Shape::kTileChannels;
-    constexpr int kTiles = (Shape::kChannelsOut + kTile - 1) / kTile;
     constexpr int kTaps = Shape::kSize[1] * Shape::kSize[2];
     constexpr int kSums = Shape::kOut[1] * Shape::kOut[2] * Shape::kChannelsOut;
     std::mt19937 random(kSums);
@@ -48,20 +92,7 @@ void check() {
     std::vector<Real> kernel(kTaps * Shape::kChannelsIn * Shape::kChannelsOut);
     for (auto& weight : kernel)
         weight = static_cast<Real>(static_cast<int>(random() % 129) - 64) / 64;
-    std::vector<Real> tiled(kTaps * Shape::kChannelsIn * kTiles * kTile);
-    for (int row = 0; row < Shape::kSize[1]; ++row) {
-        for (int col = 0; col < Shape::kSize[2]; ++col) {
-            for (int in = 0; in < Shape::kChannelsIn; ++in) {
-                for (int out = 0; out < Shape::kChannelsOut; ++out) {
-                    const int tap_row = out / kTile * Shape::kSize[1] + row;
-                    const int place = (tap_row * Shape::kChannelsIn + in) * Shape::kSize[2] + col;
-                    const int tap = row * Shape::kSize[2] + col;
-                    tiled[place * kTile + out % kTile] =
-                        kernel[(tap * Shape::kChannelsIn + in) * Shape::kChannelsOut + out];
-                }
-            }
-        }
-    }
+    const std::vector<Real> tiled = laid_out<Shape>(kernel);
     std::vector<Real> expected(kSums, 3), received(kSums, 3);
     for (int step = 0; step < 2; ++step) {
         annconv::convolve_spikes<Shape, Output::kAdd>(spikes.data(), kernel.data(),
@@ -74,22 +105,20 @@ void check() {
     CHECK(expected == received);
 }
 
-template <class Shape>
-void check_both() {
-    check<Shape, float>();
-    check<Shape, double>();
-}
-
 }  // namespace
 
 int main() {
-    check_both<Case<7, 7, 5, 5, 1, 2, 1, 64, 64, 7, 32, 0, 64>>();
-    check_both<Case<14, 14, 5, 5, 1, 2, 1, 16, 64, 14, 16, 1, 64>>();
-    check_both<Case<6, 11, 3, 3, 1, 1, 1, 3, 10, 4, 16, 1, 64>>();   // a narrower last tile
-    check_both<Case<5, 17, 3, 3, 1, 0, 1, 17, 17, 9, 32, 1, 64>>();  // channels that fill no vector
-    check_both<Case<9, 9, 3, 3, 2, 1, 1, 70, 20, 5, 16, 0, 32>>();  // stride, two words of channels
-    check_both<Case<9, 8, 3, 2, 1, 2, 2, 5, 8, 8, 8, 1, 32>>();     // dilation, wide padding
-    check_both<Case<8, 9, 2, 4, 3, 0, 1, 100, 12, 2, 4, 1, 16>>();  // windows that leave cells out
-    check_both<Case<1, 12, 1, 3, 1, 0, 1, 2, 5, 10, 8, 1, 16>>();   // a single row
+    check<Case<5, 5, 5, 5, 1, 2, 1, 64, 64, 1, 5, 32, 0, 5, 64, 0>, float>();
+    check<Case<5, 5, 5, 5, 1, 2, 1, 64, 64, 1, 5, 32, 0, 2, 64, 1>, float>();  // patterns
+    check<Case<6, 6, 5, 5, 1, 2, 1, 16, 24, 2, 6, 8, 1, 2, 64, 0>, double>();  // two rows
+    check<Case<6, 6, 5, 5, 1, 2, 1, 16, 24, 2, 6, 8, 1, 2, 64, 1>, double>();
+    check<Case<6, 11, 3, 3, 1, 1, 1, 3, 10, 1, 4, 16, 1, 1, 64, 0>,
+          float>();  // a narrower last tile
+    check<Case<5, 9, 3, 3, 1, 0, 1, 17, 17, 2, 7, 32, 1, 2, 64, 1>, float>();   // a row left over
+    check<Case<9, 9, 3, 3, 2, 1, 1, 70, 20, 1, 5, 16, 0, 5, 32, 0>, double>();  // stride, two words
+    check<Case<9, 9, 3, 3, 2, 1, 1, 70, 20, 2, 5, 16, 1, 4, 32, 1>, float>();   // of channels
+    check<Case<9, 8, 3, 2, 1, 2, 2, 5, 8, 2, 8, 8, 1, 2, 32, 0>, float>();      // dilation, padding
+    check<Case<8, 9, 2, 4, 3, 0, 1, 100, 12, 1, 2, 4, 1, 1, 16, 0>, double>();  // cells left out
+    check<Case<1, 12, 1, 3, 1, 0, 1, 2, 5, 1, 10, 8, 1, 1, 16, 0>, float>();    // a single row
     return EXIT_SUCCESS;
 }

@@ -7,7 +7,7 @@ sample in a hundred may.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
@@ -55,18 +55,25 @@ def options_of(seed: int) -> CompileOptions:
     return replace(OPTIONS, vector_bits=VECTOR_BITS[seed % 4 - 1])
 
 
-def build_all(seeds: range) -> Built:
+def build_structures(
+    drawn: Mapping[int, Structure], options: Callable[[int], CompileOptions]
+) -> Built:
     """Compile every structure once; later compilations with other weights find it in the cache.
 
-    A structure that cannot be compiled fails its own test, which compiles it again.
+    A structure that cannot be compiled fails its own test, which compiles it again. Fused code and
+    the code that keeps every population whole are both built.
     """
-    drawn = Built({seed: draw_structure(seed) for seed in seeds})
     with ThreadPoolExecutor(BUILDERS) as pool:
         wait(
-            pool.submit(compile_network, entry.network, options_of(seed))
+            pool.submit(compile_network, entry.network, replace(options(seed), whole=whole))
             for seed, entry in drawn.items()
+            for whole in (False, True)
         )
-    return drawn
+    return Built(drawn)
+
+
+def build_all(seeds: range) -> Built:
+    return build_structures({seed: draw_structure(seed) for seed in seeds}, options_of)
 
 
 @pytest.fixture(scope="module")
@@ -107,9 +114,10 @@ def compare_draw(structure: Structure, draw: int, ties: Ties) -> None:
         ties.tied += 1
         same[found.sample] = False
     outputs = expected.outputs[same]
-    np.testing.assert_array_equal(received.counts[same], expected.counts[same])
-    np.testing.assert_array_equal(received.stopped_at[same], expected.stopped_at[same])
-    np.testing.assert_allclose(received.outputs[same], outputs, rtol=1e-9, atol=1e-9)
+    for result in (received, compiled.run(samples, steps=STEPS, seed=draw)):
+        np.testing.assert_array_equal(result.counts[same], expected.counts[same])
+        np.testing.assert_array_equal(result.stopped_at[same], expected.stopped_at[same])
+        np.testing.assert_allclose(result.outputs[same], outputs, rtol=1e-9, atol=1e-9)
     clear = np.ptp(np.sort(outputs, axis=1)[:, -2:], axis=1) > 1e-6
     np.testing.assert_array_equal(received.labels[same][clear], expected.labels[same][clear])
 

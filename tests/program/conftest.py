@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -83,11 +84,18 @@ class Program:
 def make_program(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Callable[..., Program]:
-    """Builds a network's program with sanitizers, all warnings being errors."""
+    """Builds a network's program with sanitizers, all warnings being errors.
 
-    def make(network: Network, precision: str = "double") -> Program:
+    Every population is kept whole, so that all can be recorded, unless `whole=False` is asked for.
+    """
+
+    def make(network: Network, precision: str = "double", **changes: Any) -> Program:
         options = CompileOptions(
-            precision=precision, sanitize=True, strict_warnings=True, compiler_level=1
+            precision=precision,
+            sanitize=True,
+            strict_warnings=True,
+            compiler_level=1,
+            **{"whole": True, **changes},
         )
         lowered, plan = lower(network, options)
         path = build_program(render_program(plan), options).path

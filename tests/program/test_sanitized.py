@@ -8,11 +8,15 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from random_layers import draw_layers
 from random_networks import STEPS, draw_structure
 
 import annconv
 from annconv.ir.network import Network
 from annconv.neurons.library import ENCODINGS
+from annconv.options import VECTOR_BITS, CompileOptions
+from annconv.passes.pipeline import lower
+from annconv.plan.kernels import LayerKernel
 from annconv.readouts.table import READOUTS
 from annconv.reference.compare import first_difference
 from annconv.reference.network import ReferenceResult, run_network
@@ -21,6 +25,8 @@ pytestmark = [pytest.mark.compiles, pytest.mark.sanitizer]
 
 SEEDS = (3_000_008, 3_000_014, 3_000_037, 3_000_040, 3_000_041, 3_000_056)
 """Together they have every operator, encoding, read-out, rank and delay."""
+LAYER_SEEDS = (4, 5, 8)
+"""Together they have every source of layers."""
 
 
 def spike_trains(network: Network, text: str, samples: int) -> dict[str, list[NDArray[np.int64]]]:
@@ -89,6 +95,39 @@ def test_random_structures(seed: int, make_program: Callable) -> None:
     frames = rng.random((2, 5, *samples.shape[1:]))
     check_program(program, frames, 5, seed=seed, frames=True)
     check_program(program, samples[:0], STEPS)
+
+
+@pytest.mark.parametrize("bits", VECTOR_BITS)
+@pytest.mark.parametrize("seed", LAYER_SEEDS)
+def test_random_layers(seed: int, bits: int, make_program: Callable) -> None:
+    """Fused layers: results alone, as they keep no spikes of what they hide."""
+    structure = draw_layers(seed)
+    rng = np.random.default_rng(seed)
+    network = structure.with_data(rng, on_grid=structure.exact)
+    samples = structure.samples(rng, 2)
+    expected = run_network(network, samples, steps=STEPS, seed=seed)
+    program = make_program(network, whole=False, vector_bits=bits, tile=7)
+    path = program.write_samples(samples)
+    for threads in (1, 2, 5):
+        done = program.run(
+            path, "--steps", str(STEPS), "--seed", str(seed), "--threads", str(threads)
+        )
+        assert (done.status, done.errors) == (0, "")
+        check_results(done.results, expected)
+
+
+def test_the_layers_have_every_source() -> None:
+    found = set()
+    for seed in LAYER_SEEDS:
+        plan = lower(draw_layers(seed).network, CompileOptions(precision="double"))[1]
+        layers = [kernel for kernel in plan.kernels if isinstance(kernel, LayerKernel)]
+        found |= {layer.arrival.function for layer in layers}
+        found |= {"pooling" for layer in layers if layer.pooling is not None}
+        found |= {"shared inputs"} if plan.shared_inputs is not None else set()
+    assert found == {
+        "ConvolutionSource", "DenseSource", "RatesSource", "RowTableSource", "pooling",
+        "shared inputs",
+    }  # fmt: skip
 
 
 def test_the_structures_have_every_operator_encoding_and_readout() -> None:

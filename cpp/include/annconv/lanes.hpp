@@ -84,12 +84,21 @@ ANNCONV_INLINE Real select(bool condition, Real then, Real otherwise) {
     return condition ? then : otherwise;
 }
 
+// The widest vector that one register of an x86 holds.
+#if defined(__AVX512F__)
+constexpr int kRegisterBytes = 64;
+#elif defined(__AVX__)
+constexpr int kRegisterBytes = 32;
+#else
+constexpr int kRegisterBytes = 16;
+#endif
+
 // The same value, of which the compiler no longer knows that it is a constant: with one in a
 // register, `select(v < limit, limit, v)` becomes a single instruction.
 template <class Real, int lanes>
 ANNCONV_INLINE Lanes<Real, lanes> in_register(Lanes<Real, lanes> value) {
 #ifdef __x86_64__
-    asm("" : "+v"(value.numbers));
+    if constexpr (sizeof value.numbers <= kRegisterBytes) asm("" : "+v"(value.numbers));
 #endif
     return value;
 }

@@ -130,7 +130,7 @@ class EventConvolution {
             add_row_tiles<kTileRows>(bits, slot, first + row, weights, sums + row * kRowSums);
         }
         if constexpr (kTileRows > 1) {
-            for (; row < rows; ++row) {
+            for (int rest = 1; rest < kTileRows && row < rows; ++rest, ++row) {
                 add_row_tiles<1>(bits, slot, first + row, weights, sums + row * kRowSums);
             }
         }

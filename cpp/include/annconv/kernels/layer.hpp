@@ -67,13 +67,16 @@ class Layer {
             for (; vector + kSideBySide <= vectors; vector += kSideBySide) {
                 run_vectors(channel_block, first, vector, std::make_index_sequence<kSideBySide>());
             }
-            for (; vector < vectors; ++vector) {
-                run_vectors(channel_block, first, vector, std::make_index_sequence<1>());
-            }
+            for (; vector < vectors; ++vector) run_vector(channel_block, first, vector);
         }
     }
 
    private:
+    // Kept apart, as few vectors are left over.
+    __attribute__((noinline)) void run_vector(int channel_block, int first_row, int vector) {
+        run_vectors(channel_block, first_row, vector, std::make_index_sequence<1>());
+    }
+
     // Vectors of a block are counted by rows, columns and channels.
     template <std::size_t... vectors>
     ANNCONV_INLINE void run_vectors(int channel_block, int first_row, int first_vector,

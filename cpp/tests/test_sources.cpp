@@ -1,0 +1,199 @@
+// What sources hand out is what the plain kernels compute.
+#include "annconv/kernels/sources.hpp"
+
+#include <memory>
+#include <random>
+#include <vector>
+
+#include "annconv/kernels/convolution.hpp"
+#include "annconv/kernels/dense.hpp"
+#include "annconv/kernels/shared_inputs.hpp"
+#include "check.hpp"
+
+using annconv::Extents;
+using annconv::LanesOf;
+using annconv::Output;
+
+namespace {
+
+constexpr int kSteps = 3;
+
+std::vector<std::int8_t> random_spikes(int count, int one_in) {
+    std::mt19937 random(static_cast<unsigned>(count));
+    std::vector<std::int8_t> spikes(static_cast<std::size_t>(count));
+    for (auto& spike : spikes) spike = static_cast<int>(random()) % one_in == 0;
+    return spikes;
+}
+
+// Multiples of 1/64, so that every order of addition gives the same sums.
+std::vector<float> random_weights(int count) {
+    std::mt19937 random(static_cast<unsigned>(count) + 1);
+    std::vector<float> weights(static_cast<std::size_t>(count));
+    for (auto& weight : weights)
+        weight = static_cast<float>(static_cast<int>(random() % 129) - 64) / 64;
+    return weights;
+}
+
+alignas(64) std::byte scratch[1 << 18];
+
+template <int rows, int cols, int high, int wide, int stride, int pad, int filters>
+struct OneChannel {
+    static constexpr Extents kIn{1, rows, cols};
+    static constexpr Extents kOut{1, (rows + 2 * pad - high) / stride + 1,
+                                  (cols + 2 * pad - wide) / stride + 1};
+    static constexpr Extents kSize{1, high, wide};
+    static constexpr Extents kStride{1, stride, stride};
+    static constexpr Extents kPad{0, pad, pad};
+    static constexpr Extents kDilation{1, 1, 1};
+    static constexpr int kChannelsIn = 1, kChannelsOut = filters, kGroups = 1;
+    static constexpr int kTileChannels = 16, kBlockRows = 2, kTileSteps = kSteps;
+};
+
+template <class Shape>
+void check_row_tables() {
+    using Value = LanesOf<float, 32>;
+    using Source = annconv::RowTableSource<Shape, float>;
+    constexpr int kCells = Shape::kIn[1] * Shape::kIn[2], kTaps = Shape::kSize[1] * Shape::kSize[2];
+    constexpr int kFilters = Shape::kChannelsOut, kPatterns = 1 << Shape::kSize[2];
+    constexpr int kSums = Shape::kOut[1] * Shape::kOut[2] * kFilters;
+    const auto spikes = random_spikes(kSteps * kCells, 3);
+    const auto kernel = random_weights(kTaps * kFilters);
+    std::vector<float> tables(
+        static_cast<std::size_t>(Source::channel_blocks() * Shape::kSize[1] * kPatterns * 16));
+    for (int filter = 0; filter < kFilters; ++filter) {
+        for (int row = 0; row < Shape::kSize[1]; ++row) {
+            for (int pattern = 0; pattern < kPatterns; ++pattern) {
+                float sum = 0;
+                for (int col = 0; col < Shape::kSize[2]; ++col) {
+                    if (pattern >> col & 1)
+                        sum += kernel[static_cast<std::size_t>(
+                            (row * Shape::kSize[2] + col) * kFilters + filter)];
+                }
+                const int table = filter / 16 * Shape::kSize[1] + row;
+                tables[static_cast<std::size_t>((table * kPatterns + pattern) * 16 + filter % 16)] =
+                    sum;
+            }
+        }
+    }
+    Source source({spikes.data(), kCells}, tables.data(), kSteps, scratch);
+    CHECK(Source::kScratchBytes <= sizeof scratch);
+    for (int step = 0; step < kSteps; ++step) {
+        std::vector<float> expected(kSums);
+        annconv::convolve<Shape, Output::kWrite>(spikes.data() + step * kCells, kernel.data(),
+                                                 expected.data());
+        for (int place = 0; place < kSums; ++place) {
+            const int filter = place % kFilters, cell = place / kFilters;
+            const int row = cell / Shape::kOut[2], col = cell % Shape::kOut[2];
+            source.compute(row / 2, filter / 16);
+            const auto value =
+                source.template arrived<Value>(step, row % 2, col, filter % 16 / 8 * 8);
+            CHECK(value.numbers[filter % 8] == expected[static_cast<std::size_t>(place)]);
+        }
+    }
+}
+
+template <int inputs, int outputs, int tile>
+struct Matrix {
+    static constexpr int kInputs = inputs, kOutputs = outputs, kChannelsOut = outputs;
+    static constexpr int kTileChannels = tile, kTileSteps = kSteps, kSumBytes = 32;
+};
+
+template <class Shape>
+std::vector<float> laid_out(const std::vector<float>& weights) {
+    constexpr int kTile = Shape::kTileChannels;
+    constexpr int kBlocks = (Shape::kOutputs + kTile - 1) / kTile;
+    std::vector<float> result(static_cast<std::size_t>(kBlocks * Shape::kInputs * kTile));
+    for (int in = 0; in < Shape::kInputs; ++in) {
+        for (int out = 0; out < Shape::kOutputs; ++out) {
+            const int place = (out / kTile * Shape::kInputs + in) * kTile + out % kTile;
+            result[static_cast<std::size_t>(place)] =
+                weights[static_cast<std::size_t>(in * Shape::kOutputs + out)];
+        }
+    }
+    return result;
+}
+
+template <class Shape>
+void check_matrix() {
+    using Value = LanesOf<float, 32>;
+    const auto spikes = random_spikes(kSteps * Shape::kInputs, 3);
+    const auto weights = random_weights(Shape::kInputs * Shape::kOutputs);
+    const auto blocks = laid_out<Shape>(weights);
+    annconv::DenseSource<Shape, float> source({spikes.data(), Shape::kInputs}, blocks.data(),
+                                              Shape::kInputs, Shape::kInputs, kSteps, scratch);
+    for (int step = 0; step < kSteps; ++step) {
+        std::vector<float> plain(Shape::kOutputs), events(Shape::kOutputs);
+        const std::int8_t* now = spikes.data() + step * Shape::kInputs;
+        annconv::multiply<Shape, Output::kWrite>(now, weights.data(), plain.data());
+        annconv::multiply_events<Shape, Output::kWrite>(now, weights.data(), events.data());
+        CHECK(plain == events);
+        for (int out = 0; out < Shape::kOutputs; ++out) {
+            source.compute(0, out / Shape::kTileChannels);
+            const int channel = out % Shape::kTileChannels / 8 * 8;
+            const auto value = source.template arrived<Value>(step, 0, 0, channel);
+            CHECK(value.numbers[out % 8] == plain[static_cast<std::size_t>(out)]);
+        }
+    }
+}
+
+struct SixteenRates {
+    static constexpr int kTileChannels = 16;
+};
+
+void check_rates() {
+    using Value = LanesOf<float, 32>;
+    std::vector<float> rates(2 * 21);
+    for (std::size_t index = 0; index < rates.size(); ++index)
+        rates[index] = static_cast<float>(index);
+    annconv::RatesSource<SixteenRates, float> source(rates.data(), 21, 21, kSteps, scratch);
+    CHECK(source.channel_blocks() == 2);
+    source.compute(0, 1);
+    CHECK(source.arrived<Value>(0, 0, 0, 0).numbers[4] == 20);
+    CHECK(source.arrived<Value>(0, 0, 0, 0).numbers[5] == 0);  // beyond the last rate
+    CHECK(source.arrived<Value>(0, 0, 0, 8).numbers[0] == 0);
+    source.compute(0, 0);
+    CHECK(source.arrived<Value>(1, 0, 0, 8).numbers[3] == 21 + 11);
+}
+
+void check_shared_inputs() {
+    constexpr int kInputs = 300, kOutputs = 20;
+    using Shape = Matrix<kInputs, kOutputs, 16>;
+    const auto weights = laid_out<Shape>(random_weights(kInputs * kOutputs));
+    auto shared = std::make_unique<annconv::SharedInputs<float, float, kInputs, 2, 16>>();
+    std::vector<float> rates(kInputs);
+    for (int input = 0; input < kInputs; ++input)
+        rates[static_cast<std::size_t>(input)] = static_cast<float>(input % 5);
+    shared->start(rates.data(), weights.data(), true);
+    CHECK(shared->count() == 16);  // five rates, and silent ones up to a whole vector
+    CHECK(shared->rates(rates.data())[3] == 3);
+    CHECK(shared->rates(rates.data())[5] == 0);
+    const float* rows = shared->weights(weights.data());
+    for (int group = 0; group < 16; ++group) {
+        float expected = 0;
+        for (int input = group; group < 5 && input < kInputs; input += 5) {
+            expected += weights[static_cast<std::size_t>((kInputs + input) * 16 + 3)];
+        }
+        CHECK(rows[(shared->rows() + group) * 16 + 3] == expected);  // block 1, channel 3
+    }
+    shared->start(rates.data(), weights.data(), false);  // rates that change: the inputs themselves
+    CHECK(shared->count() == kInputs && shared->rows() == kInputs);
+    CHECK(shared->weights(weights.data()) == weights.data());
+    for (int input = 0; input < kInputs; ++input)
+        rates[static_cast<std::size_t>(input)] = static_cast<float>(input);
+    shared->start(rates.data(), weights.data(), true);  // more rates than there is room for
+    CHECK(shared->count() == kInputs);
+    CHECK(shared->rates(rates.data()) == rates.data());
+}
+
+}  // namespace
+
+int main() {
+    check_row_tables<OneChannel<7, 9, 5, 5, 1, 2, 16>>();
+    check_row_tables<OneChannel<8, 70, 3, 3, 1, 1, 20>>();
+    check_row_tables<OneChannel<9, 8, 2, 3, 2, 0, 33>>();  // windows that leave cells out
+    check_matrix<Matrix<70, 10, 16>>();
+    check_matrix<Matrix<130, 40, 32>>();
+    check_rates();
+    check_shared_inputs();
+    return EXIT_SUCCESS;
+}
