@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from annconv.codegen.names import cpp_name, fresh_name
 from annconv.codegen.statements import condition_text, expression_text, update_lines
+from annconv.ir.network import RATES
 from annconv.neurons.expressions import (
     Call,
     Cast,
@@ -67,7 +68,7 @@ class _Hoisted:
     """Takes what depends on parameters alone out of expressions."""
 
     def __init__(self, model: NeuronModel) -> None:
-        self.fixed = {entry.name for entry in model.parameters} | {"dt", "pi"}
+        self.fixed = {entry.name for entry in model.parameters} - {RATES} | {"dt", "pi"}
         self.taken = {entry.name for entry in model.variables} | model.reads()
         self.found: dict[str, str] = {}
 

@@ -28,12 +28,16 @@ def tile_steps(plan: Plan) -> Plan:
 
 
 def shared_buffers(plan: Plan) -> set[str]:
-    """Buffers that one population writes and another reads, and all spikes."""
+    """Buffers that one population writes and another reads, and all spikes.
+
+    A junction onto which nothing arrives is written by none and stays zero.
+    """
     writers = {name: kernel.stage for kernel in plan.kernels for name in _written(kernel)}
     crossing = {
         kernel.source
         for kernel in plan.kernels
-        if isinstance(kernel, OperatorKernel) and writers[kernel.source] != kernel.stage
+        if isinstance(kernel, OperatorKernel)
+        and writers.get(kernel.source, kernel.stage) != kernel.stage
     }
     return crossing | {name for name in plan.spikes if name is not None}
 

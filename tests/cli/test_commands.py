@@ -11,7 +11,7 @@ import pytest
 from annconv.codegen.render import render_network
 from annconv.ir.snn_file import load_network
 from annconv.options import CompileOptions
-from annconv.passes.pipeline import lower, pass_names
+from annconv.passes.pipeline import lower, pass_names, target_of
 from annconv.plan.planner import make_plan
 
 ANSWER = "2\n0\n1\n1\n"
@@ -137,7 +137,7 @@ class TestInspect:
             assert out == f"{plan}\n"
 
     def test_plain_plan_and_disabled_passes(self, annconv, saved, network):
-        plain = f"{make_plan(network, 'single', CompileOptions().vector_bytes())}\n"
+        plain = f"{make_plan(network, 'single', target_of(CompileOptions()))}\n"
         assert annconv("inspect", saved, "--ir", "plan", "-O", "0") == (0, plain, "")
         disabled = [word for name in pass_names() for word in ("--disable", name)]
         assert annconv("inspect", saved, "--ir", "plan", *disabled) == (0, plain, "")

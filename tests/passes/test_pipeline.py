@@ -75,7 +75,17 @@ def _order() -> list[str]:
     ("level", "left_out"),
     [
         (0, set(pass_names())),
-        (1, {"multiply_reciprocals", "tile_steps", "fuse_layers", "share_inputs", "follow_events"}),
+        (
+            1,
+            {
+                "multiply_reciprocals",
+                "tile_steps",
+                "fuse_layers",
+                "share_inputs",
+                "tabulate_patterns",
+                "follow_events",
+            },
+        ),
         (2, set()),
     ],
 )

@@ -23,6 +23,7 @@ from annconv.errors import (
 from annconv.ir.operators import Dense
 from annconv.neurons.neuron import Neuron
 from annconv.options import CompileOptions
+from annconv.passes.pipeline import target_of
 from annconv.plan.planner import make_plan
 from annconv.readouts.table import READOUTS
 from annconv.reference.network import run_network
@@ -440,7 +441,7 @@ def test_stages_are_kept_where_asked_for(tmp_path: Path, monkeypatch: pytest.Mon
     compiled = compile_network(dense(), OPTIONS)
     kept = tmp_path / "kept"
     assert (kept / "01-network.txt").read_text() == f"{dense()}\n"
-    plain = make_plan(dense(), OPTIONS.precision, OPTIONS.vector_bytes())
+    plain = make_plan(dense(), OPTIONS.precision, target_of(OPTIONS))
     assert (kept / "04-plan.txt").read_text() == f"{plain}\n"
     passes = ["02-commute_trace.diff", "05-liveness.diff"]
     assert {path.name for path in kept.iterdir()} >= {"01-network.txt", "04-plan.txt", *passes}

@@ -41,6 +41,7 @@ struct HiddenNeuron {
         : dt(kTimeStep),
           vt(weights.hidden_vt[0]),
           vr(weights.hidden_vr[0]),
+          v_least(annconv::in_register(real(-2.0))),
           v(annconv::load<real>(arena.hidden_v + place)) {}
 
     // One step; returns where neurons spiked.
@@ -49,7 +50,7 @@ struct HiddenNeuron {
 
         const real dv_dt = g_exc;
         v += dt * dv_dt;
-        v = annconv::select(v < real(-2.0), real(-2.0), v);
+        v = annconv::select(v < v_least, v_least, v);
 
         const auto spiked = v > vt;
         const real v_spiked = vr;
@@ -64,6 +65,7 @@ struct HiddenNeuron {
     const real dt;
     const real vt;
     const real vr;
+    const real v_least;
     real v;
 };
 
@@ -97,6 +99,7 @@ struct ClassesNeuron {
         : dt(kTimeStep),
           vt(weights.classes_vt[0]),
           vr(weights.classes_vr[0]),
+          v_least(annconv::in_register(real(-2.0))),
           v(annconv::load<real>(arena.classes_v + place)) {}
 
     // One step; returns where neurons spiked.
@@ -105,7 +108,7 @@ struct ClassesNeuron {
 
         const real dv_dt = g_exc;
         v += dt * dv_dt;
-        v = annconv::select(v < real(-2.0), real(-2.0), v);
+        v = annconv::select(v < v_least, v_least, v);
 
         const auto spiked = v > vt;
         const real v_spiked = vr;
@@ -120,6 +123,7 @@ struct ClassesNeuron {
     const real dt;
     const real vt;
     const real vr;
+    const real v_least;
     real v;
 };
 

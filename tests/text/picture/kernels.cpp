@@ -96,6 +96,7 @@ struct ConvNeuron {
           vr(weights.conv_vr[0]),
           mask_tau(weights.conv_mask_tau[0]),
           constant_1(real(1.0) / mask_tau),
+          v_least(annconv::in_register(real(-2.0))),
           decay(weights.conv_proj_2_decay[0]),
           v(annconv::load<real>(arena.conv_v + place)),
           mask(annconv::load<real>(arena.conv_mask + place)),
@@ -109,7 +110,7 @@ struct ConvNeuron {
         const real dv_dt = g_exc;
         const real dmask_dt = -mask * constant_1;
         v += dt * dv_dt;
-        v = annconv::select(v < real(-2.0), real(-2.0), v);
+        v = annconv::select(v < v_least, v_least, v);
         mask += dt * dmask_dt;
 
         const auto spiked = v > vt;
@@ -133,6 +134,7 @@ struct ConvNeuron {
     const real vr;
     const real mask_tau;
     const real constant_1;
+    const real v_least;
     const real decay;
     real v;
     real mask;
@@ -146,6 +148,7 @@ struct ConvPooling {
         : dt(kTimeStep),
           vt(weights.pool_vt[0]),
           vr(weights.pool_vr[0]),
+          v_least(annconv::in_register(real(-2.0))),
           v(annconv::load<real>(arena.pool_v + place)) {}
 
     // One step; returns where neurons spiked.
@@ -154,7 +157,7 @@ struct ConvPooling {
 
         const real dv_dt = g_exc;
         v += dt * dv_dt;
-        v = annconv::select(v < real(-2.0), real(-2.0), v);
+        v = annconv::select(v < v_least, v_least, v);
 
         const auto spiked = v > vt;
         const real v_spiked = vr;
@@ -169,6 +172,7 @@ struct ConvPooling {
     const real dt;
     const real vt;
     const real vr;
+    const real v_least;
     real v;
 };
 
