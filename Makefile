@@ -74,7 +74,7 @@ text: $(READY)  ## Renew the golden texts in tests/text; read the diff before yo
 golden: $(READY)  ## Compare oracle and generated code with ANNarchy's recorded spike trains
 	@$(BIN)/python tests/golden/golden_comparison.py
 
-bench: $(READY)  ## Measure start-up, build and time per digit; BENCH=--help lists options
+bench: $(READY)  ## Measure speed and memory, also of ANNarchy; BENCH=--help lists options
 	@$(BIN)/python benchmarks/run.py $(BENCH)
 
 clean:  ## Remove everything that make made

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import annconv
 from annconv.build.toolchain import find_toolchain
+from annconv.machine import vector_bits
 from annconv.options import read_environment
 
 PACKAGES = ("numpy", "keras", "tensorflow", "pybind11")
@@ -23,7 +24,7 @@ def describe_machine() -> str:
     python = f"Python {platform.python_version()}"
     found = [f"annconv {annconv.__version__}{_commit()}", python, *map(_package, PACKAGES)]
     return (
-        f"{_cpu()}, {threads} threads, load {busy:.1f}\n"
+        f"{_cpu()}, {threads} threads, {vector_bits()}-bit vectors, load {busy:.1f}\n"
         f"{', '.join(found)}\n"
         f"{tools.compiler.version.splitlines()[0]}, CMake {tools.cmake.version}"
     )
