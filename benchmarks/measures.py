@@ -56,7 +56,7 @@ class Fit:
         slope: Of the line.
         intercept: Its value at 0.
         r_squared: Share of the points' variance that the line explains.
-        deviation: Largest distance of a point from the line, as a share of the point.
+        deviation: Largest distance of a point from the line, as a share of the largest point.
     """
 
     slope: float
@@ -65,7 +65,8 @@ class Fit:
     deviation: float
 
     def __str__(self) -> str:
-        return f"R² {self.r_squared:.4f}, at most {100 * self.deviation:.1f} % off the line"
+        deviation = f"{100 * self.deviation:.1f} % of the largest"
+        return f"R² {self.r_squared:.4f}, off the line by at most {deviation}"
 
 
 def linear_fit(x: Sequence[float], y: Sequence[float]) -> Fit:
@@ -80,4 +81,4 @@ def linear_fit(x: Sequence[float], y: Sequence[float]) -> Fit:
     rest = ys - (slope * xs + intercept)
     spread = float(((ys - ys.mean()) ** 2).sum())
     explained = 1.0 if spread == 0 else 1.0 - float((rest**2).sum()) / spread
-    return Fit(slope, intercept, explained, float(np.abs(rest / ys).max()))
+    return Fit(slope, intercept, explained, float(np.abs(rest).max() / ys.max()))

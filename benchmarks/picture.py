@@ -8,7 +8,7 @@ from typing import Any
 
 from tables import Chart
 
-PANELS = 3
+PANELS = 2
 """In a row of a picture."""
 PANEL_INCHES = (3.6, 2.7)
 BLUE = "#31688e"
@@ -51,6 +51,7 @@ def _draw(axis: Any, chart: Chart) -> None:
         axis.set_xlabel(chart.y_label)
         if chart.logarithmic:
             axis.set_xscale("log")
+            axis.set_xlim(left=min(1.0, *chart.y))
         return
     axis.plot(chart.x, chart.y, "o-", color=BLUE, markersize=3, linewidth=1)
     axis.set_xlim(left=0)

@@ -9,9 +9,12 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import sys
 import tempfile
 from pathlib import Path
 
+from annarchy_process import AnnarchyError
+from annconv.errors import AnnconvError
 from bench import Bench, Settings, find_examples
 from document import replace_section
 from machine import describe_machine
@@ -122,14 +125,32 @@ def main() -> None:
         print(machine, flush=True)
         if arguments.write:
             write_machine(arguments.write, machine)
-        for name in chosen_sections(arguments.only, annarchy=settings.annarchy):
-            print(f"\n== {name}: {SECTIONS[name]}", flush=True)
-            tables = []
-            for table in importlib.import_module(f"sections.{name}").measure(bench):
-                print(f"\n{table.text()}", flush=True)
-                tables.append(table)
-            if arguments.write:
-                write_section(arguments.write, name, tables)
+        names = chosen_sections(arguments.only, annarchy=settings.annarchy)
+        failed = [name for name in names if not measure_section(bench, name, arguments.write)]
+    if failed:
+        sys.exit(f"not measured: {', '.join(failed)}")
+
+
+def measure_section(bench: Bench, name: str, page: Path | None) -> bool:
+    """Measure, print and write one section; whether that worked, as the others still can.
+
+    Args:
+        bench: The bench.
+        name: Of the section.
+        page: Document that receives the numbers, None for none.
+    """
+    print(f"\n== {name}: {SECTIONS[name]}", flush=True)
+    tables = []
+    try:
+        for table in importlib.import_module(f"sections.{name}").measure(bench):
+            print(f"\n{table.text()}", flush=True)
+            tables.append(table)
+    except (AnnarchyError, AnnconvError) as error:
+        print(f"\n{type(error).__name__}: {error}", file=sys.stderr, flush=True)
+        return False
+    if page is not None:
+        write_section(page, name, tables)
+    return True
 
 
 def write_machine(path: Path, machine: str) -> None:

@@ -31,9 +31,9 @@ def measure(bench: Bench) -> Iterator[Table]:
     )
     for name, unit, values, candidates in _axes(bench):
         times = in_turns(candidates, bench.settings.repeats)
-        # Time of all samples of a run; the fastest repeat, which others disturb least.
+        # Time of a sample, or of all samples of a run.
         seconds = [
-            min(times[key]) * (value if name == "samples" else 1)
+            median(times[key]) * (value if name == "samples" else 1)
             for key, value in zip(candidates, values, strict=True)
         ]
         fit = linear_fit(values, seconds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from statistics import median
 
 from adds import REAL_BYTES, network_work
 from annconv.plan.plan import OperatorKernel, Plan, UpdateKernel
@@ -25,7 +26,7 @@ def measure(bench: Bench) -> Iterator[Table]:
     settings = bench.settings
     times = kernel_seconds(compiled, digits, settings.steps, settings.repeats)
     run = predicting(compiled, digits)
-    whole = min(in_turns({"": run}, settings.repeats)[""])
+    whole = median(in_turns({"": run}, settings.repeats)[""])
     works = network_work(network, compiled, digits, settings.steps)
     bounds = kernel_bounds(
         compiled,

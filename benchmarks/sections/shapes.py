@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from statistics import median
 
 from adds import Work, network_work
 from annconv.ir.arrays import FloatArray
@@ -89,8 +90,8 @@ def _add_rows(bench: Bench, case: Case, table: Table) -> None:
     times = kernel_seconds(case.compiled, case.samples, settings.steps, settings.repeats)
     if times is None:
         run = predicting(case.compiled, case.samples, settings.steps)
-        seconds = in_turns({"": run}, settings.repeats)[""]
-        _add_row(bench, case, table, works, min(seconds), "all, in the time of the whole network")
+        seconds = median(in_turns({"": run}, settings.repeats)[""])
+        _add_row(bench, case, table, works, seconds, "all, in the time of the whole network")
         return
     for work in works:
         kernel = kernel_of(case.compiled, work.projection)

@@ -54,15 +54,15 @@ def test_megabytes():
 def test_points_on_a_line_fit_it():
     fit = linear_fit([1, 2, 4], [5.0, 7.0, 11.0])
     assert (fit.slope, fit.intercept) == pytest.approx((2.0, 3.0))
-    assert str(fit) == "R² 1.0000, at most 0.0 % off the line"
+    assert str(fit) == "R² 1.0000, off the line by at most 0.0 % of the largest"
 
 
 def test_fit_agrees_with_correlation():
     x, y = [1, 2, 3, 4], [1.0, 3.0, 2.0, 5.0]
     fit = linear_fit(x, y)
     assert fit.r_squared == pytest.approx(np.corrcoef(x, y)[0, 1] ** 2)
-    # The line is 1.1 x; furthest off, as a share of the point, is x = 3: 3.3 for 2.
-    assert fit.deviation == pytest.approx(0.65)
+    # The line is 1.1 x; furthest off is x = 3 with 3.3 for 2, beside a largest value of 5.
+    assert fit.deviation == pytest.approx(1.3 / 5)
 
 
 def test_equal_times_are_a_line():

@@ -5,8 +5,17 @@ import importlib
 
 import pytest
 
-from bench import Settings
-from run import SECTIONS, chosen_sections, count, parse_arguments, settings_of, write_section
+from annconv.errors import AnnconvError
+from bench import Bench, Settings
+from run import (
+    SECTIONS,
+    chosen_sections,
+    count,
+    measure_section,
+    parse_arguments,
+    settings_of,
+    write_section,
+)
 from tables import Chart, Table
 
 
@@ -59,3 +68,32 @@ def test_a_section_is_written_with_its_picture(tmp_path):
     assert "**second**" in text
     assert "](pictures/performance-growth.svg)" in text
     assert (tmp_path / "pictures" / "performance-growth.svg").exists()
+
+
+@pytest.fixture
+def bench(tmp_path):
+    """A bench whose sections are replaced."""
+    return Bench(Settings(), tmp_path)
+
+
+def test_a_section_is_printed_and_written(bench, tmp_path, monkeypatch, capsys):
+    page = tmp_path / "page.md"
+    page.write_text("<!-- bench: build -->\n<!-- end: build -->\n")
+    table = Table("title", ("x",), [("1",)])
+    monkeypatch.setattr("sections.build.measure", lambda _bench: iter([table]))
+    assert measure_section(bench, "build", page)
+    assert "title\n  x\n  1\n" in capsys.readouterr().out
+    assert "**title**" in page.read_text()
+
+
+def test_a_section_that_fails_leaves_the_page_alone(bench, tmp_path, monkeypatch, capsys):
+    def measure(bench):
+        yield Table("title", ("x",), [("1",)])
+        raise AnnconvError("no such precision")
+
+    page = tmp_path / "page.md"
+    page.write_text("<!-- bench: build -->\n<!-- end: build -->\n")
+    monkeypatch.setattr("sections.build.measure", measure)
+    assert not measure_section(bench, "build", page)
+    assert "AnnconvError: no such precision" in capsys.readouterr().err
+    assert "title" not in page.read_text()
