@@ -13,7 +13,7 @@ PYTHON ?= $(shell for name in python3.11 python3 python; do \
 	done)
 PYTEST := $(BIN)/python -m pytest -q
 PARALLEL := -n 2 --dist loadfile
-CPP_SOURCES = $(shell find cpp -name '*.hpp' -o -name '*.cpp')
+CPP_SOURCES = $(shell find cpp benchmarks -name '*.hpp' -o -name '*.cpp')
 
 # The virtual environment's cmake and ninja serve make's own builds too.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
