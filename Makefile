@@ -13,7 +13,7 @@ PYTHON ?= $(shell for name in python3.11 python3 python; do \
 	done)
 PYTEST := $(BIN)/python -m pytest -q
 PARALLEL := -n 2 --dist loadfile
-CPP_SOURCES = $(shell find cpp -name '*.hpp' -o -name '*.cpp')
+CPP_SOURCES = $(shell find cpp benchmarks -name '*.hpp' -o -name '*.cpp')
 
 # The virtual environment's cmake and ninja serve make's own builds too.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -74,7 +74,7 @@ text: $(READY)  ## Renew the golden texts in tests/text; read the diff before yo
 golden: $(READY)  ## Compare oracle and generated code with ANNarchy's recorded spike trains
 	@$(BIN)/python tests/golden/golden_comparison.py
 
-bench: $(READY)  ## Measure start-up, build and time per digit; BENCH=--help lists options
+bench: $(READY)  ## Measure speed and memory, also of ANNarchy; BENCH=--help lists options
 	@$(BIN)/python benchmarks/run.py $(BENCH)
 
 clean:  ## Remove everything that make made

@@ -10,9 +10,12 @@ from pathlib import Path
 
 import annconv
 from annconv.build.toolchain import find_toolchain
+from annconv.machine import vector_bits
 from annconv.options import read_environment
 
 PACKAGES = ("numpy", "keras", "tensorflow", "pybind11")
+QUIET = 0.3
+"""Load per thread up to which a machine counts as free of other work."""
 
 
 def describe_machine() -> str:
@@ -23,10 +26,23 @@ def describe_machine() -> str:
     python = f"Python {platform.python_version()}"
     found = [f"annconv {annconv.__version__}{_commit()}", python, *map(_package, PACKAGES)]
     return (
-        f"{_cpu()}, {threads} threads, load {busy:.1f}\n"
+        f"{_cpu()}, {threads} threads, {vector_bits()}-bit vectors, {load_words(busy, threads)}\n"
         f"{', '.join(found)}\n"
         f"{tools.compiler.version.splitlines()[0]}, CMake {tools.cmake.version}"
     )
+
+
+def load_words(load: float, threads: int) -> str:
+    """The load when measuring began, with a warning where it is not the measurement's own.
+
+    Args:
+        load: Processes that ran or waited, on average over the last minute.
+        threads: That this process may use.
+    """
+    words = f"load {load:.1f}"
+    if load <= threads * QUIET:
+        return words
+    return f"{words}: OTHER WORK WAS RUNNING, THE TIMES MISLEAD"
 
 
 def _cpu() -> str:

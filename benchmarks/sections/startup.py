@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from statistics import median
 
+from bench import Bench
+from measures import readable, typical
 from processes import measured_inside, process_time
-from report import Row, readable
+from tables import Table
 
 BARE = "pass"
 NUMPY = "import numpy"
@@ -26,13 +27,12 @@ print(json.dumps({"import": imported - start, "load": loaded - imported,
 """
 
 
-def startup_rows(network: Path, repeats: int) -> Iterator[Row]:
-    """Importing annconv, and loading a network whose build is in the cache.
-
-    Args:
-        network: A `.snn` file.
-        repeats: Of everything, in turns.
-    """
+def measure(bench: Bench) -> Iterator[Table]:
+    """Importing annconv, and loading a network whose build is in the cache."""
+    repeats = bench.settings.repeats
+    table = Table(
+        f"fresh processes, medians of {repeats}", ("", "time", "beyond a bare Python", "goal")
+    )
     process_time(ANNCONV)  # writes the byte code
     codes = {"bare interpreter": BARE, "import numpy": NUMPY, "import annconv": ANNCONV}
     times: dict[str, list[float]] = {name: [] for name in codes}
@@ -41,14 +41,16 @@ def startup_rows(network: Path, repeats: int) -> Iterator[Row]:
             times[name].append(process_time(code))
     bare = median(times["bare interpreter"])
     for name, seconds in times.items():
-        note = "" if name == "bare interpreter" else f"{readable(median(seconds) - bare)} beyond it"
-        yield Row(name, seconds, note + ("; goal 150 ms" if name == "import annconv" else ""))
+        beyond = "" if name == "bare interpreter" else readable(median(seconds) - bare)
+        goal = "150 ms beyond" if name == "import annconv" else ""
+        table.add(name, typical(seconds), beyond, goal)
 
+    network = bench.saved("cnn")
     measured_inside(WARM, network)  # builds
     parts = [measured_inside(WARM, network) for _ in range(repeats)]
-    loads = [part["load"] for part in parts]
     warm = [part["load"] + part["compile"] for part in parts]
-    yield Row("load cnn.snn", loads)
-    yield Row("load cnn.snn and compile, warm", warm, "goal 100 ms")
     whole = [part["import"] + seconds for part, seconds in zip(parts, warm, strict=True)]
-    yield Row("the same with all imports", whole, "NumPy's included")
+    table.add("load cnn.snn", typical([part["load"] for part in parts]), "", "")
+    table.add("load and compile, warm", typical(warm), "", "100 ms")
+    table.add("the same with all imports, NumPy's included", typical(whole), "", "")
+    yield table
