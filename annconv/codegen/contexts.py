@@ -103,13 +103,14 @@ def _update_context(kernel: UpdateKernel) -> Context:
     integrates = any(isinstance(statement, OdeBlock) for statement in model.update)
     shared = [entry for entry in kernel.parameters if entry.broadcast == "one"]
     own = [entry for entry in kernel.parameters if entry.broadcast != "one"]
-    arrived = dict(kernel.conductances)
+    arrived = {f"g_{target}": buffer for target, buffer in kernel.conductances}
+    lasting = {variable.name for variable in kernel.variables}
     constants = [f"const real {cpp_name(p.name)} = weights.{p.packed}[0];" for p in shared]
     constants += _clock_lines(reads, integrates)
     constants += [
-        f"constexpr real {cpp_name(f'g_{target}')} = 0;"
-        for target in model.conductances
-        if target not in arrived
+        f"constexpr real {cpp_name(name)} = 0;"
+        for name in (f"g_{target}" for target in model.conductances)
+        if name in reads and name not in arrived and name not in lasting
     ]
     if any(entry.broadcast == "channel" for entry in own):
         constants.append(f"constexpr int kChannels = {kernel.channels};")
@@ -121,10 +122,15 @@ def _update_context(kernel: UpdateKernel) -> Context:
     if kernel.rates:
         loads.append("const real rates = step.rates[neuron];")
     loads += [
-        f"const real {cpp_name(f'g_{target}')} = arena.{buffer}[neuron];"
-        for target, buffer in arrived.items()
+        f"const real {cpp_name(name)} = arena.{buffer}[neuron];"
+        for name, buffer in arrived.items()
+        if name in reads and name not in lasting
     ]
-    loads += [f"real {cpp_name(v.name)} = arena.{v.buffer}[neuron];" for v in kernel.variables]
+    loads += [
+        f"real {cpp_name(v.name)} = arena.{v.buffer}[neuron]"
+        + (f" + arena.{arrived[v.name]}[neuron];" if v.name in arrived else ";")
+        for v in kernel.variables
+    ]
     if model.draws:
         loads += _draw_lines(kernel.population)
     stores = [f"arena.{v.buffer}[neuron] = {cpp_name(v.name)};" for v in kernel.variables]

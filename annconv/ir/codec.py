@@ -277,6 +277,7 @@ _NEURON = record(
     unreset=optional(TEXT),
     emit=optional(TEXT),
     name=TEXT,
+    refractory=optional(TEXT),
 )
 _POPULATION = record(
     Population,

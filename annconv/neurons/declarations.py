@@ -16,6 +16,7 @@ from annconv.neurons.grammar import (
     REFUSED_NAMES,
     RESERVED,
 )
+from annconv.neurons.model import StateVariable
 from annconv.neurons.parser import ExpressionParser, Scope, as_real, constant, unknown
 from annconv.neurons.tokens import ASSIGNMENTS, Source, Token, statements
 
@@ -109,12 +110,6 @@ def _target(source: Source, left: Sequence[Token], sign: Token) -> tuple[Token, 
 def _check_name(source: Source, token: Token) -> None:
     """Refuse names that no parameter or variable may have."""
     name = token.text
-    if name in ("g_exc", "g_inh"):
-        raise source.error(
-            f"an equation or parameter of its own for {name} is not supported yet",
-            token,
-            hint=f"give the trace another name: dx/dt = -x/tau + {name}",
-        )
     if name in REFUSED_NAMES or name in RESERVED:
         raise source.error(f"the name {name!r} is reserved", token, hint="choose another name")
     if name.startswith("_") or "__" in name:
@@ -125,13 +120,16 @@ def _check_name(source: Source, token: Token) -> None:
         )
 
 
-def check_conductance_name(source: Source, header: Header) -> None:
-    """Refuse an equation for `g_<target>`: it would have to survive the end of a step."""
-    if header.name.startswith(CONDUCTANCE):
+def check_conductance(source: Source, header: Header, variable: StateVariable) -> None:
+    """Refuse an equation of `g_<target>` that is not a real of each neuron: what arrives is."""
+    if not header.name.startswith(CONDUCTANCE):
+        return
+    if variable.type != "float" or not variable.local:
+        kind = variable.type if variable.type != "float" else "population"
         raise source.error(
-            f"an equation of its own for {header.name} is not supported yet",
+            f"{header.name!r} takes up what arrives at each neuron, so it cannot be {kind!r}",
             header.target,
-            hint=f"give the variable a name that does not start with {CONDUCTANCE!r}",
+            hint=f"drop its flag {kind!r}",
         )
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 
-from annconv.errors import EquationError
 from annconv.neurons.declarations import (
     Flags,
     Header,
     allow_flags,
-    check_conductance_name,
+    check_conductance,
     read_headers,
     read_number,
     read_setting,
@@ -19,7 +18,8 @@ from annconv.neurons.declarations import (
     type_of,
 )
 from annconv.neurons.expressions import Cast, Draw, Expression, Name, Number, children, names
-from annconv.neurons.grammar import FLAGS, GIVEN_NAMES
+from annconv.neurons.grammar import CONDUCTANCE, FLAGS, GIVEN_NAMES, REFRACTORY
+from annconv.neurons.internal import with_last_spike, with_refractory_period
 from annconv.neurons.model import (
     Assign,
     NeuronModel,
@@ -45,15 +45,6 @@ def parse_neuron(neuron: Neuron) -> NeuronModel:
         EquationError: They cannot be understood, or use what is not supported; the message shows
             the place in the text.
     """
-    for entry in fields(neuron):
-        value = getattr(neuron, entry.name)
-        if not isinstance(value, str) and not (value is None and entry.default is None):
-            raise EquationError(
-                f"expected text, received {type(value).__name__}",
-                neuron=str(neuron.name),
-                part=entry.name,
-                hint="Dicts, lists and Variable objects are not supported yet: write them as text.",
-            )
     return _parse(neuron)
 
 
@@ -89,7 +80,7 @@ class _Declared:
 def _parse(neuron: Neuron) -> NeuronModel:
     sources = {
         part: Source(neuron.name, part, getattr(neuron, part) or "")
-        for part in ("parameters", "equations", "spike", "reset", "unspike", "unreset", "emit")
+        for part in (entry.name for entry in fields(neuron))
     }
     _check_parts(neuron, sources)
     declared = _declare(sources)
@@ -107,7 +98,7 @@ def _parse(neuron: Neuron) -> NeuronModel:
     reset = _reset(sources["reset"], declared.resets["reset"], variables, scope)
     unspike = _condition(sources["unspike"], neuron.unspike, scope)
     unreset = _reset(sources["unreset"], declared.resets["unreset"], variables, scope)
-    return NeuronModel(
+    model = NeuronModel(
         name=neuron.name,
         parameters=tuple(constants.values()),
         variables=tuple(variables.values()),
@@ -117,17 +108,50 @@ def _parse(neuron: Neuron) -> NeuronModel:
         unspike=unspike,
         unreset=unreset,
         emit=_emit(sources["emit"], neuron.emit, variables),
-        conductances=tuple(scope.conductances),
+        conductances=(*scope.conductances, *_kept(variables)),
         draws=scope.draws,
     )
+    if scope.last_spike:
+        model = with_last_spike(model)
+    if neuron.refractory is not None:
+        model = _with_period(sources["refractory"], model)
+    return model
+
+
+def _kept(variables: Iterable[str]) -> list[str]:
+    """Targets whose conductance has an equation of its own, so that it outlasts a step."""
+    kept = (name for name in variables if name.startswith(CONDUCTANCE))
+    return [name.removeprefix(CONDUCTANCE) for name in kept]
+
+
+def _with_period(source: Source, model: NeuronModel) -> NeuronModel:
+    """The neuron with the refractory period that its text names: a number of ms, or a name."""
+    tokens = joined(source)
+    known = [*(e.name for e in model.parameters), *(e.name for e in model.variables)]
+    if len(tokens) == 2 and tokens[0].kind == "name":
+        if tokens[0].text not in known:
+            raise unknown(source, tokens[0], "parameter", known)
+        return with_refractory_period(model, Name(tokens[0].text))
+    period = read_number(source, tokens, "the refractory period")
+    if period < 0:
+        raise source.error("the refractory period is below 0", tokens[0])
+    given = Parameter(REFRACTORY, period, local=True)
+    model = replace(model, parameters=(*model.parameters, given))
+    return with_refractory_period(model, Name(REFRACTORY))
 
 
 def _check_parts(neuron: Neuron, sources: Mapping[str, Source]) -> None:
     """A reset needs its condition, and -1 can only be emitted where +1 can."""
     start = Token("end", "", 1, 0)
-    for part, condition in (("reset", "spike"), ("unreset", "unspike"), ("unspike", "spike")):
+    pairs = (
+        ("reset", "spike"), ("unreset", "unspike"), ("unspike", "spike"), ("refractory", "spike"),
+    )  # fmt: skip
+    for part, condition in pairs:
         if getattr(neuron, part) is not None and getattr(neuron, condition) is None:
             raise sources[part].error(f"{part} without {condition}: add {condition}=", start)
+    if neuron.refractory is not None and neuron.unspike is not None:
+        what = "refractory does not say what an emission of -1 does: leave it or unspike out"
+        raise sources["refractory"].error(what, start)
 
 
 def _declare(sources: Mapping[str, Source]) -> _Declared:
@@ -136,10 +160,15 @@ def _declare(sources: Mapping[str, Source]) -> _Declared:
     equations = read_headers(sources["equations"])
     seen: set[str] = set()
     for header in equations:
-        check_conductance_name(sources["equations"], header)
         if header.name in seen:
             raise sources["equations"].error(
                 f"{header.name!r} has two equations", header.target, hint="join them into one"
+            )
+        if header.name.startswith(CONDUCTANCE) and header.name in parameters:
+            raise sources["equations"].error(
+                f"{header.name!r} is a parameter, so it cannot take up what arrives",
+                header.target,
+                hint="drop the parameter and start the variable with the flag init=",
             )
         if header.ode and header.name in parameters:
             raise sources["equations"].error(
@@ -162,6 +191,12 @@ def _check_reset_target(
 ) -> None:
     if header.ode:
         raise source.error("an ODE cannot stand in a reset", header.target)
+    if header.name.startswith(CONDUCTANCE) and header.name not in {*variables, *parameters}:
+        raise source.error(
+            f"{header.name} is empty after every step anyway",
+            header.target,
+            hint=f"leave it out, or let it last with an equation: d{header.name}/dt = …",
+        )
     if header.name not in variables and header.name not in parameters:
         raise unknown(source, header.target, "variable", sorted({*variables, *parameters}))
     if header.name in parameters and not parameters[header.name].local:
@@ -178,6 +213,12 @@ def _parameters(source: Source) -> dict[str, Parameter]:
     for header in read_headers(source):
         if header.ode or header.operator != "=":
             raise source.error("a parameter is written name = number", header.target)
+        if header.name in ("g_exc", "g_inh"):
+            raise source.error(
+                f"{header.name} is what arrives, so it cannot be a parameter",
+                header.target,
+                hint="give the parameter another name",
+            )
         if header.name in found:
             raise source.error(f"the parameter {header.name!r} stands twice", header.target)
         colon = next(
@@ -219,6 +260,7 @@ def _equation(source: Source, header: Header, declared: _Declared, scope: Scope)
     allowed = FLAGS if header.ode else tuple(name for name in FLAGS if name != "explicit")
     allow_flags(source, flags, allowed, "an assignment")
     variable = _state_variable(source, header, flags, declared)
+    check_conductance(source, header, variable)
     if header.ode and variable.type != "float":
         raise source.error(
             f"{header.name!r} has an ODE, so it cannot be of type {variable.type}", header.target

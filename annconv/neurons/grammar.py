@@ -13,6 +13,18 @@ GIVEN_NAMES = ("t", "dt", "pi")
 CONDUCTANCE = "g_"
 """`g_<target>` is what projections with that target added up in this step."""
 
+LAST_SPIKE = "t_last"
+"""Time of the neuron's last spike in ms; NEVER before the first."""
+
+NEVER = -10000.0
+"""What `t_last` is before the first spike."""
+
+REFRACTORY = "refractory"
+"""The parameter that holds a refractory period given as a number of ms."""
+
+REFRACTORY_LEFT = "_refractory"
+"""The variable that counts down the steps of a refractory period; no user's name begins so."""
+
 ALIASES: Mapping[str, str] = MappingProxyType(
     {"ln": "log", "fabs": "abs", "power": "pow", "pos": "positive", "neg": "negative"}
 )
@@ -52,18 +64,14 @@ _SYNAPSE = "belongs to synapses, not to neurons"
 
 REFUSED_NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "t_last": (
-            "the time of the last spike, t_last, is not supported",
-            'keep it in a variable: reset="last = t"',
-        ),
-        "last_spike": ("last_spike is not supported", 'keep it in a variable: reset="last = t"'),
+        "last_spike": ("last_spike is not supported", "t_last is the time of the last spike"),
         "r": (
             "the firing rate r is not supported in equations",
             "keep a trace: dx/dt = -x/tau, and x += 1/tau in the reset",
         ),
-        "refractory": (
-            "a refractory period is not supported",
-            "count it down in a variable: wait = ite(wait > 0, wait - dt, 0)",
+        REFRACTORY: (
+            "the refractory period cannot be read",
+            "declare a parameter and name it: refractory='period'",
         ),
         "t_pre": (f"t_pre {_SYNAPSE}", ""),
         "t_post": (f"t_post {_SYNAPSE}", ""),
@@ -80,8 +88,9 @@ RESERVED = frozenset(
         *CALLABLE,
         *REFUSED_FUNCTIONS,
         *REFUSED_NAMES,
+        LAST_SPIKE,
         *("rk_pre", "rk_post", "i", "j", "active", "size"),
-        *("spike", "spikes", "count", "g_exc", "g_inh"),
+        *("spike", "spikes", "count"),
     }
 )
 """Names that no parameter or variable may have: ANNarchy's own, and what recordings are called."""
@@ -103,7 +112,10 @@ REFUSED_FLAGS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "event-driven": (f"the flag 'event-driven' {_SYNAPSE}", "leave it out"),
         "projection": (f"the flag 'projection' {_SYNAPSE}", "write 'population'"),
         "postsynaptic": (f"the flag 'postsynaptic' {_SYNAPSE}", "leave it out"),
-        "unless_refractory": ("a refractory period is not supported", "leave the flag out"),
+        "unless_refractory": (
+            "the flag 'unless_refractory' is not needed",
+            "leave it out: with refractory= all equations but those of g_<target> wait",
+        ),
     }
 )
 """Flags of ANNarchy that are refused: name -> (what, hint)."""

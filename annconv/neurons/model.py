@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from annconv.neurons.expressions import Expression, names
+from annconv.neurons.grammar import LAST_SPIKE, REFRACTORY_LEFT
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,11 @@ class StateVariable:
     initial: Expression
     local: bool = True
     type: str = "float"
+
+    @property
+    def internal(self) -> bool:
+        """Whether annconv keeps it without being told to: the last spike, a refractory period."""
+        return self.name in (LAST_SPIKE, REFRACTORY_LEFT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ from annconv.neurons.grammar import (
     CALLABLE,
     CONDUCTANCE,
     KEYWORDS,
+    LAST_SPIKE,
     REFUSED_FUNCTIONS,
     REFUSED_NAMES,
 )
@@ -74,6 +75,7 @@ class Scope:
         spiking: Whether `g_<target>` and `Uniform` are known at all (not in a read-out).
         conductances: Targets found, in order of appearance.
         draws: Random draws found.
+        last_spike: Whether the time of the last spike was found.
     """
 
     known: frozenset[str]
@@ -81,6 +83,7 @@ class Scope:
     spiking: bool = True
     conductances: list[str] = field(default_factory=list)
     draws: int = 0
+    last_spike: bool = False
 
     def listed(self) -> list[str]:
         """All names, sorted, for messages."""
@@ -274,6 +277,9 @@ class ExpressionParser:
             target = name.removeprefix(CONDUCTANCE)
             if target not in self.scope.conductances:
                 self.scope.conductances.append(target)
+            return Name(name)
+        if self.scope.spiking and name == LAST_SPIKE:
+            self.scope.last_spike = True
             return Name(name)
         if name in REFUSED_NAMES:
             what, hint = REFUSED_NAMES[name]

@@ -58,7 +58,7 @@ class PopulationState:
             draws: Uniform numbers of this step.
             inspect: Sees the state between the updates and the spikes.
         """
-        self.scope.update(inputs)
+        self.scope.update(self._with_what_lasts(inputs))
         for statement in self.model.update:
             if isinstance(statement, OdeBlock):
                 self._integrate(statement, draws)
@@ -73,6 +73,14 @@ class PopulationState:
                 for assignment in reset:
                     self._assign(assignment, draws, where=emitted)
         self.spikes = fired.astype(np.float64) - unfired
+
+    def _with_what_lasts(self, inputs: Scope) -> Scope:
+        """What arrived, on top of what is left where a conductance has an equation of its own."""
+        lasting = {entry.name for entry in self.model.variables}
+        return {
+            name: self.scope[name] + value if name in lasting else value
+            for name, value in inputs.items()
+        }
 
     def retire(self, going: NDArray[np.bool_]) -> None:
         """Drop samples from the batch."""

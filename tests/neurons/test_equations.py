@@ -191,10 +191,55 @@ def test_draws_are_counted_over_the_whole_neuron():
 def test_conductances_in_order_of_appearance():
     model = parse(equations="dv/dt = g_inh + g_exc", spike="g_mod > 1")
     assert model.conductances == ("inh", "exc", "mod")
+    lasting = parse(equations="dg_exc/dt = -g_exc ; v = g_inh")
+    assert lasting.conductances == ("inh", "exc")
+    assert lasting.variable("g_exc") == StateVariable("g_exc", Number(0.0))
 
 
 def test_a_parameter_may_look_like_a_conductance():
     assert parse(parameters="g_leak = 0.1", equations="dv/dt = g_leak*v").conductances == ()
+
+
+def test_the_last_spike_is_a_variable_that_a_spike_sets():
+    model = parse(equations="v = t - t_last", spike="v > 1", reset="v = 0")
+    assert model.variables[1] == StateVariable("t_last", Number(-10000.0))
+    assert model.reset == (Assign("v", Number(0.0)), Assign("t_last", Name("t")))
+    assert parse(equations="v = t_last").reset == ()
+
+
+def test_a_neuron_that_waits_keeps_everything_but_conductances():
+    model = parse(
+        equations="v = 1 ; dg_exc/dt = -g_exc ; du/dt = v",
+        spike="u > 1",
+        refractory=2.5,
+    )
+    waits = Binary(">", Name("_refractory"), Number(0.0))
+    block = model.update[1]
+    assert model.update[0] == Assign("v", Choice(waits, V, Number(1.0)))
+    assert block.equations[0] == Ode("g_exc", Negate(Name("g_exc")))
+    assert block.equations[1] == Ode("u", Choice(waits, Number(0.0), V))
+    assert model.update[2].variable == model.reset[0].variable == "_refractory"
+    assert model.parameter("refractory") == Parameter("refractory", 2.5, local=True)
+    assert model.conductances == ("exc",)
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "marked"),
+    [
+        ("wiat", "unknown parameter 'wiat'. Nearest: 'wait'", "wiat"),
+        ("-1", "the refractory period is below 0", "-"),
+        ("1 + wait", "the refractory period must be a number, not 'wait'", "wait"),
+        ("", "the text is empty: leave the argument out", ""),
+    ],
+)
+def test_refused_refractory_periods(text, what, marked):
+    parts = {"parameters": "wait = 1", "equations": "v = 1", "spike": "v > 1"}
+    check("refractory", what, marked, refractory=text, **parts)
+
+
+def test_a_refractory_period_does_not_go_with_emissions_of_minus_1():
+    parts = {"equations": "v = 1", "spike": "v > 1", "unspike": "v < 0", "refractory": 2.0}
+    check("refractory", "refractory does not say what an emission of -1 does", "", **parts)
 
 
 def test_given_names():
@@ -241,7 +286,7 @@ PARAMETERS_REFUSED = [
     ("a = 1 : : int", "a second ':'", ":"),
     ("a = 1 : projection", "the flag 'projection' belongs to synapses", "projection"),
     ("a = 1 : postsynaptic", "the flag 'postsynaptic' belongs to synapses", "postsynaptic"),
-    ("g_exc = 1", "an equation or parameter of its own for g_exc is not supported yet", "g_exc"),
+    ("g_exc = 1", "g_exc is what arrives, so it cannot be a parameter", "g_exc"),
     ("_a = 1", "the name '_a' does not start with a letter, or holds '__'", "_a"),
     ("a__b = 1", "the name 'a__b' does not start with a letter, or holds '__'", "a__b"),
     *((f"{name} = 1", f"the name '{name}' is reserved", name) for name in RESERVED_NAMES),
@@ -286,14 +331,15 @@ EQUATIONS_REFUSED = [
     ("dv/dt = 1 : bool", "'v' has an ODE, so it cannot be of type bool", "v"),
     ("v = 1 : explicit", "an assignment has no flag 'explicit'", "explicit"),
     ("dv/dt = 1 : event-driven", "the flag 'event-driven' belongs to synapses", "event"),
-    ("dv/dt = 1 : unless_refractory", "a refractory period is not supported", "unless_refractory"),
+    ("dv/dt = 1 : unless_refractory", "the flag 'unless_refractory' is not needed", "unless_r"),
     ("v = 1 : fast", "unknown flag 'fast'", "fast"),
     ("a = 1 : init = 2", "'a' is a parameter and starts with its value", "init"),
     ("a = 1 : int", "the flags differ from those of the parameter 'a'", "a"),
     ("a = 1 : population", "the flags differ from those of the parameter 'a'", "a"),
-    ("g_exc = 1", "an equation or parameter of its own for g_exc is not supported yet", "g_exc"),
-    ("dg_inh/dt = -g_inh", "an equation or parameter of its own for g_inh", "g_inh"),
-    ("g_mod = 1", "an equation of its own for g_mod is not supported yet", "g_mod"),
+    ("g_exc = 1 : int", "'g_exc' takes up what arrives at each neuron, so it cannot be 'int'", "g"),
+    ("g_inh = 1 : population", "'g_inh' takes up what arrives at each neuron, so it cannot", "g_"),
+    ("g_leak = 1", "'g_leak' is a parameter, so it cannot take up what arrives", "g_leak"),
+    ("t_last = 1", "the name 't_last' is reserved", "t_last"),
     ("w = a : population", "'w' belongs to the population, so it cannot read 'a'", "a"),
     ("w = g_exc : population", "'w' belongs to the population, so it cannot read 'g_exc'", "g_exc"),
     (
@@ -316,8 +362,8 @@ RESETS_REFUSED = [
     ("v = 1 : min = 2", "an assignment at a spike has no flag 'min'", "min"),
     ("low = 1", "a spike of one neuron cannot write 'low', a parameter of the population", "low"),
     ("s = 1", "a spike of one neuron cannot write 's', a variable of the population", "s"),
-    ("g_exc = 0", "an equation or parameter of its own for g_exc is not supported yet", "g_exc"),
-    ("v = 1 : unless_refractory", "a refractory period is not supported", "unless_refractory"),
+    ("g_exc = 0", "g_exc is empty after every step anyway", "g_exc"),
+    ("v = 1 : unless_refractory", "the flag 'unless_refractory' is not needed", "unless_r"),
 ]
 
 
@@ -338,7 +384,7 @@ def test_refused_parameters(text, what, marked):
 
 @pytest.mark.parametrize(("text", "what", "marked"), EQUATIONS_REFUSED)
 def test_refused_equations(text, what, marked):
-    parameters = "a = 1 ; low = 0 : population ; tau = 2"
+    parameters = "a = 1 ; low = 0 : population ; tau = 2 ; g_leak = 1"
     check("equations", what, marked, parameters=parameters, equations=text)
 
 
@@ -378,10 +424,7 @@ def test_refused_conditions_and_emissions(part, text, what, marked):
         ("reset", {"reset": "v = 0"}, "reset without spike: add spike="),
         ("unreset", {"unreset": "v = 0"}, "unreset without unspike: add unspike="),
         ("unspike", {"unspike": "v < 0"}, "unspike without spike: add spike="),
-        ("parameters", {"parameters": {"a": 1}}, "expected text, received dict"),
-        ("equations", {"equations": ["v = 1"]}, "expected text, received list"),
-        ("equations", {"equations": None}, "expected text, received NoneType"),
-        ("name", {"name": 3}, "expected text, received int"),
+        ("refractory", {"refractory": 2.0}, "refractory without spike: add spike="),
     ],
 )
 def test_refused_arguments(part, parts, what):

@@ -209,10 +209,9 @@ REFUSED = [
         (f"{name}(1, 2)", f"the random distribution {name} is not supported yet", name, "Uniform")
         for name in ("Normal", "LogNormal", "Exponential", "Gamma", "DiscreteUniform", "Binomial")
     ),
-    ("t_last + 1", "the time of the last spike, t_last, is not supported", "t_last", "last = t"),
-    ("last_spike", "last_spike is not supported", "last_spike", "last = t"),
+    ("last_spike", "last_spike is not supported", "last_spike", "t_last is the time"),
     ("r * 2", "the firing rate r is not supported in equations", "r", "keep a trace"),
-    ("refractory", "a refractory period is not supported", "refractory", "count it down"),
+    ("refractory", "the refractory period cannot be read", "refractory", "refractory='period'"),
     ("t_pre", "t_pre belongs to synapses, not to neurons", "t_pre", ""),
     ("t_post", "t_post belongs to synapses, not to neurons", "t_post", ""),
     ("nan", "nan is not a number that equations may hold", "nan", ""),

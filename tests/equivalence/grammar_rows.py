@@ -1,0 +1,94 @@
+"""One neuron for each row of the grammar, and a network that shows what their variables do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from annconv.ir.network import Network, Population, Projection
+from annconv.ir.operators import Dense
+from annconv.neurons.neuron import Neuron
+from annconv.readouts.readout import Readout
+
+SIZE = 3
+"""Neurons of each population."""
+
+DRIVER = Neuron(
+    name="Driver",
+    parameters="rates = 0.0",
+    equations="v = t + rates",
+    spike="modulo(v, 3) == 2",
+)
+"""Spikes in every third step, beginning with step 2 for a sample of 0."""
+
+PROBE = Neuron(name="Probe", equations="v = g_exc")
+"""Holds what arrives."""
+
+_LEAKY = "dv/dt = (g_exc - v)/tau + 0.3"
+_SPIKE = {"spike": "v > vt", "reset": "v = 0.0"}
+
+ROWS: Mapping[str, Neuron] = {
+    "refractory number": Neuron(
+        parameters="vt = 1.0", equations="dv/dt = 0.5 + g_exc ; x += v : max = 4.0 ; y = t_last",
+        refractory=3.0, spike="v > vt", reset="v = 0.0 ; x = 9.0",
+    ),
+    "refractory parameter": Neuron(
+        parameters="vt = 1.0 ; wait = 2.0 : population ; tau = 4.0",
+        equations=f"{_LEAKY} ; dx/dt = -x/tau", refractory="wait",
+        spike="v > vt", reset="v = 0.0 ; x += 1.0",
+    ),
+    "refractory that a reset lengthens": Neuron(
+        parameters="vt = 1.0 ; wait = 1.0",
+        equations="dv/dt = 0.6 ; n = v > vt : int", refractory="wait",
+        spike="v > vt", reset="v = 0.0 ; wait += 1.0",
+    ),
+    "t_last": Neuron(
+        parameters="vt = 1.0",
+        equations="v += 0.4 + 0.1*g_exc ; x = if t - t_last < 2: 1 else: 0", **_SPIKE,
+    ),
+    "t_last in condition and reset": Neuron(
+        parameters="vt = 1.0 ; gap = 0.0",
+        equations="v += 0.4", spike="v > vt and t > t_last + 3.0*dt",
+        reset="gap = t - t_last ; v -= vt",
+    ),
+    "conductance of its own": Neuron(
+        parameters="vt = 2.0 ; tau = 5.0",
+        equations="dv/dt = g_exc - v/tau ; dg_exc/dt = -g_exc/tau : init = 0.25, max = 1.5",
+        refractory=2.0, spike="v > vt", reset="v = 0.0 ; g_exc *= 0.5",
+    ),
+    "conductance assigned": Neuron(
+        parameters="vt = 2.0", equations="v += 0.1*g_exc ; g_exc = 0.5*g_exc", **_SPIKE,
+    ),
+}  # fmt: skip
+
+
+def probe_network(rows: Mapping[str, Neuron], *, dt: float = 1.0) -> tuple[Network, list[str]]:
+    """A network whose scores are the variables of all neurons, as the step before left them.
+
+    Returns:
+        The network, and "row.variable[rank]" for every score.
+    """
+    populations = [Population("driver", (1,), DRIVER, role="input")]
+    projections = []
+    shown: list[tuple[str, str]] = []
+    for name, neuron in rows.items():
+        population = Population(name, (SIZE,), neuron)
+        model = population.model()
+        populations.append(population)
+        if "exc" in model.conductances:
+            weights = np.array([[0.5, 0.25, -0.125]])
+            projections.append(Projection(f"to {name}", "driver", name, (Dense(weights),)))
+        shown += [(name, entry.name) for entry in model.variables]
+    width = SIZE * len(shown)
+    populations.append(Population("probe", (width,), PROBE, role="output"))
+    for position, (name, variable) in enumerate(shown):
+        weights = np.zeros((SIZE, width))
+        weights[:, SIZE * position : SIZE * (position + 1)] = np.eye(SIZE)
+        projections.append(
+            Projection(f"{variable} of {name}", name, "probe", (Dense(weights),), variable)
+        )
+    readout = Readout(name="values", score="v", observes=("v",))
+    network = Network("rows", tuple(populations), tuple(projections), readout, dt=dt)
+    network.verify()
+    return network, [f"{name}.{var}[{rank}]" for name, var in shown for rank in range(SIZE)]
