@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from annconv.codegen.emission import emission_lines, emitted_text
-from annconv.codegen.names import cpp_name
+from annconv.codegen.names import cpp_name, statistic_name
 from annconv.codegen.statements import (
     condition_text,
     expression_text,
@@ -20,6 +20,9 @@ from annconv.plan.plan import Constant, Kernel, OperatorKernel, Plan, ReadoutPla
 Context = dict[str, Any]
 
 REAL_TYPES = {"single": "float", "double": "double"}
+STATISTIC_FUNCTIONS = {
+    "mean": "mean", "max": "largest", "min": "smallest", "norm1": "norm1", "norm2": "norm2",
+}  # fmt: skip
 BUFFER_TYPES = {"real": "real", "spike": "std::int8_t", "count": "std::int32_t"}
 PI = "constexpr real pi = static_cast<real>(3.14159265358979323846);"
 
@@ -107,6 +110,7 @@ def _update_context(kernel: UpdateKernel) -> Context:
     lasting = {variable.name for variable in kernel.variables}
     constants = [f"const real {cpp_name(p.name)} = weights.{p.packed}[0];" for p in shared]
     constants += _clock_lines(reads, integrates)
+    constants += _statistic_lines(kernel)
     constants += [
         f"constexpr real {cpp_name(name)} = 0;"
         for name in (f"g_{target}" for target in model.conductances)
@@ -131,8 +135,8 @@ def _update_context(kernel: UpdateKernel) -> Context:
         + (f" + arena.{arrived[v.name]}[neuron];" if v.name in arrived else ";")
         for v in kernel.variables
     ]
-    if model.draws:
-        loads += _draw_lines(kernel.population)
+    kinds = model.draw_kinds()
+    loads += _draw_lines(kernel.population, kinds)
     stores = [f"arena.{v.buffer}[neuron] = {cpp_name(v.name)};" for v in kernel.variables]
     if model.spike is not None:
         stores.append(f"arena.{kernel.spikes}[neuron] = {emitted_text(model)};")
@@ -142,7 +146,7 @@ def _update_context(kernel: UpdateKernel) -> Context:
         "summary": kernel.summary,
         "neurons": kernel.neurons,
         "reads_weights": bool(kernel.parameters),
-        "reads_step": kernel.rates or model.draws > 0 or "t" in reads,
+        "reads_step": kernel.rates or "t" in reads or bool(kinds or model.statistics()),
         "constants": constants,
         "loads": loads,
         "statements": update_lines(model),
@@ -168,12 +172,28 @@ def _clock_lines(reads: frozenset[str], integrates: bool) -> list[str]:
     return lines
 
 
-def _draw_lines(population: int) -> list[str]:
-    """The function that gives a neuron's random numbers in this step."""
+def _draw_lines(population: int, kinds: frozenset[str]) -> list[str]:
+    """What gives a neuron's random numbers in this step, uniform ones and those of other kinds."""
+    lines = []
+    if "Uniform" in kinds:
+        lines += [
+            "const auto uniform = [&](std::uint32_t draw) {",
+            f"    return step.uniform(neuron, {population}, draw);",
+            "};",
+        ]
+    if kinds - {"Uniform"}:
+        arguments = f"step.random, neuron, step.index, {population}"
+        lines.append(f"const annconv::NeuronDraws draws({arguments});")
+    return lines
+
+
+def _statistic_lines(kernel: UpdateKernel) -> list[str]:
+    """The population-wide numbers of the step before, 0 in the first."""
+    buffers = {variable.name: variable.buffer for variable in kernel.variables}
     return [
-        "const auto uniform = [&](std::uint32_t draw) {",
-        f"    return step.uniform(neuron, {population}, draw);",
-        "};",
+        f"const real {statistic_name(entry)} = step.index == 0 ? real(0) : "
+        f"annconv::{STATISTIC_FUNCTIONS[entry.function]}<kNeurons>(arena.{buffers[entry.variable]});"
+        for entry in kernel.model.statistics()
     ]
 
 

@@ -2,7 +2,8 @@
 
 What is in scope where the lines stand: `real` (float or double), a `real` for every parameter,
 variable and conductance under its `cpp_name`, and `t`, `dt`, `pi`; where the neuron draws random
-numbers, `uniform(index)`, a `real` in (0, 1); the headers <cmath> and annconv/functions.hpp. The
+numbers, `uniform(index)`, a `real` in (0, 1), and `draws`, an annconv::NeuronDraws; a `real` for
+every statistic under its `statistic_name`; the headers <cmath> and annconv/functions.hpp. The
 text keeps the tree of the expression, so that double precision gives the interpreter's numbers bit
 for bit (with -ffp-contract=off).
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from annconv.codegen.names import cpp_name, fresh_name
+from annconv.codegen.names import cpp_name, fresh_name, statistic_name
 from annconv.neurons.expressions import (
     Binary,
     Call,
@@ -24,6 +25,7 @@ from annconv.neurons.expressions import (
     Negate,
     Not,
     Number,
+    Statistic,
     kind,
 )
 from annconv.neurons.model import Assign, NeuronModel, Ode, OdeBlock
@@ -54,6 +56,18 @@ _OPERATORS: Mapping[str, tuple[str, int]] = MappingProxyType(
         "/": ("/", _PRODUCT),
     }
 )
+
+DRAW_METHODS: Mapping[str, str] = MappingProxyType(
+    {
+        "Normal": "normal",
+        "LogNormal": "log_normal",
+        "Exponential": "exponential",
+        "Gamma": "gamma",
+        "DiscreteUniform": "discrete_uniform",
+        "Binomial": "binomial",
+    }
+)
+"""Members of annconv::NeuronDraws, by distribution."""
 
 _OURS = frozenset({"modulo", "positive", "negative", "clip"})
 
@@ -161,8 +175,13 @@ def _text(expression: Expression) -> tuple[str, int]:
             return _binary_text("!=", operand, Number(0.0))
         case Cast(_, operand):
             return f"std::trunc({expression_text(operand)})", _ATOM
-        case Draw(_, (low, high), index):
+        case Draw("Uniform", (low, high), index):
             return _draw_text(low, high, index)
+        case Draw(distribution, arguments, index):
+            listed = ", ".join(expression_text(argument) for argument in arguments)
+            return f"real(draws.{DRAW_METHODS[distribution]}({index}, {listed}))", _ATOM
+        case Statistic():
+            return statistic_name(expression), _ATOM
     raise ValueError(f"no C++ for {expression!r}")
 
 

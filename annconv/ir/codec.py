@@ -278,6 +278,7 @@ _NEURON = record(
     emit=optional(TEXT),
     name=TEXT,
     refractory=optional(TEXT),
+    functions=optional(TEXT),
 )
 _POPULATION = record(
     Population,

@@ -6,16 +6,17 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from annconv.distributions import DISTRIBUTIONS
 from annconv.errors import EquationError
 from annconv.neurons.expressions import Binary, Expression, Name, Number
 from annconv.neurons.grammar import (
     CONDUCTANCE,
     FLAGS,
     REFUSED_FLAGS,
-    REFUSED_FUNCTIONS,
     REFUSED_NAMES,
     RESERVED,
 )
+from annconv.neurons.linear import ZERO, difference, linear_form, quotient
 from annconv.neurons.model import StateVariable
 from annconv.neurons.parser import ExpressionParser, Scope, as_real, constant, unknown
 from annconv.neurons.tokens import ASSIGNMENTS, Source, Token, statements
@@ -32,12 +33,15 @@ class Header:
         ode: Whether it is an ODE.
         operator: "=", "+=", "-=", "*=" or "/=".
         tokens: Right-hand side and flags, ended by an "end" token.
+        left: Left-hand side of an ODE that is not solved for its slope, ended by an "end" token;
+            the slope is one token in it.
     """
 
     target: Token
     ode: bool
     operator: str
     tokens: tuple[Token, ...]
+    left: tuple[Token, ...] = ()
 
     @property
     def name(self) -> str:
@@ -68,21 +72,23 @@ def _header(source: Source, tokens: Sequence[Token]) -> Header:
     if place is None:
         raise source.error("this assigns nothing", tokens[0], hint="write name = … or dname/dt = …")
     sign, right = tokens[place], tuple(tokens[place + 1 :])
-    target, ode = _target(source, tokens[:place], sign)
+    target, ode, left = _target(source, tokens[:place], sign)
     if ode and sign.text != "=":
         raise source.error(f"an ODE is written with '=', not {sign.text!r}", sign)
     if right[0].kind == "end" or right[0].is_symbol(":"):
         raise source.error(f"nothing stands after {sign.text!r}", sign)
     _check_name(source, target)
-    return Header(target, ode, sign.text, right)
+    return Header(target, ode, sign.text, right, left)
 
 
-def _target(source: Source, left: Sequence[Token], sign: Token) -> tuple[Token, bool]:
-    """The name that the left-hand side assigns, and whether it is an ODE."""
+def _target(
+    source: Source, left: Sequence[Token], sign: Token
+) -> tuple[Token, bool, tuple[Token, ...]]:
+    """The name that the left-hand side assigns, whether it is an ODE, and what is to be solved."""
     if not left:
         raise source.error(f"nothing stands before {sign.text!r}", sign)
     if len(left) == 1 and left[0].kind == "name":
-        return left[0], False
+        return left[0], False, ()
     slope = next(
         (
             index
@@ -98,13 +104,12 @@ def _target(source: Source, left: Sequence[Token], sign: Token) -> tuple[Token, 
         raise source.error("the left-hand side must be one name, or dname/dt", left[0])
     derivative = left[slope]
     name = derivative.text[1:]
-    if len(left) > 3:
-        raise source.error(
-            f"ODEs that are not solved for d{name}/dt are not supported yet",
-            derivative,
-            hint=f"solve it: tau*d{name}/dt + {name} = a becomes d{name}/dt = (a - {name})/tau",
-        )
-    return Token("name", name, derivative.line, derivative.column + 1), True
+    target = Token("name", name, derivative.line, derivative.column + 1)
+    if len(left) == 3:
+        return target, True, ()
+    one = Token("name", f"d{name}/dt", derivative.line, derivative.column)
+    end = Token("end", "", sign.line, sign.column)
+    return target, True, (*left[:slope], one, *left[slope + 3 :], end)
 
 
 def _check_name(source: Source, token: Token) -> None:
@@ -145,7 +150,26 @@ def read_value(source: Source, header: Header, scope: Scope) -> tuple[Expression
         parser.finish()
     if header.operator != "=":
         value = Binary(header.operator[0], Name(header.name), as_real(value))
+    if header.left:
+        value = _solved(source, header, as_real(value), scope)
     return value, flags
+
+
+def _solved(source: Source, header: Header, right: Expression, scope: Scope) -> Expression:
+    """The gradient of an ODE such as `tau*dx/dt + x = a`, which is `(a - x)/tau`."""
+    slope = f"d{header.name}/dt"
+    parser = ExpressionParser(source, header.left, scope, slope)
+    left = as_real(parser.value())
+    parser.finish()
+    form = linear_form(left, slope)
+    if form is None or form.slope == ZERO:
+        place = next(token for token in header.left if token.text == slope)
+        raise source.error(
+            f"this cannot be solved for {slope}, which must be multiplied or added to",
+            place,
+            hint=f"solve it by hand: {slope} = …",
+        )
+    return quotient(difference(right, form.offset), form.slope)
 
 
 def _flags(source: Source, colon: Token, tokens: Sequence[Token]) -> Flags:
@@ -221,12 +245,11 @@ def read_number(source: Source, tokens: Sequence[Token], what: str) -> float:
 
 
 def _not_a_number(source: Source, token: Token, what: str) -> EquationError:
-    random = token.text == "Uniform" or token.text in REFUSED_FUNCTIONS
-    if random:
+    if token.text in DISTRIBUTIONS:
         return source.error(
-            f"{what} must be a number: random start values are not supported yet",
+            f"{what} must be a number: only a parameter as a whole may be random",
             token,
-            hint="give the population an array of values",
+            hint=f"declare a parameter start = {token.text}(…) and name it",
         )
     return source.error(f"{what} must be a number, not {token.text!r}", token)
 

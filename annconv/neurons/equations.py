@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 
+from annconv.distributions import DISTRIBUTIONS, WHOLE
 from annconv.neurons.declarations import (
     Flags,
     Header,
@@ -17,7 +18,8 @@ from annconv.neurons.declarations import (
     read_value,
     type_of,
 )
-from annconv.neurons.expressions import Cast, Draw, Expression, Name, Number, children, names
+from annconv.neurons.expressions import Cast, Draw, Expression, Function, Name, Number, names, nodes
+from annconv.neurons.functions import read_functions
 from annconv.neurons.grammar import CONDUCTANCE, FLAGS, GIVEN_NAMES, REFRACTORY
 from annconv.neurons.internal import with_last_spike, with_refractory_period
 from annconv.neurons.model import (
@@ -31,7 +33,7 @@ from annconv.neurons.model import (
 )
 from annconv.neurons.neuron import Neuron
 from annconv.neurons.parser import ExpressionParser, Scope, as_condition, as_real, unknown
-from annconv.neurons.tokens import Source, Token, joined
+from annconv.neurons.tokens import Source, Token, joined, tokenize
 
 _TYPE_FLAGS = ("population", "int", "bool")
 
@@ -88,6 +90,8 @@ def _parse(neuron: Neuron) -> NeuronModel:
     scope = Scope(
         known=frozenset((*declared.parameters, *declared.variables, *GIVEN_NAMES)),
         shared=frozenset(name for name, entry in constants.items() if not entry.local),
+        variables=frozenset(declared.variables),
+        functions=_functions(sources["functions"], declared),
     )
     equations = [
         _equation(sources["equations"], header, declared, scope) for header in declared.equations
@@ -140,6 +144,16 @@ def _with_period(source: Source, model: NeuronModel) -> NeuronModel:
     return with_refractory_period(model, Name(REFRACTORY))
 
 
+def _functions(source: Source, declared: _Declared) -> dict[str, Function]:
+    """Helper functions by name; none is called like a parameter or a variable."""
+    functions = read_functions(source)
+    for name in (*declared.parameters, *declared.variables):
+        if name in functions:
+            place = next(token for token in tokenize(source) if token.text == name)
+            raise source.error(f"{name!r} is a parameter or variable as well", place)
+    return functions
+
+
 def _check_parts(neuron: Neuron, sources: Mapping[str, Source]) -> None:
     """A reset needs its condition, and -1 can only be emitted where +1 can."""
     start = Token("end", "", 1, 0)
@@ -181,9 +195,27 @@ def _declare(sources: Mapping[str, Source]) -> _Declared:
     for part, headers in resets.items():
         for header in headers:
             _check_reset_target(sources[part], header, parameters, seen)
+    _check_random(sources, parameters, equations, resets)
     targets = {*seen, *(header.name for headers in resets.values() for header in headers)}
     written = [name for name in parameters if name in targets]
     return _Declared(parameters, equations, resets, written)
+
+
+def _check_random(
+    sources: Mapping[str, Source],
+    parameters: Mapping[str, Parameter],
+    equations: Sequence[Header],
+    resets: Mapping[str, Sequence[Header]],
+) -> None:
+    """A random parameter is read, not written: a variable may start with its values."""
+    for part, headers in (("equations", equations), *resets.items()):
+        for header in headers:
+            if header.name in parameters and parameters[header.name].start is not None:
+                raise sources[part].error(
+                    f"{header.name!r} is a random parameter, so it cannot be written",
+                    header.target,
+                    hint=f"write another variable that starts with it: init = {header.name}",
+                )
 
 
 def _check_reset_target(
@@ -227,15 +259,28 @@ def _parameters(source: Source) -> dict[str, Parameter]:
         )
         end = Token("end", "", header.tokens[colon].line, header.tokens[colon].column)
         written = (*header.tokens[:colon], end)
-        value = read_number(source, written, f"the parameter {header.name!r}")
+        random = written[0].text in DISTRIBUTIONS
+        value = 0.0 if random else read_number(source, written, f"the parameter {header.name!r}")
         # The whole statement once more, for its flags and anything that is left over.
-        _, flags = read_value(source, header, Scope(frozenset(), spiking=False))
+        start, flags = read_value(source, header, Scope(frozenset(), spiking=random))
         allow_flags(source, flags, _TYPE_FLAGS, "a parameter")
         named = any(token.text in ("True", "False") for token in written)
         type_ = "bool" if named and type_of(flags) == "float" else type_of(flags)
         _check_type(source, written[0], value, type_)
-        found[header.name] = Parameter(header.name, value, "population" not in flags, type_)
+        draw = _random_start(source, header, start, type_) if random else None
+        found[header.name] = Parameter(header.name, value, "population" not in flags, type_, draw)
     return found
+
+
+def _random_start(source: Source, header: Header, value: Expression, type_: str) -> Draw:
+    """The distribution of a random parameter, which must be all that stands there."""
+    if not isinstance(value, Draw):
+        what = "a random parameter is one distribution and nothing else"
+        raise source.error(what, header.tokens[0], hint=f"{header.name} = Uniform(0, 1)")
+    if type_ == "bool" or (type_ == "int" and value.distribution not in WHOLE):
+        place = header.tokens[0]
+        raise source.error(f"{value.distribution} gives no numbers of type {type_}", place)
+    return value
 
 
 def _check_type(source: Source, token: Token, value: float, type_: str) -> None:
@@ -362,20 +407,17 @@ def _check_shared(
         statement = entry.statement
         value = statement.gradient if isinstance(statement, Ode) else statement.value
         what = f"{entry.variable.name!r} belongs to the population, so it cannot "
-        if _draws(value):
-            place = next(token for token in entry.header.tokens if token.text == "Uniform")
+        if any(isinstance(node, Draw) for node in nodes(value)):
+            place = next(token for token in entry.header.tokens if token.text in DISTRIBUTIONS)
             raise source.error(f"{what}be random", place, hint="drop its flag 'population'")
         for token in entry.header.tokens:
-            if token.kind == "name" and token.text in names(value) - shared:
+            local = names(value, previous=False) - shared
+            if token.kind == "name" and token.text in local:
                 raise source.error(
                     f"{what}read {token.text!r}, which differs between neurons",
                     token,
                     hint="drop its flag 'population'",
                 )
-
-
-def _draws(expression: Expression) -> bool:
-    return isinstance(expression, Draw) or any(_draws(child) for child in children(expression))
 
 
 def _statements(equations: Sequence[_Equation]) -> tuple[Statement, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from annconv.distributions import DISTRIBUTIONS
 from annconv.neurons.expressions import FUNCTIONS
 
 GIVEN_NAMES = ("t", "dt", "pi")
@@ -30,35 +31,23 @@ ALIASES: Mapping[str, str] = MappingProxyType(
 )
 """Further spellings of functions."""
 
-CALLABLE = tuple(sorted((*FUNCTIONS, *ALIASES, "ite", "Uniform")))
+STATISTICS = ("mean", "max", "min", "norm1", "norm2")
+"""Functions of a variable of all neurons of the population."""
+
+CALLABLE = tuple(sorted((*FUNCTIONS, *ALIASES, "ite", *DISTRIBUTIONS, *STATISTICS)))
 """Everything that may be called in an equation."""
 
 KEYWORDS = frozenset({"and", "or", "not", "is", "if", "else", "True", "False"})
 
-_DISTRIBUTIONS = ("Normal", "LogNormal", "Exponential", "Gamma", "DiscreteUniform", "Binomial")
-_POPULATION_WIDE = ("mean", "norm1", "norm2")
-
-REFUSED_FUNCTIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
+RESCALED: Mapping[str, str] = MappingProxyType(
     {
-        **{
-            name: (f"the random distribution {name} is not supported yet", "Uniform(a, b) is")
-            for name in _DISTRIBUTIONS
-        },
-        **{
-            name: (f"the population-wide function {name}() is not supported", "")
-            for name in _POPULATION_WIDE
-        },
-        "max": (
-            "the population-wide function max() is not supported",
-            "of two values: ite(a > b, a, b)",
-        ),
-        "min": (
-            "the population-wide function min() is not supported",
-            "of two values: ite(a < b, a, b)",
-        ),
+        "Uniform": "scale it instead: a + b*Uniform(0, 1)",
+        "Normal": "scale it instead: a + b*Normal(0, 1)",
+        "LogNormal": "scale it instead: exp(a + b*Normal(0, 1))",
+        "Exponential": "scale it instead: Exponential(1)/a",
     }
 )
-"""Functions of ANNarchy that are refused: name -> (what, hint)."""
+"""How a distribution is written whose arguments differ between neurons."""
 
 _SYNAPSE = "belongs to synapses, not to neurons"
 
@@ -86,7 +75,6 @@ RESERVED = frozenset(
         *GIVEN_NAMES,
         *KEYWORDS,
         *CALLABLE,
-        *REFUSED_FUNCTIONS,
         *REFUSED_NAMES,
         LAST_SPIKE,
         *("rk_pre", "rk_post", "i", "j", "active", "size"),

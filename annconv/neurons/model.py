@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from annconv.neurons.expressions import Expression, names
-from annconv.neurons.grammar import LAST_SPIKE, REFRACTORY_LEFT
+from annconv.neurons.expressions import Draw, Expression, Statistic, names, nodes
+from annconv.neurons.grammar import CONDUCTANCE, LAST_SPIKE, REFRACTORY_LEFT
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +23,14 @@ class Parameter:
         value: Its default.
         local: Whether each neuron may have its own; otherwise one for the population.
         type: "float", "int" or "bool".
+        start: The distribution its values are drawn from, once; None: it starts with its default.
     """
 
     name: str
     value: float
     local: bool
     type: str = "float"
+    start: Draw | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ class NeuronModel:
         unreset: What an emission of -1 does.
         emit: Variable passed on as an analog value instead of spikes, None for spikes.
         conductances: Targets whose `g_<target>` the equations read, "exc" for instance.
-        draws: Number of random draws in a step.
+        draws: Values of the random generator's counter that the neuron's draws take up in a step.
     """
 
     name: str
@@ -130,6 +132,35 @@ class NeuronModel:
                 yield from (bound for bound in (entry.minimum, entry.maximum) if bound is not None)
         yield from (condition for condition in (self.spike, self.unspike) if condition is not None)
         yield from (entry.value for entry in (*self.reset, *self.unreset))
+
+    def draw_kinds(self) -> frozenset[str]:
+        """The distributions it draws from in a step."""
+        found = (node for expression in self.expressions() for node in nodes(expression))
+        return frozenset(node.distribution for node in found if isinstance(node, Draw))
+
+    def statistics(self) -> tuple[Statistic, ...]:
+        """The population-wide numbers that it reads, each once."""
+        found = (node for expression in self.expressions() for node in nodes(expression))
+        return tuple(dict.fromkeys(node for node in found if isinstance(node, Statistic)))
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is nothing but real numbers that move by Euler steps and assignments.
+
+        True where all variables are of type float and belong to no conductance, every ODE is
+        integrated by explicit Euler, all random numbers are uniform, and neither a refractory
+        period, nor the time of the last spike, nor a population-wide function takes part. Bounds,
+        `unspike`, `emit`, parameters of any type, conditionals and all functions are plain.
+        """
+        lasting = {f"{CONDUCTANCE}{target}" for target in self.conductances}
+        return (
+            all(
+                entry.type == "float" and not entry.internal and entry.name not in lasting
+                for entry in self.variables
+            )
+            and self.draw_kinds() <= {"Uniform"}
+            and not self.statistics()
+        )
 
     def reads(self) -> frozenset[str]:
         """All names that update, conditions and resets read."""

@@ -30,6 +30,7 @@ class Neuron:
         name: Shown in messages and descriptions.
         refractory: Time after a spike in ms during which all equations but those of `g_<target>`
             stand still: a number, or the name of a parameter or variable.
+        functions: Helper functions of the equations, `f(x) = …`, one a line.
     """
 
     parameters: str = ""
@@ -41,6 +42,7 @@ class Neuron:
     emit: str | None = None
     name: str = "Neuron"
     refractory: str | None = None
+    functions: str | None = None
 
     def __init__(
         self,
@@ -53,7 +55,7 @@ class Neuron:
         emit: str | None = None,
         name: str = "Neuron",
         refractory: float | str | None = None,
-        functions: object = None,
+        functions: str | Sequence[str] | None = None,
         axon_spike: object = None,
         axon_reset: object = None,
         extra_values: Mapping[str, object] | None = None,
@@ -70,7 +72,7 @@ class Neuron:
             emit: As the attribute.
             name: As the attribute.
             refractory: As the attribute.
-            functions: Refused.
+            functions: As the attribute, or a list.
             axon_spike: Refused: neurons here have no second kind of spike.
             axon_reset: Refused.
             extra_values: Constants that the equations read, as numbers or as objects with a
@@ -80,7 +82,6 @@ class Neuron:
             EquationError: An argument is of another kind, or not supported.
         """
         read = FormReader(name)
-        read.nothing("functions", functions, "write the expression out where it is used")
         read.nothing("axon_spike", axon_spike, "use spike=")
         read.nothing("axon_reset", axon_reset, "use reset=")
         texts = {
@@ -91,6 +92,7 @@ class Neuron:
             "unreset": None if unreset is None else read.equations("unreset", unreset),
             "emit": read.text("emit", emit),
             "refractory": read.period(refractory),
+            "functions": None if functions is None else read.equations("functions", functions),
         }
         constants = read.constants(extra_values, texts.values())
         written = read.parameters(parameters)

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from annconv.ir.network import SPIKES, Population
 from annconv.neurons.expressions import Expression
 from annconv.neurons.model import Assign, OdeBlock
-from annconv.reference.expressions import DrawSource, Value, bounded, evaluate
+from annconv.reference.expressions import DrawSource, Value, bounded, evaluate, statistic_name
 from annconv.reference.operators import Values
+from annconv.reference.statistics import overall
 
 Scope = Mapping[str, Value]
 """What the names in a neuron's equations stand for."""
@@ -58,6 +59,11 @@ class PopulationState:
             draws: Uniform numbers of this step.
             inspect: Sees the state between the updates and the spikes.
         """
+        for statistic in self.model.statistics():
+            name = statistic_name(statistic.function, statistic.variable)
+            values = self.full(statistic.variable)
+            first = inputs["t"] == 0
+            self.scope[name] = np.zeros(()) if first else overall(statistic.function, values)
         self.scope.update(self._with_what_lasts(inputs))
         for statement in self.model.update:
             if isinstance(statement, OdeBlock):

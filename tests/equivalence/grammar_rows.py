@@ -60,6 +60,50 @@ ROWS: Mapping[str, Neuron] = {
     "conductance assigned": Neuron(
         parameters="vt = 2.0", equations="v += 0.1*g_exc ; g_exc = 0.5*g_exc", **_SPIKE,
     ),
+    "ODEs to be solved": Neuron(
+        parameters="tau = 4.0",
+        equations="tau*dv/dt + v = g_exc + 0.3 ; -dw/dt = w/tau - v"
+                  " ; 2*tau*dx/dt = v - x : max = 0.2 ; (tau*dy/dt + y)/2 + 0.25*y = w",
+    ),
+    "helper functions": Neuron(
+        functions="sig(x) = 1/(1 + exp(-x))\n larger(x, y) = if x > y: x else: y\nsq(x) = sig(x)^2",
+        equations="dv/dt = sig(g_exc - v) - 0.25 ; x = larger(v, sq(t - 5.0))",
+    ),
+    "constants": Neuron(
+        parameters={"tau": 4.0}, equations="dv/dt = (top + g_exc - v)/tau",
+        extra_values={"top": 0.75},
+    ),
+    "conditionals": Neuron(
+        equations="dv/dt = if t > 3.0:\n if t > 6.0: -0.5\n else: 0.25*v + 0.1\nelse:\n 0.5"
+                  " : max = 3.0\nx = ite(v > 1, ite(g_exc > 0, v, 0), -1) + 1",
+    ),
+    "augmented assignments": Neuron(
+        equations="v += g_exc + 0.5 ; x -= 2*v : init = 1 ; y *= 1.1 : init = 1"
+                  " ; z /= 2 : init = 3",
+    ),
+    "int and bool": Neuron(
+        parameters="n = 3 : int ; b = True ; k = 2.5 : population",
+        equations="v = 1.7*t - 5 : int ; y = v/2 ; z = (y > 2) and b : bool"
+                  " ; w = if z: n*k else: -1 ; u = -2.7*w : int, min = -4 ; x = z + 1/2",
+    ),
+    "population-wide": Neuron(
+        equations="v = v + 0.1*g_exc + 0.25 - 0.01*v*v : init = 2 ; x = mean(v) + 10*max(v)"
+                  " ; y = min(v) - norm1(v) ; z = norm2(v)",
+        spike="v > 3 + 0.1*mean(v)", reset="v -= max(v)",
+    ),
+    "distributions": Neuron(
+        parameters="mu = -0.5 : population ; sigma = 2.0 : population ; n = 7 : population, int",
+        equations="v = Normal(mu, sigma) + Normal(0, 1)"
+                  " ; w = LogNormal(0.1, 0.5)*Uniform(-1, sigma)"
+                  " ; x = Exponential(sigma) ; y = Gamma(0.5, sigma) - Gamma(3.5, 1)"
+                  " ; z = DiscreteUniform(-2, n) + 100*Binomial(n, 0.3) ; u = Binomial(1000, 0.5)",
+        spike="v > Normal(0, 1)", reset="w = Exponential(1)",
+    ),
+    "random start values": Neuron(
+        parameters="a = Uniform(-1, 1) ; b = DiscreteUniform(1, 3) : int"
+                   " ; c = Normal(0, 1) : population",
+        equations="v = v + a : init = a ; x = b + c*t",
+    ),
 }  # fmt: skip
 
 

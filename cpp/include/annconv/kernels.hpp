@@ -1,6 +1,7 @@
 // Everything that generated kernels call.
 #pragma once
 
+#include "annconv/distributions.hpp"
 #include "annconv/functions.hpp"
 #include "annconv/kernels/convolution.hpp"
 #include "annconv/kernels/dense.hpp"
@@ -8,3 +9,4 @@
 #include "annconv/kernels/event_convolution.hpp"
 #include "annconv/kernels/pooling.hpp"
 #include "annconv/runner.hpp"
+#include "annconv/statistics.hpp"

@@ -79,7 +79,7 @@ struct Network {
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "a0cb82ead2256a26f297f208f94182d7549258fbbe544dc39626d8f90cc81497",
+    "b86e5aa827ffdfd6d4468bf9d39e2114fcdffeb2142ff6bb968c463eb37c672d",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,

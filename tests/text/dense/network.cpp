@@ -64,7 +64,7 @@ struct Network {
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "ffc5e38232deac4ee0ce72ea5c01e14cfaaadec4d84aacac1af9bf1f7d50907a",
+    "95ba50727630b7e48af2ea9febcdc6aa65ab2fcc0d3c8e271b705048229b5efb",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,

@@ -78,7 +78,7 @@ struct Network {
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "f5600d6fc2a962466372fb30044a28871dd736fa36cd1ffe5d1f06de54c9b3b8",
+    "07b39e3167970f1d389fa432328377c7f0a2984f6f642742cf9cdd1c4b09390f",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,

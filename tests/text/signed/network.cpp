@@ -64,7 +64,7 @@ struct Network {
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "2b886cb046ee33efd80ed32cb065bd0766bc330e012cd25cebe54a295530af23",
+    "40fbc6b0630367ab3b11e1e87af073e87241b738176b504e19797d6024d58969",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,
