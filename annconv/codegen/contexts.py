@@ -11,8 +11,8 @@ from annconv.codegen.statements import (
     condition_text,
     expression_text,
     real_literal,
-    update_lines,
 )
+from annconv.codegen.updates import update_lines
 from annconv.neurons.expressions import Expression, names
 from annconv.neurons.model import OdeBlock
 from annconv.plan.plan import Constant, Kernel, OperatorKernel, Plan, ReadoutPlan, UpdateKernel

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from annconv.codegen.names import cpp_name, fresh_name, statistic_name
+from annconv.codegen.names import cpp_name, statistic_name
 from annconv.neurons.expressions import (
     Binary,
     Call,
@@ -28,14 +28,12 @@ from annconv.neurons.expressions import (
     Statistic,
     kind,
 )
-from annconv.neurons.model import Assign, NeuronModel, Ode, OdeBlock
 
 __all__ = [
     "condition_text",
     "cpp_name",
     "expression_text",
     "real_literal",
-    "update_lines",
 ]
 
 _CHOICE, _OR, _AND, _EQUALITY, _ORDER, _SUM, _PRODUCT, _UNARY, _ATOM = range(9)
@@ -95,58 +93,6 @@ def condition_text(condition: Expression) -> str:
     if kind(condition) != "bool":
         raise ValueError(f"{condition!r} is not a condition")
     return expression_text(condition)
-
-
-def update_lines(model: NeuronModel) -> list[str]:
-    """What a neuron does in every step, before its spike condition is looked at."""
-    taken = {cpp_name(name) for name in _all_names(model)}
-    lines: list[str] = []
-    for statement in model.update:
-        if isinstance(statement, OdeBlock):
-            lines += _block_lines(statement, taken)
-        else:
-            lines += _assign_lines(statement)
-    return lines
-
-
-def _assign_lines(assignment: Assign) -> list[str]:
-    """An assignment and its bounds."""
-    line = f"{cpp_name(assignment.variable)} = {expression_text(assignment.value)};"
-    return [line, *_bound_lines(assignment)]
-
-
-def _block_lines(block: OdeBlock, taken: set[str]) -> list[str]:
-    """Neighbouring ODEs: every gradient from the old values, then every variable."""
-    gradients = {
-        entry.variable: fresh_name(f"d{entry.variable}_dt", taken) for entry in block.equations
-    }
-    lines = [
-        f"const real {gradients[entry.variable]} = {expression_text(entry.gradient)};"
-        for entry in block.equations
-    ]
-    for entry in block.equations:
-        lines.append(f"{cpp_name(entry.variable)} += dt * {gradients[entry.variable]};")
-        lines += _bound_lines(entry)
-    return lines
-
-
-def _bound_lines(statement: Assign | Ode) -> list[str]:
-    """Bounds, written so that NaN passes through them as in the interpreter."""
-    name = cpp_name(statement.variable)
-    lines: list[str] = []
-    for sign, bound in (("<", statement.minimum), (">", statement.maximum)):
-        if bound is not None:
-            limit = expression_text(bound)
-            lines.append(f"if ({name} {sign} {limit}) {name} = {limit};")
-    return lines
-
-
-def _all_names(model: NeuronModel) -> frozenset[str]:
-    """Every name that stands somewhere in a neuron."""
-    declared = [entry.name for entry in model.parameters]
-    declared += [entry.name for entry in model.variables]
-    conductances = (f"g_{target}" for target in model.conductances)
-    return model.reads().union(declared, conductances)
 
 
 def _text(expression: Expression) -> tuple[str, int]:

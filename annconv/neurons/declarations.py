@@ -12,6 +12,7 @@ from annconv.neurons.expressions import Binary, Expression, Name, Number
 from annconv.neurons.grammar import (
     CONDUCTANCE,
     FLAGS,
+    METHODS,
     REFUSED_FLAGS,
     REFUSED_NAMES,
     RESERVED,
@@ -187,6 +188,9 @@ def _flags(source: Source, colon: Token, tokens: Sequence[Token]) -> Flags:
                 raise source.error(f"the flag {flag.token.text!r} stands twice", flag.token)
             found[flag.token.text] = flag
             start = index + 1
+    methods = [name for name in found if name in METHODS]
+    if len(methods) > 1:
+        raise source.error("an ODE has one method", found[methods[1]].token)
     if "int" in found and "bool" in found:
         raise source.error("a value is either int or bool", found["bool"].token)
     return found

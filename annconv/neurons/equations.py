@@ -20,8 +20,9 @@ from annconv.neurons.declarations import (
 )
 from annconv.neurons.expressions import Cast, Draw, Expression, Function, Name, Number, names, nodes
 from annconv.neurons.functions import read_functions
-from annconv.neurons.grammar import CONDUCTANCE, FLAGS, GIVEN_NAMES, REFRACTORY
+from annconv.neurons.grammar import CONDUCTANCE, FLAGS, GIVEN_NAMES, METHODS, REFRACTORY
 from annconv.neurons.internal import with_last_spike, with_refractory_period
+from annconv.neurons.methods import TOGETHER, method_fault
 from annconv.neurons.model import (
     Assign,
     NeuronModel,
@@ -96,6 +97,8 @@ def _parse(neuron: Neuron) -> NeuronModel:
     equations = [
         _equation(sources["equations"], header, declared, scope) for header in declared.equations
     ]
+    update = _statements(equations)
+    _check_methods(sources["equations"], equations, update)
     variables = _variables(equations, declared)
     _check_shared(sources["equations"], equations, variables, constants)
     spike = _condition(sources["spike"], neuron.spike, scope)
@@ -106,7 +109,7 @@ def _parse(neuron: Neuron) -> NeuronModel:
         name=neuron.name,
         parameters=tuple(constants.values()),
         variables=tuple(variables.values()),
-        update=_statements(equations),
+        update=update,
         spike=spike,
         reset=reset,
         unspike=unspike,
@@ -302,7 +305,7 @@ class _Equation:
 
 def _equation(source: Source, header: Header, declared: _Declared, scope: Scope) -> _Equation:
     value, flags = read_value(source, header, scope)
-    allowed = FLAGS if header.ode else tuple(name for name in FLAGS if name != "explicit")
+    allowed = FLAGS if header.ode else tuple(name for name in FLAGS if name not in METHODS)
     allow_flags(source, flags, allowed, "an assignment")
     variable = _state_variable(source, header, flags, declared)
     check_conductance(source, header, variable)
@@ -317,7 +320,9 @@ def _equation(source: Source, header: Header, declared: _Declared, scope: Scope)
         case Number(low), Number(high) if low > high:
             raise source.error("min is above max", flags["min"].token)
     if header.ode:
-        return _Equation(header, Ode(header.name, as_real(value), minimum, maximum), variable)
+        method = next((name for name in METHODS if name in flags), "explicit")
+        ode = Ode(header.name, as_real(value), minimum, maximum, method)
+        return _Equation(header, ode, variable)
     stored = _as_type(value, variable.type)
     return _Equation(header, Assign(header.name, stored, minimum, maximum), variable)
 
@@ -431,6 +436,25 @@ def _statements(equations: Sequence[_Equation]) -> tuple[Statement, ...]:
         else:
             found.append(OdeBlock((entry.statement,)))
     return tuple(found)
+
+
+def _check_methods(
+    source: Source, equations: Sequence[_Equation], update: Sequence[Statement]
+) -> None:
+    """Every ODE suits its method, and at most one method takes several equations together."""
+    headers = {entry.header.name: entry.header for entry in equations}
+    together = ""
+    blocks = (statement for statement in update if isinstance(statement, OdeBlock))
+    for block, ode in ((entry, ode) for entry in blocks for ode in entry.equations):
+        header = headers[ode.variable]
+        place = next((e for e in header.tokens if e.text == ode.method), header.target)
+        fault = method_fault(block, ode)
+        if fault is not None:
+            raise source.error(fault, place, hint="midpoint and rk4 take any equation")
+        if ode.method in TOGETHER and together not in ("", ode.method):
+            what = f"the methods {together!r} and {ode.method!r} cannot be mixed in one neuron"
+            raise source.error(what, place)
+        together = ode.method if ode.method in TOGETHER else together
 
 
 def _condition(source: Source, text: str | None, scope: Scope) -> Expression | None:

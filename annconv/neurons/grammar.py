@@ -83,20 +83,14 @@ RESERVED = frozenset(
 )
 """Names that no parameter or variable may have: ANNarchy's own, and what recordings are called."""
 
-METHODS = ("exponential", "semiimplicit", "implicit", "midpoint", "rk4")
+METHODS = ("explicit", "exponential", "semiimplicit", "implicit", "midpoint", "rk4")
+"""Numerical methods of ODEs."""
 
-FLAGS = ("init", "min", "max", "population", "int", "bool", "explicit")
+FLAGS = ("init", "min", "max", "population", "int", "bool", *METHODS)
 """Flags of an equation; a parameter has `population`, `int` and `bool`."""
 
 REFUSED_FLAGS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        **{
-            name: (
-                f"the numerical method {name!r} is not supported yet",
-                "leave it out: equations use explicit Euler",
-            )
-            for name in METHODS
-        },
         "event-driven": (f"the flag 'event-driven' {_SYNAPSE}", "leave it out"),
         "projection": (f"the flag 'projection' {_SYNAPSE}", "write 'population'"),
         "postsynaptic": (f"the flag 'postsynaptic' {_SYNAPSE}", "leave it out"),

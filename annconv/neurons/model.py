@@ -67,12 +67,13 @@ class Assign:
 
 @dataclass(frozen=True, slots=True)
 class Ode:
-    """`variable = variable + dt * gradient` (explicit Euler), then kept within the bounds."""
+    """A step of `dvariable/dt = gradient` by one of METHODS, then kept within the bounds."""
 
     variable: str
     gradient: Expression
     minimum: Expression | None = None
     maximum: Expression | None = None
+    method: str = "explicit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,10 @@ class OdeBlock:
     """Neighbouring ODEs: all gradients read the old values, then all variables change in order."""
 
     equations: tuple[Ode, ...]
+
+    def of(self, method: str) -> tuple[Ode, ...]:
+        """The equations that are integrated by a method."""
+        return tuple(entry for entry in self.equations if entry.method == method)
 
 
 Statement = Assign | OdeBlock
@@ -160,6 +165,11 @@ class NeuronModel:
             )
             and self.draw_kinds() <= {"Uniform"}
             and not self.statistics()
+            and all(
+                len(statement.of("explicit")) == len(statement.equations)
+                for statement in self.update
+                if isinstance(statement, OdeBlock)
+            )
         )
 
     def reads(self) -> frozenset[str]:

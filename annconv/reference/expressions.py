@@ -125,7 +125,7 @@ def _cast(to: str, value: Value) -> Value:
     return np.asarray(np.trunc(value.astype(np.float64)))
 
 
-def _from_libm(
+def from_libm(
     function: Callable[..., float], limits: Callable[..., Any]
 ) -> Callable[..., NDArray[np.float64]]:
     """`function` of Python's `math`, which calls the C library, for arrays.
@@ -184,18 +184,18 @@ _BINARY: Mapping[str, Callable[..., Any]] = MappingProxyType(
 
 _FUNCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {
-        "exp": _from_libm(math.exp, np.exp),
-        "log": _from_libm(math.log, np.log),
-        "sin": _from_libm(math.sin, np.sin),
-        "cos": _from_libm(math.cos, np.cos),
-        "tan": _from_libm(math.tan, np.tan),
-        "asin": _from_libm(math.asin, np.arcsin),
-        "acos": _from_libm(math.acos, np.arccos),
-        "atan": _from_libm(math.atan, np.arctan),
-        "sinh": _from_libm(math.sinh, np.sinh),
-        "cosh": _from_libm(math.cosh, np.cosh),
-        "tanh": _from_libm(math.tanh, np.tanh),
-        "pow": _from_libm(math.pow, np.power),
+        "exp": from_libm(math.exp, np.exp),
+        "log": from_libm(math.log, np.log),
+        "sin": from_libm(math.sin, np.sin),
+        "cos": from_libm(math.cos, np.cos),
+        "tan": from_libm(math.tan, np.tan),
+        "asin": from_libm(math.asin, np.arcsin),
+        "acos": from_libm(math.acos, np.arccos),
+        "atan": from_libm(math.atan, np.arctan),
+        "sinh": from_libm(math.sinh, np.sinh),
+        "cosh": from_libm(math.cosh, np.cosh),
+        "tanh": from_libm(math.tanh, np.tanh),
+        "pow": from_libm(math.pow, np.power),
         "sqrt": np.sqrt,
         "abs": np.abs,
         "floor": np.floor,

@@ -11,6 +11,7 @@ from annconv.ir.network import SPIKES, Population
 from annconv.neurons.expressions import Expression
 from annconv.neurons.model import Assign, OdeBlock
 from annconv.reference.expressions import DrawSource, Value, bounded, evaluate, statistic_name
+from annconv.reference.integration import increments
 from annconv.reference.operators import Values
 from annconv.reference.statistics import overall
 
@@ -97,11 +98,11 @@ class PopulationState:
                 self.scope[name] = value[~going]
 
     def _integrate(self, block: OdeBlock, draws: DrawSource) -> None:
-        """Explicit Euler: all gradients read the old values."""
-        gradients = [evaluate(entry.gradient, self.scope, draws) for entry in block.equations]
-        for entry, gradient in zip(block.equations, gradients, strict=True):
+        """All changes are made of the old values, then the variables take them up in order."""
+        changes = increments(block, self.scope, draws)
+        for entry in block.equations:
             with np.errstate(all="ignore"):
-                value = np.asarray(self.scope[entry.variable] + self.scope["dt"] * gradient)
+                value = np.asarray(self.scope[entry.variable] + changes[entry.variable])
             self.scope[entry.variable] = self._bounded(value, entry.minimum, entry.maximum)
 
     def _assign(

@@ -16,8 +16,8 @@ from annconv.codegen.statements import (
     condition_text,
     expression_text,
     real_literal,
-    update_lines,
 )
+from annconv.codegen.updates import update_lines
 from annconv.neurons.equations import parse_neuron
 from annconv.neurons.expressions import (
     Binary,

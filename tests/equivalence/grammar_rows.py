@@ -14,6 +14,9 @@ from annconv.readouts.readout import Readout
 SIZE = 3
 """Neurons of each population."""
 
+DRIVEN = 0
+"""The neuron of each population that the driver reaches with the weight 0.5."""
+
 DRIVER = Neuron(
     name="Driver",
     parameters="rates = 0.0",
@@ -68,6 +71,27 @@ ROWS: Mapping[str, Neuron] = {
     "helper functions": Neuron(
         functions="sig(x) = 1/(1 + exp(-x))\n larger(x, y) = if x > y: x else: y\nsq(x) = sig(x)^2",
         equations="dv/dt = sig(g_exc - v) - 0.25 ; x = larger(v, sq(t - 5.0))",
+    ),
+    **{
+        f"method {method}": Neuron(
+            parameters="tau = 4.0 ; a = 0.3",
+            equations=f"dv/dt = (-v + 2*u + g_exc)/tau : {method}, init = 1"
+                      f" ; tau*du/dt + u = a*v - 0.2*w : {method}, max = 0.9"
+                      f" ; dw/dt = 0.1*u - 3*v*a : {method}, min = -1",
+            spike="v > 0.7", reset="v = 0.25 ; u -= 0.125", refractory=2.0,
+        )
+        for method in ("explicit", "exponential", "semiimplicit", "implicit", "midpoint", "rk4")
+    },
+    "methods mixed": Neuron(
+        parameters="tau = 4.0",
+        equations="dv/dt = 0.5 - v*v/tau + w : rk4 ; du/dt = if t > 4: -u else: v : exponential"
+                  " ; dw/dt = u - v*w : semiimplicit ; dx/dt = v : max = 3 ; y = x"
+                  " ; dz/dt = sin(t) - z*y/4 : rk4, min = -5"
+                  " ; ds/dt = 1 - s*Uniform(0, 1) : exponential",
+    ),
+    "one implicit equation": Neuron(equations="dv/dt = 1 + g_exc - v*t : implicit"),
+    "midpoint": Neuron(
+        equations="dv/dt = 1 - v*v/4 : midpoint ; du/dt = (v - u^3)/4 : midpoint, max = 2",
     ),
     "constants": Neuron(
         parameters={"tau": 4.0}, equations="dv/dt = (top + g_exc - v)/tau",

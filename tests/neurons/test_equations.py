@@ -69,6 +69,14 @@ def test_neighbouring_odes_form_a_block():
     assert [entry.name for entry in model.variables] == ["v", "u", "x", "w"]
 
 
+def test_every_ode_has_a_method():
+    model = parse(equations="dv/dt = u : rk4 ; du/dt = -u : min = 0, exponential ; dw/dt = v")
+    (block,) = model.update
+    assert [entry.method for entry in block.equations] == ["rk4", "exponential", "explicit"]
+    assert block.of("rk4") == (Ode("v", U, method="rk4"),)
+    assert parse(equations="dv/dt = u*v : implicit ; x = v ; du/dt = v : implicit").update
+
+
 @pytest.mark.parametrize("operator", ["+", "-", "*", "/"])
 def test_augmented_assignments(operator):
     model = parse(equations=f"v {operator}= 2*t + 1")
@@ -271,6 +279,7 @@ def test_what_is_plain():
         {"equations": "dv/dt = g_exc ; s = t : int"},
         {"equations": "v = Normal(0, 1) ; s = 1"},
         {"equations": "v = mean(s) ; s = t"},
+        {"equations": "dv/dt = 1 : midpoint ; s = 1"},
         {"equations": "v = t_last ; s = 1"},
         {"equations": "v = 1 ; s = 1", "refractory": 2.0, "unspike": None},
         {"equations": "v = 1 ; s = 1 ; dg_exc/dt = -g_exc"},

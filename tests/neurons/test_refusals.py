@@ -127,9 +127,37 @@ EQUATIONS_REFUSED = [
     ),
     ("w = 1 : population, min = a", "'w' belongs to the population, so its min cannot be", "a"),
     ("v = a ; w = v : population", "'w' belongs to the population, so it cannot read 'v'", "v"),
-    *(
-        (f"dv/dt = 1 : {name}", f"the numerical method '{name}' is not supported yet", name)
-        for name in ("exponential", "semiimplicit", "implicit", "midpoint", "rk4")
+    ("v = 1 : rk4", "an assignment has no flag 'rk4'", "rk4"),
+    ("dv/dt = 1 : rk4, midpoint", "an ODE has one method", "midpoint"),
+    (
+        "dv/dt = v^2 : exponential",
+        "the method 'exponential' needs an equation that is linear",
+        "exp",
+    ),
+    (
+        "dv/dt = exp(v) : semiimplicit",
+        "the method 'semiimplicit' needs an equation that is",
+        "semi",
+    ),
+    (
+        "dv/dt = 1/v : implicit",
+        "the method 'implicit' needs equations that are linear in v",
+        "impl",
+    ),
+    (
+        "dv/dt = u*v : implicit ; du/dt = 1 : implicit",
+        "the method 'implicit' needs equations that are linear in v, u",
+        "implicit",
+    ),
+    (
+        "dv/dt = 1 : implicit ; x = 2 ; du/dt = 1 : midpoint",
+        "the methods 'implicit' and 'midpoint' cannot be mixed in one neuron",
+        "midpoint",
+    ),
+    (
+        "dv/dt = 1 : rk4 ; du/dt = 1 : exponential ; dw/dt = 1 : midpoint",
+        "the methods 'rk4' and 'midpoint' cannot be mixed in one neuron",
+        "midpoint",
     ),
 ]
 

@@ -3,6 +3,7 @@
 
 #include "annconv/distributions.hpp"
 #include "annconv/functions.hpp"
+#include "annconv/integration.hpp"
 #include "annconv/kernels/convolution.hpp"
 #include "annconv/kernels/dense.hpp"
 #include "annconv/kernels/elementwise.hpp"

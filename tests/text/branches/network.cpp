@@ -79,7 +79,7 @@ struct Network {
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "b86e5aa827ffdfd6d4468bf9d39e2114fcdffeb2142ff6bb968c463eb37c672d",
+    "5676283ca7e6c01cc9b7e8c2406bdaa1c58627647d6475d6425db56a56648465",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,

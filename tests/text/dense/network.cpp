@@ -64,7 +64,7 @@ struct Network {
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "95ba50727630b7e48af2ea9febcdc6aa65ab2fcc0d3c8e271b705048229b5efb",
+    "c72b5433f851ec8ab08e258498405f893ba495895b3492dcf919530ecc664d0d",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,

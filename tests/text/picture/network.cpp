@@ -78,7 +78,7 @@ struct Network {
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "07b39e3167970f1d389fa432328377c7f0a2984f6f642742cf9cdd1c4b09390f",
+    "b1ceded590e5a2863d6f272f14b8ed01586d0f15beb800781a38cc4be4564631",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,

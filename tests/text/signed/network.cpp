@@ -64,7 +64,7 @@ struct Network {
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "40fbc6b0630367ab3b11e1e87af073e87241b738176b504e19797d6024d58969",
+    "ec286398bf62bd13a57ebcdec1e2862e11166fd517b8570b3f17326ad0868b72",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,
