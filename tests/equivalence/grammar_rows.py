@@ -82,6 +82,10 @@ ROWS: Mapping[str, Neuron] = {
         )
         for method in ("explicit", "exponential", "semiimplicit", "implicit", "midpoint", "rk4")
     },
+    "exponents that the compiler knows": Neuron(
+        equations="dv/dt = -v/3 + 1 : exponential ; du/dt = -0.7*u + v : exponential"
+                  " ; dw/dt = u - 0.3*w : exponential ; dx/dt = v - x/7 : exponential",
+    ),
     "methods mixed": Neuron(
         parameters="tau = 4.0",
         equations="dv/dt = 0.5 - v*v/tau + w : rk4 ; du/dt = if t > 4: -u else: v : exponential"
