@@ -44,9 +44,14 @@ def philox4x32(
 
 
 def uniform(
-    seed: int, neuron: ArrayLike, step: ArrayLike, stream: ArrayLike, sample: ArrayLike
+    seed: int,
+    neuron: ArrayLike,
+    step: ArrayLike,
+    stream: ArrayLike,
+    sample: ArrayLike,
+    word: int = 0,
 ) -> NDArray[np.float64]:
-    """Uniform numbers in (0, 1): (first output word + 0.5) / 2^32.
+    """Uniform numbers in (0, 1): (output word + 0.5) / 2^32.
 
     Args:
         seed: The key, 0 to 2^64 - 1.
@@ -54,9 +59,10 @@ def uniform(
         step: Step of the simulation; second word.
         stream: `population << 16 | draw`; third word.
         sample: Index of the sample in the whole input; fourth word.
+        word: Which of the four output words, 0 to 3.
     Returns:
         float64 of the common shape of the four.
     """
     seed = int(seed)  # NumPy's whole numbers may be too short for the mask
-    words, *_ = philox4x32((neuron, step, stream, sample), (seed & 0xFFFFFFFF, seed >> 32))
+    words = philox4x32((neuron, step, stream, sample), (seed & 0xFFFFFFFF, seed >> 32))[word]
     return (words.astype(np.float64) + 0.5) / 2.0**32

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from statistics import median
 from typing import Any
 
+from annconv.plan.kernels import LayerKernel, OperatorKernel
 from annconv.runtime.compiled import CompiledNetwork
 
 
@@ -35,6 +36,13 @@ def kernel_of(compiled: CompiledNetwork, projection: str) -> str | None:
         if entry.source.kind == "operator"
     }
     for kernel in compiled.plan.kernels:
-        if owners.get(getattr(kernel, "packed", None) or "") == projection:
+        match kernel:
+            case LayerKernel():
+                weights = kernel.arrival.weights
+            case OperatorKernel():
+                weights = kernel.packed
+            case _:
+                continue
+        if owners.get(weights or "") == projection:
             return kernel.name
     return None

@@ -6,17 +6,18 @@ from typing import Any
 
 from annconv.codegen.emission import emission_lines, emitted_text
 from annconv.codegen.layer_context import layer_context
-from annconv.codegen.names import cpp_name
+from annconv.codegen.names import cpp_name, statistic_name
 from annconv.codegen.shapes import constant_context, pascal_case
-from annconv.codegen.statements import (
-    update_lines,
-)
+from annconv.codegen.updates import update_lines
 from annconv.neurons.model import OdeBlock
 from annconv.plan.kernels import Kernel, LayerKernel, OperatorKernel, UpdateKernel
 from annconv.plan.plan import Plan
 
 Context = dict[str, Any]
 
+STATISTIC_FUNCTIONS = {
+    "mean": "mean", "max": "largest", "min": "smallest", "norm1": "norm1", "norm2": "norm2",
+}  # fmt: skip
 PI = "constexpr real pi = static_cast<real>(3.14159265358979323846);"
 
 
@@ -69,13 +70,15 @@ def _update_context(kernel: UpdateKernel, slotted: frozenset[str]) -> Context:
     integrates = any(isinstance(statement, OdeBlock) for statement in model.update)
     shared = [entry for entry in kernel.parameters if entry.broadcast == "one"]
     own = [entry for entry in kernel.parameters if entry.broadcast != "one"]
-    arrived = dict(kernel.conductances)
+    arrived = {f"g_{target}": buffer for target, buffer in kernel.conductances}
+    lasting = {variable.name for variable in kernel.variables}
     constants = [f"const real {cpp_name(p.name)} = weights.{p.packed}[0];" for p in shared]
     constants += _clock_lines(reads, integrates)
+    constants += _statistic_lines(kernel, slotted)
     constants += [
-        f"constexpr real {cpp_name(f'g_{target}')} = 0;"
-        for target in model.conductances
-        if target not in arrived
+        f"constexpr real {cpp_name(name)} = 0;"
+        for name in (f"g_{target}" for target in model.conductances)
+        if name in reads and name not in arrived and name not in lasting
     ]
     if any(entry.broadcast == "channel" for entry in own):
         constants.append(f"constexpr int kChannels = {kernel.channels};")
@@ -87,15 +90,17 @@ def _update_context(kernel: UpdateKernel, slotted: frozenset[str]) -> Context:
     if kernel.rates:
         loads.append("const real rates = step.rates[neuron];")
     loads += [
-        f"const real {cpp_name(f'g_{target}')} = arena.{buffer}[neuron];"
-        for target, buffer in arrived.items()
+        f"const real {cpp_name(name)} = arena.{buffer}[neuron];"
+        for name, buffer in arrived.items()
+        if name in reads and name not in lasting
     ]
     loads += [
-        f"real {cpp_name(v.name)} = {place(v.buffer, slotted, before=True)}[neuron];"
+        f"real {cpp_name(v.name)} = {place(v.buffer, slotted, before=True)}[neuron]"
+        + (f" + arena.{arrived[v.name]}[neuron];" if v.name in arrived else ";")
         for v in kernel.variables
     ]
-    if model.draws:
-        loads += _draw_lines(kernel.population)
+    kinds = model.draw_kinds()
+    loads += _draw_lines(kernel.population, kinds)
     stores = [f"{place(v.buffer, slotted)}[neuron] = {cpp_name(v.name)};" for v in kernel.variables]
     if model.spike is not None:
         stores.append(f"{place(kernel.spikes, slotted)}[neuron] = {emitted_text(model)};")
@@ -107,7 +112,9 @@ def _update_context(kernel: UpdateKernel, slotted: frozenset[str]) -> Context:
         "summary": kernel.summary,
         "neurons": kernel.neurons,
         "reads_weights": bool(kernel.parameters),
-        "reads_step": kernel.rates or model.draws > 0 or "t" in reads or bool(written & slotted),
+        "reads_step": kernel.rates
+        or "t" in reads
+        or bool(kinds or model.statistics() or written & slotted),
         "constants": constants,
         "loads": loads,
         "statements": update_lines(model),
@@ -128,10 +135,28 @@ def _clock_lines(reads: frozenset[str], integrates: bool) -> list[str]:
     return lines
 
 
-def _draw_lines(population: int) -> list[str]:
-    """The function that gives a neuron's random numbers in this step."""
+def _draw_lines(population: int, kinds: frozenset[str]) -> list[str]:
+    """What gives a neuron's random numbers in this step, uniform ones and those of other kinds."""
+    lines = []
+    if "Uniform" in kinds:
+        lines += [
+            "const auto uniform = [&](std::uint32_t draw) {",
+            f"    return step.uniform(neuron, {population}, draw);",
+            "};",
+        ]
+    if kinds - {"Uniform"}:
+        arguments = f"step.random, neuron, step.index, {population}"
+        lines.append(f"const annconv::NeuronDraws draws({arguments});")
+    return lines
+
+
+def _statistic_lines(kernel: UpdateKernel, slotted: frozenset[str]) -> list[str]:
+    """The population-wide numbers of the step before, 0 in the first."""
+    buffers = {
+        variable.name: place(variable.buffer, slotted, before=True) for variable in kernel.variables
+    }
     return [
-        "const auto uniform = [&](std::uint32_t draw) {",
-        f"    return step.uniform(neuron, {population}, draw);",
-        "};",
+        f"const real {statistic_name(entry)} = step.index == 0 ? real(0) : "
+        f"annconv::{STATISTIC_FUNCTIONS[entry.function]}<kNeurons>({buffers[entry.variable]});"
+        for entry in kernel.model.statistics()
     ]

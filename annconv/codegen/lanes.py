@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from annconv.codegen.names import cpp_name, fresh_name
-from annconv.codegen.statements import condition_text, expression_text, update_lines
+from annconv.codegen.statements import condition_text, expression_text
+from annconv.codegen.updates import update_lines
 from annconv.ir.network import RATES
 from annconv.neurons.expressions import (
     Call,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container
 
+from annconv.neurons.expressions import Statistic
 from annconv.plan.naming import CPP_KEYWORDS
 
 _MACROS = """
@@ -19,7 +20,7 @@ uintptr_t main std
 
 _KERNELS = """
 annconv Arena arena arrived buffer buffers cell channel channels column columns counts current
-data decay draw emitted end first geometry index input kernel lane lanes mask_words Network
+data decay draw draws emitted end first geometry index input kernel lane lanes mask_words Network
 network neuron neurons number offset out output parameter parameters place plan pooled population
 populations post potential pre projection random rank rates_in readout real reals row rows sample
 samples save score scratch seed self signal simd size slot span spiked start state step steps stop
@@ -49,6 +50,11 @@ def cpp_name(name: str) -> str:
     bare = name.rstrip("_")
     taken = bare in RESERVED or _CONSTANT_LIKE.fullmatch(bare) is not None
     return f"{name}_" if taken else name
+
+
+def statistic_name(statistic: Statistic) -> str:
+    """The C++ identifier of a population-wide number: no user's name begins with an underscore."""
+    return f"_{statistic.function}_{statistic.variable}"
 
 
 def fresh_name(wanted: str, taken: Container[str]) -> str:

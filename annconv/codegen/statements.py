@@ -2,17 +2,18 @@
 
 What is in scope where the lines stand: `real` (float or double), a `real` for every parameter,
 variable and conductance under its `cpp_name`, and `t`, `dt`, `pi`; where the neuron draws random
-numbers, `uniform(index)`, a `real` in (0, 1); the headers <cmath> and annconv/functions.hpp. The
+numbers, `uniform(index)`, a `real` in (0, 1), and `draws`, an annconv::NeuronDraws; a `real` for
+every statistic under its `statistic_name`; the headers <cmath> and annconv/functions.hpp. The
 text keeps the tree of the expression, so that double precision gives the interpreter's numbers bit
 for bit (with -ffp-contract=off).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
-from annconv.codegen.names import cpp_name, fresh_name
+from annconv.codegen.names import cpp_name, statistic_name
 from annconv.neurons.expressions import (
     Binary,
     Call,
@@ -24,16 +25,15 @@ from annconv.neurons.expressions import (
     Negate,
     Not,
     Number,
+    Statistic,
     kind,
 )
-from annconv.neurons.model import Assign, NeuronModel, Ode, OdeBlock
 
 __all__ = [
     "condition_text",
     "cpp_name",
     "expression_text",
     "real_literal",
-    "update_lines",
 ]
 
 _CHOICE, _OR, _AND, _EQUALITY, _ORDER, _SUM, _PRODUCT, _UNARY, _ATOM = range(9)
@@ -54,6 +54,18 @@ _OPERATORS: Mapping[str, tuple[str, int]] = MappingProxyType(
         "/": ("/", _PRODUCT),
     }
 )
+
+DRAW_METHODS: Mapping[str, str] = MappingProxyType(
+    {
+        "Normal": "normal",
+        "LogNormal": "log_normal",
+        "Exponential": "exponential",
+        "Gamma": "gamma",
+        "DiscreteUniform": "discrete_uniform",
+        "Binomial": "binomial",
+    }
+)
+"""Members of annconv::NeuronDraws, by distribution."""
 
 _OURS = frozenset({"modulo", "positive", "negative", "clip"})
 
@@ -83,71 +95,6 @@ def condition_text(condition: Expression) -> str:
     return expression_text(condition)
 
 
-def branching_bound(name: str, sign: str, limit: str) -> str:
-    """A bound on one neuron, written so that NaN passes through it as in the interpreter."""
-    return f"if ({name} {sign} {limit}) {name} = {limit};"
-
-
-BoundLine = Callable[[str, str, str], str]
-
-
-def update_lines(model: NeuronModel, bound_line: BoundLine = branching_bound) -> list[str]:
-    """What a neuron does in every step, before its spike condition is looked at.
-
-    Args:
-        model: The neuron.
-        bound_line: Makes the line that keeps a value (name) on one side (sign) of a limit.
-    """
-    taken = {cpp_name(name) for name in _all_names(model)}
-    lines: list[str] = []
-    for statement in model.update:
-        if isinstance(statement, OdeBlock):
-            lines += _block_lines(statement, taken, bound_line)
-        else:
-            lines += _assign_lines(statement, bound_line)
-    return lines
-
-
-def _assign_lines(assignment: Assign, bound_line: BoundLine) -> list[str]:
-    """An assignment and its bounds."""
-    line = f"{cpp_name(assignment.variable)} = {expression_text(assignment.value)};"
-    return [line, *_bound_lines(assignment, bound_line)]
-
-
-def _block_lines(block: OdeBlock, taken: set[str], bound_line: BoundLine) -> list[str]:
-    """Neighbouring ODEs: every gradient from the old values, then every variable."""
-    gradients = {
-        entry.variable: fresh_name(f"d{entry.variable}_dt", taken) for entry in block.equations
-    }
-    lines = [
-        f"const real {gradients[entry.variable]} = {expression_text(entry.gradient)};"
-        for entry in block.equations
-    ]
-    for entry in block.equations:
-        lines.append(f"{cpp_name(entry.variable)} += dt * {gradients[entry.variable]};")
-        lines += _bound_lines(entry, bound_line)
-    return lines
-
-
-def _bound_lines(statement: Assign | Ode, bound_line: BoundLine) -> list[str]:
-    """The bounds of a variable."""
-    name = cpp_name(statement.variable)
-    lines: list[str] = []
-    for sign, bound in (("<", statement.minimum), (">", statement.maximum)):
-        if bound is not None:
-            limit = expression_text(bound)
-            lines.append(bound_line(name, sign, limit))
-    return lines
-
-
-def _all_names(model: NeuronModel) -> frozenset[str]:
-    """Every name that stands somewhere in a neuron."""
-    declared = [entry.name for entry in model.parameters]
-    declared += [entry.name for entry in model.variables]
-    conductances = (f"g_{target}" for target in model.conductances)
-    return model.reads().union(declared, conductances)
-
-
 def _text(expression: Expression) -> tuple[str, int]:
     """Text and how strongly its outermost operator binds."""
     match expression:
@@ -174,8 +121,13 @@ def _text(expression: Expression) -> tuple[str, int]:
             return _binary_text("!=", operand, Number(0.0))
         case Cast(_, operand):
             return f"std::trunc({expression_text(operand)})", _ATOM
-        case Draw(_, (low, high), index):
+        case Draw("Uniform", (low, high), index):
             return _draw_text(low, high, index)
+        case Draw(distribution, arguments, index):
+            listed = ", ".join(expression_text(argument) for argument in arguments)
+            return f"real(draws.{DRAW_METHODS[distribution]}({index}, {listed}))", _ATOM
+        case Statistic():
+            return statistic_name(expression), _ATOM
     raise ValueError(f"no C++ for {expression!r}")
 
 

@@ -29,6 +29,7 @@ from annconv.ir.graph import Graph
 from annconv.ir.network import SPIKES, Network, Population, Projection
 from annconv.ir.operators import Convolution, Dense, Operator
 from annconv.neurons.equations import parse_neuron
+from annconv.neurons.foreign import neuron_name
 from annconv.neurons.neuron import Neuron
 from annconv.options import ConvertOptions
 
@@ -268,8 +269,9 @@ def _network(
 
 def _text(value: object) -> str:
     """An option as it is stored in the network."""
-    if isinstance(value, Neuron):
-        return value.name
+    name = None if isinstance(value, str) else neuron_name(value)
+    if name is not None:
+        return name
     return repr(value.tolist()) if isinstance(value, np.ndarray) else str(value)
 
 

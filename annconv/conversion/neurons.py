@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from annconv.errors import OptionError, nearest
 from annconv.ir.network import RATES
 from annconv.neurons.equations import parse_neuron
+from annconv.neurons.foreign import as_neuron
 from annconv.neurons.library import ENCODINGS, HIDDEN, OUTPUTS, UNIT_STEP_ENCODINGS
 from annconv.neurons.neuron import Neuron
 from annconv.options import ConvertOptions
@@ -69,16 +70,26 @@ def _neuron(
     field: str, value: object, library: Mapping[str, Neuron], faults: list[str]
 ) -> Neuron | None:
     """The neuron of that name, or the user's own."""
-    if isinstance(value, Neuron):
-        return value
     if isinstance(value, str) and value in library:
         return library[value]
     if isinstance(value, str):
         faults.append(f"{field}: unknown value {value!r}. {nearest(value, library)}.")
-    else:
-        known = ", ".join(map(repr, library))
-        faults.append(f"{field}: expected one of {known} or an annconv.Neuron, received {value!r}.")
-    return None
+        return None
+    known = ", ".join(map(repr, library))
+    try:
+        neuron = as_neuron(value)
+    except TypeError as error:
+        faults.append(
+            f"{field}: expected a neuron, or a class of neurons without arguments, received "
+            f"{value!r}, which says: {error}. Pass a neuron of that class."
+        )
+        return None
+    if neuron is None:
+        faults.append(
+            f"{field}: expected one of {known}, an annconv.Neuron or an ANNarchy.Neuron, received "
+            f"{value!r}."
+        )
+    return neuron
 
 
 def _readout(options: ConvertOptions, faults: list[str]) -> Readout | None:
@@ -132,15 +143,22 @@ def _hidden_faults(hidden: Neuron) -> list[str]:
     """Why a neuron cannot stand behind the input."""
     faults = _silence_faults("hidden_neuron", hidden)
     model = parse_neuron(hidden)
+    threshold = model.parameter(THRESHOLD)
     if model.variable(THRESHOLD) is not None:
         faults.append(
             f"hidden_neuron: neuron {hidden.name!r} writes its threshold {THRESHOLD!r}: expected a "
             f"parameter that stays. Add a variable of its own to it, as in 'v > {THRESHOLD} + w'."
         )
-    elif model.parameter(THRESHOLD) is None:
+    elif threshold is None:
         faults.append(
             f"hidden_neuron: neuron {hidden.name!r} has no parameter {THRESHOLD!r}: expected its "
             f"threshold under this name. Add '{THRESHOLD} = 1.0 : population' to its parameters."
+        )
+    elif threshold.start is not None:
+        faults.append(
+            f"hidden_neuron: the threshold {THRESHOLD!r} of neuron {hidden.name!r} is random: "
+            "expected a number, which every layer lowers. Add a random parameter to it instead, as "
+            f"in 'v > {THRESHOLD} + noise'."
         )
     if INPUT_TARGET not in model.conductances:
         faults.append(

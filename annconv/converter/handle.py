@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from annconv.errors import UnavailableError, nearest
 from annconv.ir.arrays import Geometry
 from annconv.ir.network import Network, Population, Projection
+from annconv.neurons.grammar import REFRACTORY
 from annconv.neurons.neuron import Neuron
 
 Handle = TypeVar("Handle")
@@ -154,6 +155,6 @@ def _population(population: Population) -> PopulationHandle:
     if population.neuron is None:
         return PopulationHandle(name, geometry, None, [], [])
     model = population.model()
-    parameters = [entry.name for entry in model.parameters]
-    variables = [entry.name for entry in model.variables]
+    parameters = [entry.name for entry in model.parameters if entry.name != REFRACTORY]
+    variables = [entry.name for entry in model.variables if not entry.internal]
     return PopulationHandle(name, geometry, population.neuron, parameters, variables)

@@ -277,6 +277,8 @@ _NEURON = record(
     unreset=optional(TEXT),
     emit=optional(TEXT),
     name=TEXT,
+    refractory=optional(TEXT),
+    functions=optional(TEXT),
 )
 _POPULATION = record(
     Population,

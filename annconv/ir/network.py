@@ -14,6 +14,7 @@ from annconv.errors import EquationError, InputError
 from annconv.ir.arrays import FloatArray, Geometry, describe_array, freeze
 from annconv.ir.graph import Origin
 from annconv.ir.operators import Operator, chain_geometry
+from annconv.ir.start_values import random_start
 from annconv.ir.verify import Violation, run_rules
 from annconv.neurons.equations import parse_neuron
 from annconv.neurons.model import NeuronModel
@@ -70,9 +71,18 @@ class Population:
         return parse_neuron(self.neuron)
 
     def parameter_values(self) -> dict[str, FloatArray]:
-        """Every parameter of the neuron with its value here, overrides applied."""
-        defaults = {entry.name: freeze(entry.value) for entry in self.model().parameters}
-        return {**defaults, **self.parameters}
+        """Every parameter of the neuron with its value here, overrides applied.
+
+        What the neuron declares as random is drawn here, the same values at every call.
+        """
+        values: dict[str, FloatArray] = {}
+        for position, entry in enumerate(self.model().parameters):
+            if entry.start is None:
+                values[entry.name] = freeze(entry.value)
+            else:
+                shape = self.geometry if entry.local else ()
+                values[entry.name] = random_start(entry.start, self.name, position, shape)
+        return {**values, **self.parameters}
 
     def __str__(self) -> str:
         shape = "x".join(map(str, self.geometry))

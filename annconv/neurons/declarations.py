@@ -6,16 +6,19 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from annconv.distributions import DISTRIBUTIONS
 from annconv.errors import EquationError
 from annconv.neurons.expressions import Binary, Expression, Name, Number
 from annconv.neurons.grammar import (
     CONDUCTANCE,
     FLAGS,
+    METHODS,
     REFUSED_FLAGS,
-    REFUSED_FUNCTIONS,
     REFUSED_NAMES,
     RESERVED,
 )
+from annconv.neurons.linear import ZERO, difference, linear_form, quotient
+from annconv.neurons.model import StateVariable
 from annconv.neurons.parser import ExpressionParser, Scope, as_real, constant, unknown
 from annconv.neurons.tokens import ASSIGNMENTS, Source, Token, statements
 
@@ -31,12 +34,15 @@ class Header:
         ode: Whether it is an ODE.
         operator: "=", "+=", "-=", "*=" or "/=".
         tokens: Right-hand side and flags, ended by an "end" token.
+        left: Left-hand side of an ODE that is not solved for its slope, ended by an "end" token;
+            the slope is one token in it.
     """
 
     target: Token
     ode: bool
     operator: str
     tokens: tuple[Token, ...]
+    left: tuple[Token, ...] = ()
 
     @property
     def name(self) -> str:
@@ -67,21 +73,23 @@ def _header(source: Source, tokens: Sequence[Token]) -> Header:
     if place is None:
         raise source.error("this assigns nothing", tokens[0], hint="write name = … or dname/dt = …")
     sign, right = tokens[place], tuple(tokens[place + 1 :])
-    target, ode = _target(source, tokens[:place], sign)
+    target, ode, left = _target(source, tokens[:place], sign)
     if ode and sign.text != "=":
         raise source.error(f"an ODE is written with '=', not {sign.text!r}", sign)
     if right[0].kind == "end" or right[0].is_symbol(":"):
         raise source.error(f"nothing stands after {sign.text!r}", sign)
     _check_name(source, target)
-    return Header(target, ode, sign.text, right)
+    return Header(target, ode, sign.text, right, left)
 
 
-def _target(source: Source, left: Sequence[Token], sign: Token) -> tuple[Token, bool]:
-    """The name that the left-hand side assigns, and whether it is an ODE."""
+def _target(
+    source: Source, left: Sequence[Token], sign: Token
+) -> tuple[Token, bool, tuple[Token, ...]]:
+    """The name that the left-hand side assigns, whether it is an ODE, and what is to be solved."""
     if not left:
         raise source.error(f"nothing stands before {sign.text!r}", sign)
     if len(left) == 1 and left[0].kind == "name":
-        return left[0], False
+        return left[0], False, ()
     slope = next(
         (
             index
@@ -97,24 +105,17 @@ def _target(source: Source, left: Sequence[Token], sign: Token) -> tuple[Token, 
         raise source.error("the left-hand side must be one name, or dname/dt", left[0])
     derivative = left[slope]
     name = derivative.text[1:]
-    if len(left) > 3:
-        raise source.error(
-            f"ODEs that are not solved for d{name}/dt are not supported yet",
-            derivative,
-            hint=f"solve it: tau*d{name}/dt + {name} = a becomes d{name}/dt = (a - {name})/tau",
-        )
-    return Token("name", name, derivative.line, derivative.column + 1), True
+    target = Token("name", name, derivative.line, derivative.column + 1)
+    if len(left) == 3:
+        return target, True, ()
+    one = Token("name", f"d{name}/dt", derivative.line, derivative.column)
+    end = Token("end", "", sign.line, sign.column)
+    return target, True, (*left[:slope], one, *left[slope + 3 :], end)
 
 
 def _check_name(source: Source, token: Token) -> None:
     """Refuse names that no parameter or variable may have."""
     name = token.text
-    if name in ("g_exc", "g_inh"):
-        raise source.error(
-            f"an equation or parameter of its own for {name} is not supported yet",
-            token,
-            hint=f"give the trace another name: dx/dt = -x/tau + {name}",
-        )
     if name in REFUSED_NAMES or name in RESERVED:
         raise source.error(f"the name {name!r} is reserved", token, hint="choose another name")
     if name.startswith("_") or "__" in name:
@@ -125,13 +126,16 @@ def _check_name(source: Source, token: Token) -> None:
         )
 
 
-def check_conductance_name(source: Source, header: Header) -> None:
-    """Refuse an equation for `g_<target>`: it would have to survive the end of a step."""
-    if header.name.startswith(CONDUCTANCE):
+def check_conductance(source: Source, header: Header, variable: StateVariable) -> None:
+    """Refuse an equation of `g_<target>` that is not a real of each neuron: what arrives is."""
+    if not header.name.startswith(CONDUCTANCE):
+        return
+    if variable.type != "float" or not variable.local:
+        kind = variable.type if variable.type != "float" else "population"
         raise source.error(
-            f"an equation of its own for {header.name} is not supported yet",
+            f"{header.name!r} takes up what arrives at each neuron, so it cannot be {kind!r}",
             header.target,
-            hint=f"give the variable a name that does not start with {CONDUCTANCE!r}",
+            hint=f"drop its flag {kind!r}",
         )
 
 
@@ -147,7 +151,26 @@ def read_value(source: Source, header: Header, scope: Scope) -> tuple[Expression
         parser.finish()
     if header.operator != "=":
         value = Binary(header.operator[0], Name(header.name), as_real(value))
+    if header.left:
+        value = _solved(source, header, as_real(value), scope)
     return value, flags
+
+
+def _solved(source: Source, header: Header, right: Expression, scope: Scope) -> Expression:
+    """The gradient of an ODE such as `tau*dx/dt + x = a`, which is `(a - x)/tau`."""
+    slope = f"d{header.name}/dt"
+    parser = ExpressionParser(source, header.left, scope, slope)
+    left = as_real(parser.value())
+    parser.finish()
+    form = linear_form(left, slope)
+    if form is None or form.slope == ZERO:
+        place = next(token for token in header.left if token.text == slope)
+        raise source.error(
+            f"this cannot be solved for {slope}, which must be multiplied or added to",
+            place,
+            hint=f"solve it by hand: {slope} = …",
+        )
+    return quotient(difference(right, form.offset), form.slope)
 
 
 def _flags(source: Source, colon: Token, tokens: Sequence[Token]) -> Flags:
@@ -165,6 +188,9 @@ def _flags(source: Source, colon: Token, tokens: Sequence[Token]) -> Flags:
                 raise source.error(f"the flag {flag.token.text!r} stands twice", flag.token)
             found[flag.token.text] = flag
             start = index + 1
+    methods = [name for name in found if name in METHODS]
+    if len(methods) > 1:
+        raise source.error("an ODE has one method", found[methods[1]].token)
     if "int" in found and "bool" in found:
         raise source.error("a value is either int or bool", found["bool"].token)
     return found
@@ -223,12 +249,11 @@ def read_number(source: Source, tokens: Sequence[Token], what: str) -> float:
 
 
 def _not_a_number(source: Source, token: Token, what: str) -> EquationError:
-    random = token.text == "Uniform" or token.text in REFUSED_FUNCTIONS
-    if random:
+    if token.text in DISTRIBUTIONS:
         return source.error(
-            f"{what} must be a number: random start values are not supported yet",
+            f"{what} must be a number: only a parameter as a whole may be random",
             token,
-            hint="give the population an array of values",
+            hint=f"declare a parameter start = {token.text}(…) and name it",
         )
     return source.error(f"{what} must be a number, not {token.text!r}", token)
 

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 
-from annconv.errors import EquationError
+from annconv.distributions import DISTRIBUTIONS, WHOLE
 from annconv.neurons.declarations import (
     Flags,
     Header,
     allow_flags,
-    check_conductance_name,
+    check_conductance,
     read_headers,
     read_number,
     read_setting,
     read_value,
     type_of,
 )
-from annconv.neurons.expressions import Cast, Draw, Expression, Name, Number, children, names
-from annconv.neurons.grammar import FLAGS, GIVEN_NAMES
+from annconv.neurons.expressions import Cast, Draw, Expression, Function, Name, Number, names, nodes
+from annconv.neurons.functions import read_functions
+from annconv.neurons.grammar import CONDUCTANCE, FLAGS, GIVEN_NAMES, METHODS, REFRACTORY
+from annconv.neurons.internal import with_last_spike, with_refractory_period
+from annconv.neurons.methods import TOGETHER, method_fault
 from annconv.neurons.model import (
     Assign,
     NeuronModel,
@@ -31,7 +34,7 @@ from annconv.neurons.model import (
 )
 from annconv.neurons.neuron import Neuron
 from annconv.neurons.parser import ExpressionParser, Scope, as_condition, as_real, unknown
-from annconv.neurons.tokens import Source, Token, joined
+from annconv.neurons.tokens import Source, Token, joined, tokenize
 
 _TYPE_FLAGS = ("population", "int", "bool")
 
@@ -45,15 +48,6 @@ def parse_neuron(neuron: Neuron) -> NeuronModel:
         EquationError: They cannot be understood, or use what is not supported; the message shows
             the place in the text.
     """
-    for entry in fields(neuron):
-        value = getattr(neuron, entry.name)
-        if not isinstance(value, str) and not (value is None and entry.default is None):
-            raise EquationError(
-                f"expected text, received {type(value).__name__}",
-                neuron=str(neuron.name),
-                part=entry.name,
-                hint="Dicts, lists and Variable objects are not supported yet: write them as text.",
-            )
     return _parse(neuron)
 
 
@@ -89,7 +83,7 @@ class _Declared:
 def _parse(neuron: Neuron) -> NeuronModel:
     sources = {
         part: Source(neuron.name, part, getattr(neuron, part) or "")
-        for part in ("parameters", "equations", "spike", "reset", "unspike", "unreset", "emit")
+        for part in (entry.name for entry in fields(neuron))
     }
     _check_parts(neuron, sources)
     declared = _declare(sources)
@@ -97,37 +91,84 @@ def _parse(neuron: Neuron) -> NeuronModel:
     scope = Scope(
         known=frozenset((*declared.parameters, *declared.variables, *GIVEN_NAMES)),
         shared=frozenset(name for name, entry in constants.items() if not entry.local),
+        variables=frozenset(declared.variables),
+        functions=_functions(sources["functions"], declared),
     )
     equations = [
         _equation(sources["equations"], header, declared, scope) for header in declared.equations
     ]
+    update = _statements(equations)
+    _check_methods(sources["equations"], equations, update)
     variables = _variables(equations, declared)
     _check_shared(sources["equations"], equations, variables, constants)
     spike = _condition(sources["spike"], neuron.spike, scope)
     reset = _reset(sources["reset"], declared.resets["reset"], variables, scope)
     unspike = _condition(sources["unspike"], neuron.unspike, scope)
     unreset = _reset(sources["unreset"], declared.resets["unreset"], variables, scope)
-    return NeuronModel(
+    model = NeuronModel(
         name=neuron.name,
         parameters=tuple(constants.values()),
         variables=tuple(variables.values()),
-        update=_statements(equations),
+        update=update,
         spike=spike,
         reset=reset,
         unspike=unspike,
         unreset=unreset,
         emit=_emit(sources["emit"], neuron.emit, variables),
-        conductances=tuple(scope.conductances),
+        conductances=(*scope.conductances, *_kept(variables)),
         draws=scope.draws,
     )
+    if scope.last_spike:
+        model = with_last_spike(model)
+    if neuron.refractory is not None:
+        model = _with_period(sources["refractory"], model)
+    return model
+
+
+def _kept(variables: Iterable[str]) -> list[str]:
+    """Targets whose conductance has an equation of its own, so that it outlasts a step."""
+    kept = (name for name in variables if name.startswith(CONDUCTANCE))
+    return [name.removeprefix(CONDUCTANCE) for name in kept]
+
+
+def _with_period(source: Source, model: NeuronModel) -> NeuronModel:
+    """The neuron with the refractory period that its text names: a number of ms, or a name."""
+    tokens = joined(source)
+    known = [*(e.name for e in model.parameters), *(e.name for e in model.variables)]
+    if len(tokens) == 2 and tokens[0].kind == "name":
+        if tokens[0].text not in known:
+            raise unknown(source, tokens[0], "parameter", known)
+        return with_refractory_period(model, Name(tokens[0].text))
+    period = read_number(source, tokens, "the refractory period")
+    if period < 0:
+        raise source.error("the refractory period is below 0", tokens[0])
+    given = Parameter(REFRACTORY, period, local=True)
+    model = replace(model, parameters=(*model.parameters, given))
+    return with_refractory_period(model, Name(REFRACTORY))
+
+
+def _functions(source: Source, declared: _Declared) -> dict[str, Function]:
+    """Helper functions by name; none is called like a parameter or a variable."""
+    functions = read_functions(source)
+    for name in (*declared.parameters, *declared.variables):
+        if name in functions:
+            place = next(token for token in tokenize(source) if token.text == name)
+            raise source.error(f"{name!r} is a parameter or variable as well", place)
+    return functions
 
 
 def _check_parts(neuron: Neuron, sources: Mapping[str, Source]) -> None:
     """A reset needs its condition, and -1 can only be emitted where +1 can."""
     start = Token("end", "", 1, 0)
-    for part, condition in (("reset", "spike"), ("unreset", "unspike"), ("unspike", "spike")):
+    pairs = (
+        ("reset", "spike"), ("unreset", "unspike"), ("unspike", "spike"), ("refractory", "spike"),
+    )  # fmt: skip
+    for part, condition in pairs:
         if getattr(neuron, part) is not None and getattr(neuron, condition) is None:
             raise sources[part].error(f"{part} without {condition}: add {condition}=", start)
+    if neuron.refractory is not None and neuron.unspike is not None:
+        what = "refractory does not say what an emission of -1 does: leave it or unspike out"
+        raise sources["refractory"].error(what, start)
 
 
 def _declare(sources: Mapping[str, Source]) -> _Declared:
@@ -136,10 +177,15 @@ def _declare(sources: Mapping[str, Source]) -> _Declared:
     equations = read_headers(sources["equations"])
     seen: set[str] = set()
     for header in equations:
-        check_conductance_name(sources["equations"], header)
         if header.name in seen:
             raise sources["equations"].error(
                 f"{header.name!r} has two equations", header.target, hint="join them into one"
+            )
+        if header.name.startswith(CONDUCTANCE) and header.name in parameters:
+            raise sources["equations"].error(
+                f"{header.name!r} is a parameter, so it cannot take up what arrives",
+                header.target,
+                hint="drop the parameter and start the variable with the flag init=",
             )
         if header.ode and header.name in parameters:
             raise sources["equations"].error(
@@ -152,9 +198,27 @@ def _declare(sources: Mapping[str, Source]) -> _Declared:
     for part, headers in resets.items():
         for header in headers:
             _check_reset_target(sources[part], header, parameters, seen)
+    _check_random(sources, parameters, equations, resets)
     targets = {*seen, *(header.name for headers in resets.values() for header in headers)}
     written = [name for name in parameters if name in targets]
     return _Declared(parameters, equations, resets, written)
+
+
+def _check_random(
+    sources: Mapping[str, Source],
+    parameters: Mapping[str, Parameter],
+    equations: Sequence[Header],
+    resets: Mapping[str, Sequence[Header]],
+) -> None:
+    """A random parameter is read, not written: a variable may start with its values."""
+    for part, headers in (("equations", equations), *resets.items()):
+        for header in headers:
+            if header.name in parameters and parameters[header.name].start is not None:
+                raise sources[part].error(
+                    f"{header.name!r} is a random parameter, so it cannot be written",
+                    header.target,
+                    hint=f"write another variable that starts with it: init = {header.name}",
+                )
 
 
 def _check_reset_target(
@@ -162,6 +226,12 @@ def _check_reset_target(
 ) -> None:
     if header.ode:
         raise source.error("an ODE cannot stand in a reset", header.target)
+    if header.name.startswith(CONDUCTANCE) and header.name not in {*variables, *parameters}:
+        raise source.error(
+            f"{header.name} is empty after every step anyway",
+            header.target,
+            hint=f"leave it out, or let it last with an equation: d{header.name}/dt = …",
+        )
     if header.name not in variables and header.name not in parameters:
         raise unknown(source, header.target, "variable", sorted({*variables, *parameters}))
     if header.name in parameters and not parameters[header.name].local:
@@ -178,6 +248,12 @@ def _parameters(source: Source) -> dict[str, Parameter]:
     for header in read_headers(source):
         if header.ode or header.operator != "=":
             raise source.error("a parameter is written name = number", header.target)
+        if header.name in ("g_exc", "g_inh"):
+            raise source.error(
+                f"{header.name} is what arrives, so it cannot be a parameter",
+                header.target,
+                hint="give the parameter another name",
+            )
         if header.name in found:
             raise source.error(f"the parameter {header.name!r} stands twice", header.target)
         colon = next(
@@ -186,15 +262,28 @@ def _parameters(source: Source) -> dict[str, Parameter]:
         )
         end = Token("end", "", header.tokens[colon].line, header.tokens[colon].column)
         written = (*header.tokens[:colon], end)
-        value = read_number(source, written, f"the parameter {header.name!r}")
+        random = written[0].text in DISTRIBUTIONS
+        value = 0.0 if random else read_number(source, written, f"the parameter {header.name!r}")
         # The whole statement once more, for its flags and anything that is left over.
-        _, flags = read_value(source, header, Scope(frozenset(), spiking=False))
+        start, flags = read_value(source, header, Scope(frozenset(), spiking=random))
         allow_flags(source, flags, _TYPE_FLAGS, "a parameter")
         named = any(token.text in ("True", "False") for token in written)
         type_ = "bool" if named and type_of(flags) == "float" else type_of(flags)
         _check_type(source, written[0], value, type_)
-        found[header.name] = Parameter(header.name, value, "population" not in flags, type_)
+        draw = _random_start(source, header, start, type_) if random else None
+        found[header.name] = Parameter(header.name, value, "population" not in flags, type_, draw)
     return found
+
+
+def _random_start(source: Source, header: Header, value: Expression, type_: str) -> Draw:
+    """The distribution of a random parameter, which must be all that stands there."""
+    if not isinstance(value, Draw):
+        what = "a random parameter is one distribution and nothing else"
+        raise source.error(what, header.tokens[0], hint=f"{header.name} = Uniform(0, 1)")
+    if type_ == "bool" or (type_ == "int" and value.distribution not in WHOLE):
+        place = header.tokens[0]
+        raise source.error(f"{value.distribution} gives no numbers of type {type_}", place)
+    return value
 
 
 def _check_type(source: Source, token: Token, value: float, type_: str) -> None:
@@ -216,9 +305,10 @@ class _Equation:
 
 def _equation(source: Source, header: Header, declared: _Declared, scope: Scope) -> _Equation:
     value, flags = read_value(source, header, scope)
-    allowed = FLAGS if header.ode else tuple(name for name in FLAGS if name != "explicit")
+    allowed = FLAGS if header.ode else tuple(name for name in FLAGS if name not in METHODS)
     allow_flags(source, flags, allowed, "an assignment")
     variable = _state_variable(source, header, flags, declared)
+    check_conductance(source, header, variable)
     if header.ode and variable.type != "float":
         raise source.error(
             f"{header.name!r} has an ODE, so it cannot be of type {variable.type}", header.target
@@ -230,7 +320,9 @@ def _equation(source: Source, header: Header, declared: _Declared, scope: Scope)
         case Number(low), Number(high) if low > high:
             raise source.error("min is above max", flags["min"].token)
     if header.ode:
-        return _Equation(header, Ode(header.name, as_real(value), minimum, maximum), variable)
+        method = next((name for name in METHODS if name in flags), "explicit")
+        ode = Ode(header.name, as_real(value), minimum, maximum, method)
+        return _Equation(header, ode, variable)
     stored = _as_type(value, variable.type)
     return _Equation(header, Assign(header.name, stored, minimum, maximum), variable)
 
@@ -320,20 +412,17 @@ def _check_shared(
         statement = entry.statement
         value = statement.gradient if isinstance(statement, Ode) else statement.value
         what = f"{entry.variable.name!r} belongs to the population, so it cannot "
-        if _draws(value):
-            place = next(token for token in entry.header.tokens if token.text == "Uniform")
+        if any(isinstance(node, Draw) for node in nodes(value)):
+            place = next(token for token in entry.header.tokens if token.text in DISTRIBUTIONS)
             raise source.error(f"{what}be random", place, hint="drop its flag 'population'")
         for token in entry.header.tokens:
-            if token.kind == "name" and token.text in names(value) - shared:
+            local = names(value, previous=False) - shared
+            if token.kind == "name" and token.text in local:
                 raise source.error(
                     f"{what}read {token.text!r}, which differs between neurons",
                     token,
                     hint="drop its flag 'population'",
                 )
-
-
-def _draws(expression: Expression) -> bool:
-    return isinstance(expression, Draw) or any(_draws(child) for child in children(expression))
 
 
 def _statements(equations: Sequence[_Equation]) -> tuple[Statement, ...]:
@@ -347,6 +436,25 @@ def _statements(equations: Sequence[_Equation]) -> tuple[Statement, ...]:
         else:
             found.append(OdeBlock((entry.statement,)))
     return tuple(found)
+
+
+def _check_methods(
+    source: Source, equations: Sequence[_Equation], update: Sequence[Statement]
+) -> None:
+    """Every ODE suits its method, and at most one method takes several equations together."""
+    headers = {entry.header.name: entry.header for entry in equations}
+    together = ""
+    blocks = (statement for statement in update if isinstance(statement, OdeBlock))
+    for block, ode in ((entry, ode) for entry in blocks for ode in entry.equations):
+        header = headers[ode.variable]
+        place = next((e for e in header.tokens if e.text == ode.method), header.target)
+        fault = method_fault(block, ode)
+        if fault is not None:
+            raise source.error(fault, place, hint="midpoint and rk4 take any equation")
+        if ode.method in TOGETHER and together not in ("", ode.method):
+            what = f"the methods {together!r} and {ode.method!r} cannot be mixed in one neuron"
+            raise source.error(what, place)
+        together = ode.method if ode.method in TOGETHER else together
 
 
 def _condition(source: Source, text: str | None, scope: Scope) -> Expression | None:

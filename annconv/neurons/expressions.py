@@ -7,7 +7,7 @@ is used as the other, so no consumer has to guess.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -86,19 +86,31 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """A fresh random number for every neuron and step.
-
-    Uniform: `low + (high - low) * u` with u = (word + 0.5) / 2^32.
+    """A fresh random number for every neuron and step (`annconv/distributions.py`).
 
     Attributes:
-        distribution: "Uniform".
+        distribution: "Uniform" or another of DISTRIBUTIONS.
         arguments: Numbers or parameters.
-        index: Which draw of the neuron this is, from 0 in the order written.
+        index: The first of the neuron's draws that it takes, from 0 in the order written.
     """
 
     distribution: str
     arguments: tuple[Expression, ...]
     index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statistic:
+    """A number made of a variable of all neurons, as the previous step left it; 0 in the first.
+
+    Attributes:
+        function: "mean", "max", "min", "norm1" (sum of absolute values) or "norm2" (root of the sum
+            of squares).
+        variable: The variable.
+    """
+
+    function: str
+    variable: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +125,24 @@ class Cast:
     operand: Expression
 
 
-Expression = Number | Name | Negate | Not | Binary | Call | Choice | Draw | Cast
+Expression = Number | Name | Negate | Not | Binary | Call | Choice | Draw | Statistic | Cast
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A helper function of a neuron.
+
+    Attributes:
+        arguments: Names of its arguments.
+        body: Its value, an expression of them.
+    """
+
+    arguments: tuple[str, ...]
+    body: Expression
+
+    def called(self, values: Sequence[Expression]) -> Expression:
+        """Its value where the arguments have these values."""
+        return substituted(self.body, dict(zip(self.arguments, values, strict=True)))
 
 
 def kind(expression: Expression) -> Kind:
@@ -144,15 +173,29 @@ def children(expression: Expression) -> tuple[Expression, ...]:
             return ()
 
 
-def names(expression: Expression) -> frozenset[str]:
-    """All names an expression reads."""
-    found: set[str] = set()
+def nodes(expression: Expression) -> Iterator[Expression]:
+    """An expression and all its parts, those that stand twice twice."""
     pending = [expression]
     while pending:
         current = pending.pop()
-        if isinstance(current, Name):
-            found.add(current.name)
+        yield current
         pending.extend(children(current))
+
+
+def names(expression: Expression, *, previous: bool = True) -> frozenset[str]:
+    """All names an expression reads.
+
+    Args:
+        expression: Any expression.
+        previous: Whether a variable counts of which it reads nothing but a statistic of the
+            previous step.
+    """
+    found: set[str] = set()
+    for node in nodes(expression):
+        if isinstance(node, Name):
+            found.add(node.name)
+        elif isinstance(node, Statistic) and previous:
+            found.add(node.variable)
     return frozenset(found)
 
 
@@ -163,13 +206,25 @@ def renamed(expression: Expression, names_after: Mapping[str, str]) -> Expressio
         expression: Any expression.
         names_after: Name before -> name after.
     """
+    return substituted(expression, {name: Name(after) for name, after in names_after.items()})
+
+
+def substituted(expression: Expression, values: Mapping[str, Expression]) -> Expression:
+    """The same expression with other expressions for names, where the mapping has one.
+
+    A statistic stays as it is: it belongs to the previous step.
+
+    Args:
+        expression: Any expression.
+        values: Name -> the real expression that takes its place.
+    """
 
     def inside(part: Expression) -> Expression:
-        return renamed(part, names_after)
+        return substituted(part, values)
 
     match expression:
         case Name(name):
-            return Name(names_after.get(name, name))
+            return values.get(name, expression)
         case Negate(operand):
             return Negate(inside(operand))
         case Not(operand):
@@ -184,5 +239,5 @@ def renamed(expression: Expression, names_after: Mapping[str, str]) -> Expressio
             return Choice(inside(condition), inside(then), inside(otherwise))
         case Draw(distribution, arguments, index):
             return Draw(distribution, tuple(map(inside, arguments)), index)
-        case Number():
+        case Number() | Statistic():
             return expression

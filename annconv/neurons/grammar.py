@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from annconv.distributions import DISTRIBUTIONS
 from annconv.neurons.expressions import FUNCTIONS
 
 GIVEN_NAMES = ("t", "dt", "pi")
@@ -13,57 +14,53 @@ GIVEN_NAMES = ("t", "dt", "pi")
 CONDUCTANCE = "g_"
 """`g_<target>` is what projections with that target added up in this step."""
 
+LAST_SPIKE = "t_last"
+"""Time of the neuron's last spike in ms; NEVER before the first."""
+
+NEVER = -10000.0
+"""What `t_last` is before the first spike."""
+
+REFRACTORY = "refractory"
+"""The parameter that holds a refractory period given as a number of ms."""
+
+REFRACTORY_LEFT = "_refractory"
+"""The variable that counts down the steps of a refractory period; no user's name begins so."""
+
 ALIASES: Mapping[str, str] = MappingProxyType(
     {"ln": "log", "fabs": "abs", "power": "pow", "pos": "positive", "neg": "negative"}
 )
 """Further spellings of functions."""
 
-CALLABLE = tuple(sorted((*FUNCTIONS, *ALIASES, "ite", "Uniform")))
+STATISTICS = ("mean", "max", "min", "norm1", "norm2")
+"""Functions of a variable of all neurons of the population."""
+
+CALLABLE = tuple(sorted((*FUNCTIONS, *ALIASES, "ite", *DISTRIBUTIONS, *STATISTICS)))
 """Everything that may be called in an equation."""
 
 KEYWORDS = frozenset({"and", "or", "not", "is", "if", "else", "True", "False"})
 
-_DISTRIBUTIONS = ("Normal", "LogNormal", "Exponential", "Gamma", "DiscreteUniform", "Binomial")
-_POPULATION_WIDE = ("mean", "norm1", "norm2")
-
-REFUSED_FUNCTIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
+RESCALED: Mapping[str, str] = MappingProxyType(
     {
-        **{
-            name: (f"the random distribution {name} is not supported yet", "Uniform(a, b) is")
-            for name in _DISTRIBUTIONS
-        },
-        **{
-            name: (f"the population-wide function {name}() is not supported", "")
-            for name in _POPULATION_WIDE
-        },
-        "max": (
-            "the population-wide function max() is not supported",
-            "of two values: ite(a > b, a, b)",
-        ),
-        "min": (
-            "the population-wide function min() is not supported",
-            "of two values: ite(a < b, a, b)",
-        ),
+        "Uniform": "scale it instead: a + b*Uniform(0, 1)",
+        "Normal": "scale it instead: a + b*Normal(0, 1)",
+        "LogNormal": "scale it instead: exp(a + b*Normal(0, 1))",
+        "Exponential": "scale it instead: Exponential(1)/a",
     }
 )
-"""Functions of ANNarchy that are refused: name -> (what, hint)."""
+"""How a distribution is written whose arguments differ between neurons."""
 
 _SYNAPSE = "belongs to synapses, not to neurons"
 
 REFUSED_NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "t_last": (
-            "the time of the last spike, t_last, is not supported",
-            'keep it in a variable: reset="last = t"',
-        ),
-        "last_spike": ("last_spike is not supported", 'keep it in a variable: reset="last = t"'),
+        "last_spike": ("last_spike is not supported", "t_last is the time of the last spike"),
         "r": (
             "the firing rate r is not supported in equations",
             "keep a trace: dx/dt = -x/tau, and x += 1/tau in the reset",
         ),
-        "refractory": (
-            "a refractory period is not supported",
-            "count it down in a variable: wait = ite(wait > 0, wait - dt, 0)",
+        REFRACTORY: (
+            "the refractory period cannot be read",
+            "declare a parameter and name it: refractory='period'",
         ),
         "t_pre": (f"t_pre {_SYNAPSE}", ""),
         "t_post": (f"t_post {_SYNAPSE}", ""),
@@ -78,32 +75,29 @@ RESERVED = frozenset(
         *GIVEN_NAMES,
         *KEYWORDS,
         *CALLABLE,
-        *REFUSED_FUNCTIONS,
         *REFUSED_NAMES,
+        LAST_SPIKE,
         *("rk_pre", "rk_post", "i", "j", "active", "size"),
-        *("spike", "spikes", "count", "g_exc", "g_inh"),
+        *("spike", "spikes", "count"),
     }
 )
 """Names that no parameter or variable may have: ANNarchy's own, and what recordings are called."""
 
-METHODS = ("exponential", "semiimplicit", "implicit", "midpoint", "rk4")
+METHODS = ("explicit", "exponential", "semiimplicit", "implicit", "midpoint", "rk4")
+"""Numerical methods of ODEs."""
 
-FLAGS = ("init", "min", "max", "population", "int", "bool", "explicit")
+FLAGS = ("init", "min", "max", "population", "int", "bool", *METHODS)
 """Flags of an equation; a parameter has `population`, `int` and `bool`."""
 
 REFUSED_FLAGS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        **{
-            name: (
-                f"the numerical method {name!r} is not supported yet",
-                "leave it out: equations use explicit Euler",
-            )
-            for name in METHODS
-        },
         "event-driven": (f"the flag 'event-driven' {_SYNAPSE}", "leave it out"),
         "projection": (f"the flag 'projection' {_SYNAPSE}", "write 'population'"),
         "postsynaptic": (f"the flag 'postsynaptic' {_SYNAPSE}", "leave it out"),
-        "unless_refractory": ("a refractory period is not supported", "leave the flag out"),
+        "unless_refractory": (
+            "the flag 'unless_refractory' is not needed",
+            "leave it out: with refractory= all equations but those of g_<target> wait",
+        ),
     }
 )
 """Flags of ANNarchy that are refused: name -> (what, hint)."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from annconv.neurons.expressions import Expression, names
+from annconv.neurons.expressions import Draw, Expression, Statistic, names, nodes
+from annconv.neurons.grammar import CONDUCTANCE, LAST_SPIKE, REFRACTORY_LEFT
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +23,14 @@ class Parameter:
         value: Its default.
         local: Whether each neuron may have its own; otherwise one for the population.
         type: "float", "int" or "bool".
+        start: The distribution its values are drawn from, once; None: it starts with its default.
     """
 
     name: str
     value: float
     local: bool
     type: str = "float"
+    start: Draw | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,11 @@ class StateVariable:
     local: bool = True
     type: str = "float"
 
+    @property
+    def internal(self) -> bool:
+        """Whether annconv keeps it without being told to: the last spike, a refractory period."""
+        return self.name in (LAST_SPIKE, REFRACTORY_LEFT)
+
 
 @dataclass(frozen=True, slots=True)
 class Assign:
@@ -59,12 +67,13 @@ class Assign:
 
 @dataclass(frozen=True, slots=True)
 class Ode:
-    """`variable = variable + dt * gradient` (explicit Euler), then kept within the bounds."""
+    """A step of `dvariable/dt = gradient` by one of METHODS, then kept within the bounds."""
 
     variable: str
     gradient: Expression
     minimum: Expression | None = None
     maximum: Expression | None = None
+    method: str = "explicit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +81,10 @@ class OdeBlock:
     """Neighbouring ODEs: all gradients read the old values, then all variables change in order."""
 
     equations: tuple[Ode, ...]
+
+    def of(self, method: str) -> tuple[Ode, ...]:
+        """The equations that are integrated by a method."""
+        return tuple(entry for entry in self.equations if entry.method == method)
 
 
 Statement = Assign | OdeBlock
@@ -92,7 +105,7 @@ class NeuronModel:
         unreset: What an emission of -1 does.
         emit: Variable passed on as an analog value instead of spikes, None for spikes.
         conductances: Targets whose `g_<target>` the equations read, "exc" for instance.
-        draws: Number of random draws in a step.
+        draws: Values of the random generator's counter that the neuron's draws take up in a step.
     """
 
     name: str
@@ -124,6 +137,40 @@ class NeuronModel:
                 yield from (bound for bound in (entry.minimum, entry.maximum) if bound is not None)
         yield from (condition for condition in (self.spike, self.unspike) if condition is not None)
         yield from (entry.value for entry in (*self.reset, *self.unreset))
+
+    def draw_kinds(self) -> frozenset[str]:
+        """The distributions it draws from in a step."""
+        found = (node for expression in self.expressions() for node in nodes(expression))
+        return frozenset(node.distribution for node in found if isinstance(node, Draw))
+
+    def statistics(self) -> tuple[Statistic, ...]:
+        """The population-wide numbers that it reads, each once."""
+        found = (node for expression in self.expressions() for node in nodes(expression))
+        return tuple(dict.fromkeys(node for node in found if isinstance(node, Statistic)))
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is nothing but real numbers that move by Euler steps and assignments.
+
+        True where all variables are of type float and belong to no conductance, every ODE is
+        integrated by explicit Euler, all random numbers are uniform, and neither a refractory
+        period, nor the time of the last spike, nor a population-wide function takes part. Bounds,
+        `unspike`, `emit`, parameters of any type, conditionals and all functions are plain.
+        """
+        lasting = {f"{CONDUCTANCE}{target}" for target in self.conductances}
+        return (
+            all(
+                entry.type == "float" and not entry.internal and entry.name not in lasting
+                for entry in self.variables
+            )
+            and self.draw_kinds() <= {"Uniform"}
+            and not self.statistics()
+            and all(
+                len(statement.of("explicit")) == len(statement.equations)
+                for statement in self.update
+                if isinstance(statement, OdeBlock)
+            )
+        )
 
     def reads(self) -> frozenset[str]:
         """All names that update, conditions and resets read."""

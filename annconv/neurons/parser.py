@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from types import MappingProxyType
 
+from annconv.distributions import DISTRIBUTIONS, Distribution, argument_fault
 from annconv.errors import EquationError
 from annconv.neurons.expressions import (
     COMPARISONS,
@@ -24,25 +25,34 @@ from annconv.neurons.expressions import (
     Choice,
     Draw,
     Expression,
+    Function,
     Name,
     Negate,
     Not,
     Number,
+    Statistic,
     children,
     kind,
+    nodes,
 )
 from annconv.neurons.grammar import (
     ALIASES,
     CALLABLE,
     CONDUCTANCE,
     KEYWORDS,
-    REFUSED_FUNCTIONS,
+    LAST_SPIKE,
     REFUSED_NAMES,
+    RESCALED,
+    STATISTICS,
 )
 from annconv.neurons.tokens import ASSIGNMENTS, Source, Token, joined
 
 MAX_DEPTH = 100
 """Deepest nesting of an expression; a sum of more terms than this is refused as well."""
+MAX_NODES = 10_000
+"""Most parts of an expression once all functions are written out."""
+MAX_DRAWS = 2**16
+"""Most random numbers of a neuron in a step: the random generator's counter has that much room."""
 
 _LEVELS = (
     ("or",),
@@ -70,17 +80,24 @@ class Scope:
 
     Attributes:
         known: Names of parameters and variables, and the given ones.
-        shared: Parameters that have one value for the population: what `Uniform` may take.
-        spiking: Whether `g_<target>` and `Uniform` are known at all (not in a read-out).
+        shared: Parameters that have one value for the population: what distributions may take.
+        variables: Variables, of which population-wide functions may be taken.
+        functions: The neuron's own functions.
+        spiking: Whether conductances, random numbers and population-wide functions are known at all
+            (not in a read-out).
         conductances: Targets found, in order of appearance.
         draws: Random draws found.
+        last_spike: Whether the time of the last spike was found.
     """
 
     known: frozenset[str]
     shared: frozenset[str] = frozenset()
+    variables: frozenset[str] = frozenset()
+    functions: Mapping[str, Function] = field(default_factory=dict)
     spiking: bool = True
     conductances: list[str] = field(default_factory=list)
     draws: int = 0
+    last_spike: bool = False
 
     def listed(self) -> list[str]:
         """All names, sorted, for messages."""
@@ -154,11 +171,21 @@ def _arithmetic(operator: str, a: float | None, b: float | None) -> float | None
 
 
 class ExpressionParser:
-    """Reads one expression from a run of tokens that ends with an "end" token."""
+    """Reads one expression from a run of tokens that ends with an "end" token.
 
-    def __init__(self, source: Source, tokens: Sequence[Token], scope: Scope) -> None:
+    Args:
+        source: The text.
+        tokens: The run.
+        scope: What may be read.
+        slope: The slope of an ODE that is one name in the run, "dv/dt" for instance.
+    """
+
+    def __init__(
+        self, source: Source, tokens: Sequence[Token], scope: Scope, slope: str = ""
+    ) -> None:
         self.source = source
         self.scope = scope
+        self._slope = slope
         self._tokens = tokens
         self._position = 0
         self._depth = 0
@@ -268,41 +295,38 @@ class ExpressionParser:
 
     def _name(self, token: Token) -> Expression:
         name = token.text
-        if name in self.scope.known:
+        if name in self.scope.known or name == self._slope:
             return Name(name)
         if self.scope.spiking and name.startswith(CONDUCTANCE) and name != CONDUCTANCE:
             target = name.removeprefix(CONDUCTANCE)
             if target not in self.scope.conductances:
                 self.scope.conductances.append(target)
             return Name(name)
+        if self.scope.spiking and name == LAST_SPIKE:
+            self.scope.last_spike = True
+            return Name(name)
         if name in REFUSED_NAMES:
             what, hint = REFUSED_NAMES[name]
             raise self.source.error(what, token, hint=hint)
-        if name in CALLABLE or name in REFUSED_FUNCTIONS:
+        if name in CALLABLE or name in self.scope.functions:
             raise self.source.error(f"{name!r} is a function", token, hint=f"write {name}(…)")
         raise unknown(self.source, token, "name", self.scope.listed())
 
     def _call(self, token: Token) -> Expression:
-        if token.text in REFUSED_FUNCTIONS:
-            what, hint = REFUSED_FUNCTIONS[token.text]
-            raise self.source.error(what, token, hint=hint)
+        if token.text in self.scope.functions:
+            return self._own_call(token, self.scope.functions[token.text])
+        if token.text in STATISTICS:
+            return self._statistic(token)
         if token.text not in CALLABLE:
             if token.text in self.scope.known:
                 raise self.source.error(
                     f"{token.text!r} is not a function", token, hint="write '*' to multiply"
                 )
-            raise unknown(self.source, token, "function", CALLABLE)
-        arguments = self._arguments()
+            raise unknown(self.source, token, "function", (*CALLABLE, *self.scope.functions))
         name = ALIASES.get(token.text, token.text)
-        expected = {"ite": 3, "Uniform": 2}.get(name) or FUNCTIONS[name]
-        if len(arguments) != expected:
-            raise self.source.error(
-                f"{token.text}() takes {expected} argument{'s' * (expected > 1)}, "
-                f"received {len(arguments)}",
-                token,
-            )
-        if name == "Uniform":
-            return self._draw(token, arguments)
+        if name in DISTRIBUTIONS:
+            return self._draw(token, DISTRIBUTIONS[name])
+        arguments = self._arguments(token, 3 if name == "ite" else FUNCTIONS[name])
         if name == "ite":
             condition, then, otherwise = arguments
             return Choice(as_condition(condition), as_real(then), as_real(otherwise))
@@ -310,39 +334,81 @@ class ExpressionParser:
             return _power(as_real(arguments[0]), as_real(arguments[1]))
         return Call(name, tuple(as_real(argument) for argument in arguments))
 
-    def _arguments(self) -> list[Expression]:
-        """Arguments in parentheses."""
+    def _arguments(self, token: Token, expected: int) -> list[Expression]:
+        """The arguments of the function that `token` names, in parentheses."""
         opening = self.advance()
-        if self.token.is_symbol(")"):
-            self.advance()
-            return []
-        arguments = [self.expression()]
-        while self.token.is_symbol(","):
-            self.advance()
+        arguments: list[Expression] = []
+        if not self.token.is_symbol(")"):
             arguments.append(self.expression())
+            while self.token.is_symbol(","):
+                self.advance()
+                arguments.append(self.expression())
         self._expect(")", "'(' is never closed", opening)
+        if len(arguments) != expected:
+            raise self.source.error(
+                f"{token.text}() takes {expected} argument{'s' * (expected > 1)}, "
+                f"received {len(arguments)}",
+                token,
+            )
         return arguments
 
-    def _draw(self, token: Token, arguments: Sequence[Expression]) -> Expression:
-        """`Uniform(low, high)`, the limits being numbers or population-wide parameters."""
+    def _draw(self, token: Token, distribution: Distribution) -> Expression:
+        """A random number; its arguments are numbers or population-wide parameters."""
+        written = self._arguments(token, len(distribution.arguments))
         if not self.scope.spiking:
             raise self.source.error("random numbers have no place here", token)
-        limits: list[Expression] = []
-        for argument in arguments:
-            value = constant(self._shallow(argument, token))
+        values = [constant(self._shallow(argument, token)) for argument in written]
+        arguments: list[Expression] = []
+        for value, argument in zip(values, written, strict=True):
             if value is not None:
-                limits.append(Number(value))
+                arguments.append(Number(value))
             elif isinstance(argument, Name) and argument.name in self.scope.shared:
-                limits.append(argument)
+                arguments.append(argument)
             else:
                 raise self.source.error(
-                    "the limits of Uniform are numbers or parameters with the flag 'population'",
+                    f"the arguments of {token.text} are numbers or parameters with the flag "
+                    "'population'",
                     token,
-                    hint="scale it instead: a + b*Uniform(0, 1)",
+                    hint=RESCALED.get(token.text, ""),
                 )
+        fault = argument_fault(token.text, values)
+        if fault is not None:
+            raise self.source.error(fault, token)
         index = self.scope.draws
-        self.scope.draws += 1
-        return Draw("Uniform", tuple(limits), index)
+        self.scope.draws += distribution.counters
+        if self.scope.draws > MAX_DRAWS:
+            raise self.source.error(f"a neuron draws more than {MAX_DRAWS} numbers a step", token)
+        return Draw(token.text, tuple(arguments), index)
+
+    def _statistic(self, token: Token) -> Expression:
+        """`mean(v)` and its like, of one variable."""
+        opening = self.advance()
+        name = self.advance()
+        if name.kind != "name" or not self.token.is_symbol(")"):
+            hint = {"max": "of two values: ite(a > b, a, b)", "min": "of two: ite(a < b, a, b)"}
+            raise self.source.error(
+                f"{token.text}() is taken of one variable of the population",
+                token,
+                hint=hint.get(token.text, "give the expression a variable of its own"),
+            )
+        self._expect(")", "'(' is never closed", opening)
+        if not self.scope.spiking:
+            raise self.source.error(f"{token.text}() has no place here", token)
+        if name.text not in self.scope.variables:
+            raise unknown(self.source, name, "variable", sorted(self.scope.variables))
+        return Statistic(token.text, name.text)
+
+    def _own_call(self, token: Token, function: Function) -> Expression:
+        """A call of one of the neuron's own functions, written out."""
+        arguments = self._arguments(token, len(function.arguments))
+        called = function.called([as_real(argument) for argument in arguments])
+        if any(count >= MAX_NODES for count, _ in enumerate(nodes(called))):
+            raise self.source.error(
+                f"with all functions written out the expression has over {MAX_NODES} parts",
+                token,
+                hint="split it into several assignments",
+            )
+        return called
 
     def _enter(self, *, take: bool = True) -> Token:
         """Go one level deeper, taking the keyword that opens it where `take`."""

@@ -16,6 +16,7 @@ from annconv.neurons.expressions import (
     Negate,
     Not,
     Number,
+    Statistic,
     children,
 )
 from annconv.neurons.model import Assign, NeuronModel, OdeBlock, Statement
@@ -32,7 +33,7 @@ def mapped(expression: Expression, rewrite: Rewrite) -> Expression:
 def with_children(expression: Expression, parts: tuple[Expression, ...]) -> Expression:
     """The same kind of expression with other direct parts, in the order of `children`."""
     match expression:
-        case Number() | Name():
+        case Number() | Name() | Statistic():
             return expression
         case Negate() | Not() | Cast():
             return replace(expression, operand=parts[0])

@@ -7,6 +7,7 @@ transmits spikes, which are few, and its post-population keeps the trace of what
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -84,8 +85,30 @@ def find_trace(population: Population, variable: str, dt: float) -> SpikeTrace |
     grown = affine_form(growth.value, variable, values)
     if gradient is None or gradient.offset != 0.0 or grown is None or grown.slope != 1.0:
         return None
-    decay = 1.0 + dt * gradient.slope
+    decay = step_factor(ode.method, dt * gradient.slope)
     return SpikeTrace(decay, grown.offset) if 0.0 <= decay <= 1.0 else None
+
+
+def step_factor(method: str, exponent: float) -> float:
+    """What a step makes of 1 under `dx/dt = s*x`.
+
+    Args:
+        method: The numerical method.
+        exponent: `dt * s`.
+    """
+    match method:
+        case "explicit":
+            return 1.0 + exponent
+        case "exponential":
+            return math.exp(exponent)
+        case "semiimplicit" | "implicit":
+            return 1.0 / (1.0 - exponent) if exponent != 1.0 else math.inf
+        case "midpoint":
+            return 1.0 + exponent * (1.0 + exponent / 2.0)
+        case "rk4":
+            third = 1.0 + exponent / 3.0 * (1.0 + exponent / 4.0)
+            return 1.0 + exponent * (1.0 + exponent / 2.0 * third)
+    raise ValueError(f"unknown method {method!r}")
 
 
 def _only_ode(model: NeuronModel, variable: str) -> Ode | None:

@@ -137,10 +137,10 @@ def _plain_spikes(plan: Plan) -> set[str]:
 def _runs_in_lanes(update: UpdateKernel) -> bool:
     """Whether the neuron's statements can run for a vector of neurons that one value drives."""
     model = update.model
-    plain = model.draws == 0 and model.emit is None and model.unspike is None
-    uniform = all(entry.local and entry.type == "float" for entry in model.variables)
+    plain = model.is_plain and model.draws == 0 and model.emit is None and model.unspike is None
+    local = all(entry.local for entry in model.variables)
     arrives = len(update.conductances) + int(update.rates)
-    return plain and uniform and model.spike is not None and arrives == 1
+    return plain and local and model.spike is not None and arrives == 1
 
 
 def _windows_apart(constants: dict[str, Constant]) -> bool:

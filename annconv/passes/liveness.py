@@ -79,8 +79,16 @@ def _dependencies(model: NeuronModel) -> dict[str, frozenset[str]]:
     entries: list[Assign | Ode] = [*model.reset, *model.unreset]
     for statement in model.update:
         entries += statement.equations if isinstance(statement, OdeBlock) else (statement,)
+    solved = {
+        entry.variable: frozenset(other.variable for other in statement.of("implicit"))
+        for statement in model.update
+        if isinstance(statement, OdeBlock)
+        for entry in statement.of("implicit")
+    }
     for entry in entries:
         reads = frozenset().union(*(names(part) for part in _parts(entry)))
+        if isinstance(entry, Ode):  # one system of equations stays whole, to the last bit
+            reads |= solved.get(entry.variable, frozenset())
         needs[entry.variable] = needs.get(entry.variable, frozenset()) | reads
     return needs
 

@@ -353,7 +353,7 @@ def _structure(model: NeuronModel) -> NeuronModel:
     """A neuron without its default values: they are data, and the plan holds structure only."""
     return replace(
         model,
-        parameters=tuple(replace(entry, value=0.0) for entry in model.parameters),
+        parameters=tuple(replace(entry, value=0.0, start=None) for entry in model.parameters),
         variables=tuple(replace(entry, initial=Number(0.0)) for entry in model.variables),
     )
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from annconv.distributions import DISTRIBUTIONS
 from annconv.neurons.expressions import (
     Binary,
     Call,
@@ -27,17 +28,18 @@ from annconv.neurons.expressions import (
     Negate,
     Not,
     Number,
+    Statistic,
     children,
 )
 
 Value = NDArray[Any]
 """float64 or bool, of a shape that broadcasts onto (N, *geometry)."""
 
-DrawSource = Callable[[Draw], Value]
-"""Gives the uniform number u of a draw for every neuron."""
+DrawSource = Callable[[Draw, int], Value]
+"""Gives uniform number k = 0, 1, 2, … of a draw for every neuron."""
 
 
-def no_draws(draw: Draw) -> Value:
+def no_draws(draw: Draw, _number: int) -> Value:
     """For expressions that cannot hold random numbers: bounds, initial values, scores."""
     raise ValueError(f"{draw.distribution} is not allowed here")
 
@@ -49,7 +51,7 @@ def evaluate(
 
     Args:
         expression: The tree; walked with a loop, so its depth does not matter.
-        values: A value for every name it reads; arrays broadcast together.
+        values: A value for every name it reads, and for every statistic; arrays broadcast together.
         draws: Uniform numbers in (0, 1) for its random draws.
     Returns:
         float64, or bool for a truth value. Divisions by zero and the like give infinity or NaN.
@@ -69,6 +71,11 @@ def evaluate(
             del finished[first:]
             finished.append(_node_value(node, operands, values, draws))
     return finished.pop()
+
+
+def statistic_name(function: str, variable: str) -> str:
+    """What a population-wide number is called among the values of names: no name looks so."""
+    return f"{function}({variable})"
 
 
 def bounded(value: Value, minimum: Value | None, maximum: Value | None) -> Value:
@@ -100,9 +107,11 @@ def _node_value(
         case Choice():
             condition, then, otherwise = operands
             return np.where(condition, then, otherwise)
-        case Draw():
-            low, high = operands
-            return np.asarray(low + (high - low) * draws(node))
+        case Draw(distribution=distribution):
+            sample = DISTRIBUTIONS[distribution].sample
+            return sample(operands, lambda number: draws(node, number))
+        case Statistic(function, variable):
+            return np.asarray(values[statistic_name(function, variable)])
         case Cast(to=to):
             return _cast(to, operands[0])
 
@@ -116,7 +125,7 @@ def _cast(to: str, value: Value) -> Value:
     return np.asarray(np.trunc(value.astype(np.float64)))
 
 
-def _from_libm(
+def from_libm(
     function: Callable[..., float], limits: Callable[..., Any]
 ) -> Callable[..., NDArray[np.float64]]:
     """`function` of Python's `math`, which calls the C library, for arrays.
@@ -175,18 +184,18 @@ _BINARY: Mapping[str, Callable[..., Any]] = MappingProxyType(
 
 _FUNCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {
-        "exp": _from_libm(math.exp, np.exp),
-        "log": _from_libm(math.log, np.log),
-        "sin": _from_libm(math.sin, np.sin),
-        "cos": _from_libm(math.cos, np.cos),
-        "tan": _from_libm(math.tan, np.tan),
-        "asin": _from_libm(math.asin, np.arcsin),
-        "acos": _from_libm(math.acos, np.arccos),
-        "atan": _from_libm(math.atan, np.arctan),
-        "sinh": _from_libm(math.sinh, np.sinh),
-        "cosh": _from_libm(math.cosh, np.cosh),
-        "tanh": _from_libm(math.tanh, np.tanh),
-        "pow": _from_libm(math.pow, np.power),
+        "exp": from_libm(math.exp, np.exp),
+        "log": from_libm(math.log, np.log),
+        "sin": from_libm(math.sin, np.sin),
+        "cos": from_libm(math.cos, np.cos),
+        "tan": from_libm(math.tan, np.tan),
+        "asin": from_libm(math.asin, np.arcsin),
+        "acos": from_libm(math.acos, np.arccos),
+        "atan": from_libm(math.atan, np.arctan),
+        "sinh": from_libm(math.sinh, np.sinh),
+        "cosh": from_libm(math.cosh, np.cosh),
+        "tanh": from_libm(math.tanh, np.tanh),
+        "pow": from_libm(math.pow, np.power),
         "sqrt": np.sqrt,
         "abs": np.abs,
         "floor": np.floor,

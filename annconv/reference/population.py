@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from annconv.ir.network import SPIKES, Population
 from annconv.neurons.expressions import Expression
 from annconv.neurons.model import Assign, OdeBlock
-from annconv.reference.expressions import DrawSource, Value, bounded, evaluate
+from annconv.reference.expressions import DrawSource, Value, bounded, evaluate, statistic_name
+from annconv.reference.integration import increments
 from annconv.reference.operators import Values
+from annconv.reference.statistics import overall
 
 Scope = Mapping[str, Value]
 """What the names in a neuron's equations stand for."""
@@ -58,7 +60,12 @@ class PopulationState:
             draws: Uniform numbers of this step.
             inspect: Sees the state between the updates and the spikes.
         """
-        self.scope.update(inputs)
+        for statistic in self.model.statistics():
+            name = statistic_name(statistic.function, statistic.variable)
+            values = self.full(statistic.variable)
+            first = inputs["t"] == 0
+            self.scope[name] = np.zeros(()) if first else overall(statistic.function, values)
+        self.scope.update(self._with_what_lasts(inputs))
         for statement in self.model.update:
             if isinstance(statement, OdeBlock):
                 self._integrate(statement, draws)
@@ -74,6 +81,14 @@ class PopulationState:
                     self._assign(assignment, draws, where=emitted)
         self.spikes = fired.astype(np.float64) - unfired
 
+    def _with_what_lasts(self, inputs: Scope) -> Scope:
+        """What arrived, on top of what is left where a conductance has an equation of its own."""
+        lasting = {entry.name for entry in self.model.variables}
+        return {
+            name: self.scope[name] + value if name in lasting else value
+            for name, value in inputs.items()
+        }
+
     def retire(self, going: NDArray[np.bool_]) -> None:
         """Drop samples from the batch."""
         batched = self.spikes.ndim
@@ -83,11 +98,11 @@ class PopulationState:
                 self.scope[name] = value[~going]
 
     def _integrate(self, block: OdeBlock, draws: DrawSource) -> None:
-        """Explicit Euler: all gradients read the old values."""
-        gradients = [evaluate(entry.gradient, self.scope, draws) for entry in block.equations]
-        for entry, gradient in zip(block.equations, gradients, strict=True):
+        """All changes are made of the old values, then the variables take them up in order."""
+        changes = increments(block, self.scope, draws)
+        for entry in block.equations:
             with np.errstate(all="ignore"):
-                value = np.asarray(self.scope[entry.variable] + self.scope["dt"] * gradient)
+                value = np.asarray(self.scope[entry.variable] + changes[entry.variable])
             self.scope[entry.variable] = self._bounded(value, entry.minimum, entry.maximum)
 
     def _assign(

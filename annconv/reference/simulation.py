@@ -113,7 +113,7 @@ class Simulation:
         if population.role == "input":
             inputs[RATES] = self._rates[:, self._step] if self._frames else self._rates
 
-        def draws(draw: Draw) -> Value:
+        def draws(draw: Draw, number: int) -> Value:
             return neuron_uniforms(
                 self._seed,
                 self.samples,
@@ -121,6 +121,7 @@ class Simulation:
                 step=self._step,
                 population=position,
                 draw=draw.index,
+                number=number,
             )
 
         state.step(inputs, draws, None if inspect is None else lambda s, d: inspect(name, s, d))

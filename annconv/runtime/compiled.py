@@ -118,7 +118,7 @@ class CompiledNetwork:
         return result.labels
 
     def profile(
-        self, samples: object, *, steps: int | None = None, seed: int = 0
+        self, samples: object, steps: int | None = None, *, seed: int = 0
     ) -> dict[str, float]:
         """How long each kernel takes, on one thread.
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from statistics import median
 
 from adds import REAL_BYTES, network_work
-from annconv.plan.plan import OperatorKernel, Plan, UpdateKernel
+from annconv.plan.kernels import LayerKernel, OperatorKernel, UpdateKernel
+from annconv.plan.plan import Plan
 from annconv.runtime.compiled import CompiledNetwork
 from bench import Bench
 from measures import readable, three_digits
@@ -31,7 +32,7 @@ def measure(bench: Bench) -> Iterator[Table]:
     bounds = kernel_bounds(
         compiled,
         {
-            kernel: work.vector_adds(compiled.plan.vector_bytes, PRECISION) / len(digits)
+            kernel: work.vector_adds(compiled.plan.target.vector_bytes, PRECISION) / len(digits)
             for work in works
             if (kernel := kernel_of(compiled, work.projection)) is not None
         },
@@ -53,7 +54,7 @@ def kernel_bounds(
         Kernel -> those additions; for others the vectors that they read.
     """
     plan = compiled.plan
-    lanes = plan.vector_bytes // REAL_BYTES[plan.precision]
+    lanes = plan.target.vector_bytes // REAL_BYTES[plan.precision]
     bounds = {}
     for kernel in plan.kernels:
         if kernel.name in adds:
@@ -69,6 +70,8 @@ def _reals_read(kernel: object, plan: Plan) -> int:
     match kernel:
         case OperatorKernel():
             return lengths.get(kernel.source, 0)
+        case LayerKernel():
+            return kernel.update.neurons
         case UpdateKernel():
             arrays = len(kernel.variables) + len(kernel.conductances) + int(kernel.rates)
             return kernel.neurons * arrays
@@ -107,13 +110,14 @@ def _table(
         whole: Seconds of the whole network for a sample.
         samples: How many there were.
     """
-    peak = bench.peak.adds(compiled.plan.vector_bytes, PRECISION)
+    peak = bench.peak.adds(compiled.plan.target.vector_bytes, PRECISION)
     table = Table(
         f"CNN, IB, {bench.settings.steps} steps, {PRECISION} precision, one thread; per digit",
         ("kernel", "time", "share", "bound", "time / bound"),
-        note="Bound: one vector addition for the weights of each spike and window, or one load for "
-        "each vector of state and input, at the machine's peak. The network's own time is "
-        "measured without the clocks around kernels.",
+        note="Bound: one vector addition for the weights of each spike and window over it, or one "
+        "load for each vector of state and input, at the machine's peak. Sums that are tabulated "
+        "for several spikes, and neurons that nobody reads, let a kernel do with less. The "
+        "network's own time is measured without the clocks around kernels.",
     )
     seconds = {name: total / samples for name, total in (times or {}).items()}
     for name in sorted(seconds, key=lambda name: -seconds[name]):

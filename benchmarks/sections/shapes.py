@@ -112,7 +112,7 @@ def _add_row(
         seconds: A sample.
         layer: What the row is called.
     """
-    vector_bytes = case.compiled.plan.vector_bytes
+    vector_bytes = case.compiled.plan.target.vector_bytes
     adds = sum(work.vector_adds(vector_bytes, PRECISION) for work in works) / SAMPLES
     peak = bench.peak.adds(vector_bytes, PRECISION)
     rates = [100 * work.rate for work in works]

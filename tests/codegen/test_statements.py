@@ -16,8 +16,8 @@ from annconv.codegen.statements import (
     condition_text,
     expression_text,
     real_literal,
-    update_lines,
 )
+from annconv.codegen.updates import update_lines
 from annconv.neurons.equations import parse_neuron
 from annconv.neurons.expressions import (
     Binary,
@@ -29,6 +29,7 @@ from annconv.neurons.expressions import (
     Negate,
     Not,
     Number,
+    Statistic,
     kind,
 )
 from annconv.neurons.library import HIDDEN
@@ -110,6 +111,10 @@ def test_draws():
     assert expression_text(Draw("Uniform", (Name("a"), Number(1.0)), 0)) == (
         "a + (real(1.0) - a) * uniform(0)"
     )
+    assert expression_text(Draw("Gamma", (Name("a"), Number(2.0)), 3)) == (
+        "real(draws.gamma(3, a, real(2.0)))"
+    )
+    assert expression_text(Statistic("mean", "class")) == "_mean_class"
     scaled = Binary("*", Draw("Uniform", (Number(-1.0), Name("b")), 1), Name("a"))
     assert expression_text(scaled) == "(real(-1.0) + (b - real(-1.0)) * uniform(1)) * a"
 

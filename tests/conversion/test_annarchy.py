@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from annconv.conversion import convert_graph
+from annconv.conversion import annarchy, convert_graph
 from annconv.errors import ConversionWarning, EquationError, OptionError, UnsupportedModelError
 from annconv.ir.graph import Bias, Relu, Softmax
 from annconv.ir.operators import Convolution, Dense, MaxPool, MeanPool, Reshape
@@ -252,3 +253,12 @@ def test_thresholds_that_overflow_are_refused(mlp, own):
         f"'b' would have the threshold {'inf' if own > 0 else '-inf'}."
     )
     convert(mlp, hidden_neuron=neuron, threshold_step=-3e307)
+
+
+def test_options_keep_the_name_of_a_neuron():
+    foreign = SimpleNamespace(parameters="", equations="", spike=None, name="Theirs")
+    assert annarchy._text(foreign) == "Theirs"
+    assert annarchy._text(type("Made", (), {})) == "Made"
+    assert annarchy._text(IaF) == "IaF"
+    assert annarchy._text("IB") == "IB"
+    assert annarchy._text(None) == "None"

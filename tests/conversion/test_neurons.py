@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import ClassVar
 
 import pytest
 
@@ -73,11 +75,13 @@ def test_other_faults_are_listed_with_them():
     assert caught.value.faults[1] == "scale_factor: no"
 
 
-@pytest.mark.parametrize("value", [None, 3, IaF.equations.split, ["IB"]])
+@pytest.mark.parametrize(
+    "value", [None, 3, IaF.equations.split, ["IB"], int, SimpleNamespace(equations="v = 1")]
+)
 def test_what_is_no_neuron_is_refused(value):
     (encoding, hidden) = faults(input_encoding=value, hidden_neuron=value)
     assert encoding.startswith("input_encoding: expected one of 'CPN', ")
-    assert hidden.startswith("hidden_neuron: expected one of 'IaF' or an annconv.Neuron, received")
+    assert hidden.startswith("hidden_neuron: expected one of 'IaF', an annconv.Neuron or an AN")
 
 
 def test_a_read_out_must_be_a_name():
@@ -149,3 +153,43 @@ def test_neurons_that_never_spike_are_refused_unless_they_emit_a_value():
     )
     analog = replace(silent, emit="v")
     assert choose(input_encoding=replace(dark, emit="v"), hidden_neuron=analog).hidden == analog
+
+
+class Foreign:
+    """Has what an ANNarchy.Neuron has."""
+
+    parameters: ClassVar = {"vt": 0.5, "tau": 10.0}
+    equations: ClassVar = ["tau*dv/dt + v = g_exc"]
+    spike = "v > vt"
+    reset = "v = 0"
+    refractory = 2.0
+    functions = axon_spike = axon_reset = None
+    extra_values: ClassVar = {}
+    name = "Foreign"
+
+
+@pytest.mark.parametrize("value", [Foreign, Foreign()])
+def test_neurons_of_annarchy_are_taken_by_their_attributes(value):
+    hidden = choose(hidden_neuron=value).hidden
+    assert hidden == Neuron(
+        name="Foreign", parameters="vt = 0.5 : population\ntau = 10.0 : population",
+        equations="tau*dv/dt + v = g_exc", spike="v > vt", reset="v = 0", refractory="2.0",
+    )  # fmt: skip
+
+
+def test_a_class_that_takes_arguments_is_refused():
+    class Needy(Foreign):
+        def __init__(self, tau):
+            self.tau = tau
+
+    (fault,) = faults(hidden_neuron=Needy)
+    assert fault.startswith("hidden_neuron: expected a neuron, or a class of neurons without arg")
+    assert "Pass a neuron of that class." in fault
+
+
+def test_a_random_threshold_is_refused():
+    neuron = Neuron(
+        name="N", parameters="vt = Uniform(0, 1)", equations="v = g_exc", spike="v > vt"
+    )
+    (fault,) = faults(hidden_neuron=neuron)
+    assert fault.startswith("hidden_neuron: the threshold 'vt' of neuron 'N' is random")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from annconv import ANNtoSNNConverter
 from annconv.converter.handle import NetworkHandle
 from annconv.errors import AnnconvError, UnavailableError
 from annconv.neurons.library import IB, IaF
+from annconv.neurons.neuron import Neuron
 
 
 @pytest.fixture(scope="module")
@@ -135,3 +137,15 @@ def test_attributes_of_a_later_version(handle):
 def test_what_is_no_name_is_not_found(handle, capsys):
     assert handle.get_population(["dense"]) is None
     assert "There is no population ['dense']" in capsys.readouterr().out
+
+
+def test_what_annconv_keeps_by_itself_is_not_listed() -> None:
+    neuron = Neuron(
+        parameters="vt = 1", equations="v = g_exc + t_last", spike="v > vt", refractory=2.0
+    )
+    network = branches()
+    waiting = replace(network["peaks"], neuron=neuron, parameters={})
+    populations = tuple(waiting if e.name == "peaks" else e for e in network.populations)
+    handle = NetworkHandle(replace(network, populations=populations)).get_population("peaks")
+    assert handle.parameters == ["vt"]
+    assert handle.variables == ["v"]

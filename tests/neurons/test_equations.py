@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from annconv.errors import EquationError
 from annconv.neurons.equations import parse_neuron
-from annconv.neurons.expressions import Binary, Cast, Choice, Draw, Name, Negate, Not, Number
+from annconv.neurons.expressions import (
+    Binary,
+    Cast,
+    Choice,
+    Draw,
+    Name,
+    Negate,
+    Not,
+    Number,
+    Statistic,
+)
+from annconv.neurons.library import ENCODINGS
 from annconv.neurons.model import Assign, Ode, OdeBlock, Parameter, StateVariable
 from annconv.neurons.neuron import Neuron
 
@@ -57,6 +67,14 @@ def test_neighbouring_odes_form_a_block():
         OdeBlock((Ode("w", Name("x")),)),
     )
     assert [entry.name for entry in model.variables] == ["v", "u", "x", "w"]
+
+
+def test_every_ode_has_a_method():
+    model = parse(equations="dv/dt = u : rk4 ; du/dt = -u : min = 0, exponential ; dw/dt = v")
+    (block,) = model.update
+    assert [entry.method for entry in block.equations] == ["rk4", "exponential", "explicit"]
+    assert block.of("rk4") == (Ode("v", U, method="rk4"),)
+    assert parse(equations="dv/dt = u*v : implicit ; x = v ; du/dt = v : implicit").update
 
 
 @pytest.mark.parametrize("operator", ["+", "-", "*", "/"])
@@ -191,10 +209,107 @@ def test_draws_are_counted_over_the_whole_neuron():
 def test_conductances_in_order_of_appearance():
     model = parse(equations="dv/dt = g_inh + g_exc", spike="g_mod > 1")
     assert model.conductances == ("inh", "exc", "mod")
+    lasting = parse(equations="dg_exc/dt = -g_exc ; v = g_inh")
+    assert lasting.conductances == ("inh", "exc")
+    assert lasting.variable("g_exc") == StateVariable("g_exc", Number(0.0))
 
 
 def test_a_parameter_may_look_like_a_conductance():
     assert parse(parameters="g_leak = 0.1", equations="dv/dt = g_leak*v").conductances == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "gradient"),
+    [
+        ("tau*dx/dt + x = a", "(a - x)/tau"),
+        ("tau*dx/dt = a - x", "(a - x)/tau"),
+        ("dx/dt + x/tau = a", "a - x/tau"),
+        ("dx/dt - x = a", "a - (-x)"),
+        ("x + dx/dt*tau*2 = a", "(a - x)/(tau*2)"),
+        ("(tau*dx/dt + x)/a = 1", "(1 - x/a)/(tau/a)"),
+        ("tau*(x + dx/dt) = 1", "(1 - tau*x)/tau"),
+    ],
+)
+def test_odes_are_solved_for_their_slope(text, gradient):
+    received, expected = (
+        parse(parameters="tau = 2 ; a = 1", equations=equation).update
+        for equation in (text, f"dx/dt = {gradient}")
+    )
+    assert received == expected
+
+
+def test_a_negative_slope_divides():
+    block = parse(equations="-dx/dt = t").update[0]
+    assert block.equations[0].gradient == Binary("/", Name("t"), Negate(Number(1.0)))
+
+
+def test_random_parameters_are_drawn_by_the_population():
+    model = parse(
+        parameters="a = Uniform(-1, 2) ; n = Binomial(5, 0.5) : int, population",
+        equations="v = a + n : init = a",
+    )
+    a, n = model.parameters
+    assert a.start == Draw("Uniform", (Number(-1.0), Number(2.0)), 0)
+    assert (n.start.distribution, n.local, n.type) == ("Binomial", False, "int")
+    assert model.draws == 0
+    assert model.variables[0].initial == Name("a")
+
+
+def test_population_wide_numbers_may_be_read_by_variables_of_the_population():
+    model = parse(equations="v = t ; m = mean(v) : population ; u = max(v) - max(v)")
+    assert model.statistics() == (Statistic("mean", "v"), Statistic("max", "v"))
+    assert model.reads() == {"t", "v"}
+
+
+PLAIN = {
+    "parameters": "n = 2 : int ; vt = Uniform(0, 1)",
+    "equations": "dv/dt = g_exc + Uniform(0, 1)*n : min = 0 ; s = t : population",
+    "spike": "v > vt", "unspike": "v < -1", "reset": "v = ite(v > 2, 1, 0)", "emit": "s",
+}  # fmt: skip
+
+
+def test_what_is_plain():
+    assert parse(**PLAIN).is_plain
+    assert all(parse_neuron(neuron).is_plain for neuron in ENCODINGS.values())
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"equations": "dv/dt = g_exc ; s = t : int"},
+        {"equations": "v = Normal(0, 1) ; s = 1"},
+        {"equations": "v = mean(s) ; s = t"},
+        {"equations": "dv/dt = 1 : midpoint ; s = 1"},
+        {"equations": "v = t_last ; s = 1"},
+        {"equations": "v = 1 ; s = 1", "refractory": 2.0, "unspike": None},
+        {"equations": "v = 1 ; s = 1 ; dg_exc/dt = -g_exc"},
+    ],
+)
+def test_what_is_not_plain(parts):
+    assert not parse(**{**PLAIN, **parts}).is_plain
+
+
+def test_the_last_spike_is_a_variable_that_a_spike_sets():
+    model = parse(equations="v = t - t_last", spike="v > 1", reset="v = 0")
+    assert model.variables[1] == StateVariable("t_last", Number(-10000.0))
+    assert model.reset == (Assign("v", Number(0.0)), Assign("t_last", Name("t")))
+    assert parse(equations="v = t_last").reset == ()
+
+
+def test_a_neuron_that_waits_keeps_everything_but_conductances():
+    model = parse(
+        equations="v = 1 ; dg_exc/dt = -g_exc ; du/dt = v",
+        spike="u > 1",
+        refractory=2.5,
+    )
+    waits = Binary(">", Name("_refractory"), Number(0.0))
+    block = model.update[1]
+    assert model.update[0] == Assign("v", Choice(waits, V, Number(1.0)))
+    assert block.equations[0] == Ode("g_exc", Negate(Name("g_exc")))
+    assert block.equations[1] == Ode("u", Choice(waits, Number(0.0), V))
+    assert model.update[2].variable == model.reset[0].variable == "_refractory"
+    assert model.parameter("refractory") == Parameter("refractory", 2.5, local=True)
+    assert model.conductances == ("exc",)
 
 
 def test_given_names():
@@ -204,215 +319,3 @@ def test_given_names():
 def test_parsing_twice_gives_the_same_model():
     neuron = Neuron(equations="dv/dt = g_exc", spike="v > 1", reset="v = 0")
     assert parse_neuron(neuron) is parse_neuron(neuron)
-
-
-RESERVED_NAMES = (
-    *("t", "dt", "pi", "t_pre", "t_post", "t_last", "last_spike", "rk_pre", "rk_post"),
-    *("i", "j", "active", "refractory", "size", "r", "spike", "spikes", "count"),
-    *("exp", "pos", "ite", "Uniform", "Normal", "mean", "max", "and", "if", "True", "nan"),
-)
-
-PARAMETERS_REFUSED = [
-    ("a = 1 ; a = 2", "the parameter 'a' stands twice", "a"),
-    ("a", "this assigns nothing", "a"),
-    ("a =", "nothing stands after '='", "="),
-    ("a = : int", "nothing stands after '='", "="),
-    ("= 1", "nothing stands before '='", "="),
-    ("a += 1", "a parameter is written name = number", "a"),
-    ("da/dt = 1", "a parameter is written name = number", "a"),
-    ("a = 1 ; b = a", "the parameter 'b' must be a number, not 'a'", "a"),
-    ("a = 1/0", "the parameter 'a' is not a finite number", "1"),
-    ("a = nan", "the parameter 'a' must be a number, not 'nan'", "nan"),
-    ("a = Uniform(0, 1)", "the parameter 'a' must be a number: random start values", "Uniform"),
-    ("a = Normal(0, 1)", "the parameter 'a' must be a number: random start values", "Normal"),
-    ("a = 1 2", "'2' is not expected here", "2"),
-    ("a = (1", "'(' is never closed", "("),
-    ("a = 1 = 2", "'=' assigns, and stands once in an equation", "="),
-    ("a = 2.5 : int", "2.5 is not a whole number, as the flag 'int' says", "2.5"),
-    ("a = 2 : bool", "2.0 is not True or False, as the flag 'bool' says", "2"),
-    ("a = 1 : int, bool", "a value is either int or bool", "bool"),
-    ("a = 1 : init = 2", "a parameter has no flag 'init'", "init"),
-    ("a = 1 : explicit", "a parameter has no flag 'explicit'", "explicit"),
-    ("a = 1 : popluation", "unknown flag 'popluation'. Nearest: 'population'", "popluation"),
-    ("a = 1 : int, int", "the flag 'int' stands twice", "int"),
-    ("a = 1 : int = 2", "the flag 'int' has no value", "="),
-    ("a = 1 :", "a flag is missing", ":"),
-    ("a = 1 : int : bool", "the flag 'int' has no value", ":"),
-    ("a = 1 : : int", "a second ':'", ":"),
-    ("a = 1 : projection", "the flag 'projection' belongs to synapses", "projection"),
-    ("a = 1 : postsynaptic", "the flag 'postsynaptic' belongs to synapses", "postsynaptic"),
-    ("g_exc = 1", "an equation or parameter of its own for g_exc is not supported yet", "g_exc"),
-    ("_a = 1", "the name '_a' does not start with a letter, or holds '__'", "_a"),
-    ("a__b = 1", "the name 'a__b' does not start with a letter, or holds '__'", "a__b"),
-    *((f"{name} = 1", f"the name '{name}' is reserved", name) for name in RESERVED_NAMES),
-]
-
-EQUATIONS_REFUSED = [
-    ("a + 1", "this assigns nothing", "a"),
-    ("v = 1 ; u", "this assigns nothing", "u"),
-    ("v =", "nothing stands after '='", "="),
-    ("v = : init = 1", "nothing stands after '='", "="),
-    ("= v", "nothing stands before '='", "="),
-    ("v + u = 1", "the left-hand side must be one name, or dname/dt", "v"),
-    ("2 = v", "the left-hand side must be one name, or dname/dt", "2"),
-    ("tau*dx/dt + x = 1", "ODEs that are not solved for dx/dt are not supported yet", "dx"),
-    ("dx/dt + x = 1", "ODEs that are not solved for dx/dt are not supported yet", "dx"),
-    ("tau*dx/dt = 1 - x", "ODEs that are not solved for dx/dt are not supported yet", "dx"),
-    ("dv/dt += 1", "an ODE is written with '=', not '+='", "+="),
-    ("dt/dt = 1", "the name 't' is reserved", "t"),
-    ("v = 1 ; v = 2", "'v' has two equations", "v"),
-    ("v = 1 ; dv/dt = 2", "'v' has two equations", "v"),
-    ("da/dt = 1", "'a' is a parameter, so it cannot have an ODE", "a"),
-    ("v = a = 1", "'=' assigns, and stands once in an equation", "="),
-    ("v = q", "unknown name 'q'", "q"),
-    ("v = (1", "'(' is never closed", "("),
-    ("v = 1)", "')' without '('", ")"),
-    ("v = 1 : min", "the flag 'min' needs a value", "min"),
-    ("v = 1 : min =", "the flag 'min' needs a value", "min"),
-    ("v = 1 : min = 2, max = 1", "min is above max", "min"),
-    ("v = 1 : min = t", "min must be a number or a parameter, not 't'", "t"),
-    ("v = 1 : init = v", "init must be a number or a parameter, not 'v'", "v"),
-    ("v = 1 : min = lwo", "unknown parameter 'lwo'. Nearest: 'low'", "lwo"),
-    ("v = 1 : min = 2*low", "min must be a number, not 'low'", "low"),
-    ("v = 1 : init = Uniform(0, 1)", "init must be a number: random start values", "Uniform"),
-    ("v = 1 : init = 1/0", "init is not a finite number", "1"),
-    ("v = 1 : init = 1 2", "'2' is not expected here", "2"),
-    ("v = 1 : init = 2, init = 3", "the flag 'init' stands twice", "init"),
-    ("v = 1 : init = 2,", "a flag is missing", ""),
-    ("v = 1 : int, init = 0.5", "0.5 is not a whole number, as the flag 'int' says", "0.5"),
-    ("v = 1 : bool, init = 2", "2.0 is not True or False, as the flag 'bool' says", "2"),
-    ("v = 1 : int, min = low", "'v' is of type int, 'low' of type float", "low"),
-    ("dv/dt = 1 : int", "'v' has an ODE, so it cannot be of type int", "v"),
-    ("dv/dt = 1 : bool", "'v' has an ODE, so it cannot be of type bool", "v"),
-    ("v = 1 : explicit", "an assignment has no flag 'explicit'", "explicit"),
-    ("dv/dt = 1 : event-driven", "the flag 'event-driven' belongs to synapses", "event"),
-    ("dv/dt = 1 : unless_refractory", "a refractory period is not supported", "unless_refractory"),
-    ("v = 1 : fast", "unknown flag 'fast'", "fast"),
-    ("a = 1 : init = 2", "'a' is a parameter and starts with its value", "init"),
-    ("a = 1 : int", "the flags differ from those of the parameter 'a'", "a"),
-    ("a = 1 : population", "the flags differ from those of the parameter 'a'", "a"),
-    ("g_exc = 1", "an equation or parameter of its own for g_exc is not supported yet", "g_exc"),
-    ("dg_inh/dt = -g_inh", "an equation or parameter of its own for g_inh", "g_inh"),
-    ("g_mod = 1", "an equation of its own for g_mod is not supported yet", "g_mod"),
-    ("w = a : population", "'w' belongs to the population, so it cannot read 'a'", "a"),
-    ("w = g_exc : population", "'w' belongs to the population, so it cannot read 'g_exc'", "g_exc"),
-    (
-        "w = Uniform(0, 1) : population",
-        "'w' belongs to the population, so it cannot be random",
-        "Un",
-    ),
-    ("w = 1 : population, min = a", "'w' belongs to the population, so its min cannot be", "a"),
-    ("v = a ; w = v : population", "'w' belongs to the population, so it cannot read 'v'", "v"),
-    *(
-        (f"dv/dt = 1 : {name}", f"the numerical method '{name}' is not supported yet", name)
-        for name in ("exponential", "semiimplicit", "implicit", "midpoint", "rk4")
-    ),
-]
-
-RESETS_REFUSED = [
-    ("w = 1", "unknown variable 'w'", "w"),
-    ("dv/dt = 1", "an ODE cannot stand in a reset", "v"),
-    ("v", "this assigns nothing", "v"),
-    ("v = 1 : min = 2", "an assignment at a spike has no flag 'min'", "min"),
-    ("low = 1", "a spike of one neuron cannot write 'low', a parameter of the population", "low"),
-    ("s = 1", "a spike of one neuron cannot write 's', a variable of the population", "s"),
-    ("g_exc = 0", "an equation or parameter of its own for g_exc is not supported yet", "g_exc"),
-    ("v = 1 : unless_refractory", "a refractory period is not supported", "unless_refractory"),
-]
-
-
-def check(part, what, marked, **parts):
-    with pytest.raises(EquationError) as caught:
-        parse(**parts)
-    error = caught.value
-    assert error.part == part
-    assert what in error.what
-    found = error.source[error.column : error.column + error.length]
-    assert found.startswith(marked) if marked else found == ""
-
-
-@pytest.mark.parametrize(("text", "what", "marked"), PARAMETERS_REFUSED)
-def test_refused_parameters(text, what, marked):
-    check("parameters", what, marked, parameters=text)
-
-
-@pytest.mark.parametrize(("text", "what", "marked"), EQUATIONS_REFUSED)
-def test_refused_equations(text, what, marked):
-    parameters = "a = 1 ; low = 0 : population ; tau = 2"
-    check("equations", what, marked, parameters=parameters, equations=text)
-
-
-@pytest.mark.parametrize("part", ["reset", "unreset"])
-@pytest.mark.parametrize(("text", "what", "marked"), RESETS_REFUSED)
-def test_refused_resets(part, text, what, marked):
-    parts = {
-        "parameters": "low = 0 : population",
-        "equations": "v = 1 ; s = t : population",
-        "spike": "v > 1",
-        "unspike": "v < 1",
-    }
-    check(part, what, marked, **parts, **{part: text})
-
-
-@pytest.mark.parametrize(
-    ("part", "text", "what", "marked"),
-    [
-        ("spike", "v = 1", "'=' assigns, and stands once in an equation", "="),
-        ("spike", "", "the text is empty: leave the argument out", ""),
-        ("spike", "v > 1 ; v > 2", "one condition or expression is expected here", ";"),
-        ("spike", "v > q", "unknown name 'q'", "q"),
-        ("spike", "v > 1 : population", "':' is not expected here", ":"),
-        ("unspike", "v <", "an expression is missing after '<'", ""),
-        ("emit", "w", "unknown variable 'w'", "w"),
-        ("emit", "v + 1", "emit names one variable", "v"),
-        ("emit", "  ", "the text is empty: leave the argument out", ""),
-    ],
-)
-def test_refused_conditions_and_emissions(part, text, what, marked):
-    check(part, what, marked, **{"equations": "v = 1", "spike": "v > 1", part: text})
-
-
-@pytest.mark.parametrize(
-    ("part", "parts", "what"),
-    [
-        ("reset", {"reset": "v = 0"}, "reset without spike: add spike="),
-        ("unreset", {"unreset": "v = 0"}, "unreset without unspike: add unspike="),
-        ("unspike", {"unspike": "v < 0"}, "unspike without spike: add spike="),
-        ("parameters", {"parameters": {"a": 1}}, "expected text, received dict"),
-        ("equations", {"equations": ["v = 1"]}, "expected text, received list"),
-        ("equations", {"equations": None}, "expected text, received NoneType"),
-        ("name", {"name": 3}, "expected text, received int"),
-    ],
-)
-def test_refused_arguments(part, parts, what):
-    with pytest.raises(EquationError, match=what) as caught:
-        parse(**{"equations": "v = 1", **parts})
-    assert caught.value.part == part
-
-
-def test_the_message_names_neuron_part_and_line():
-    neuron = Neuron(
-        name="Adaptive",
-        parameters="tau = 10 ; a = 1",
-        equations="\n    dv/dt = g_exc - w\n    dw/dt = (a*v - w)/tua\n",
-    )
-    with pytest.raises(EquationError) as caught:
-        parse_neuron(neuron)
-    assert str(caught.value) == (
-        "neuron 'Adaptive', equations, line 3: unknown name 'tua'. Nearest: 'tau'.\n"
-        "        dw/dt = (a*v - w)/tua\n"
-        "                          ^^^   known: a, dt, g_exc, pi, t, tau, v, w"
-    )
-
-
-@pytest.mark.parametrize("part", ["parameters", "equations"])
-def test_endless_sums_are_refused(part):
-    with pytest.raises(EquationError, match="nested more than 100 levels deep"):
-        parse(**{part: "a = 1" + " + 1" * 5000})
-
-
-def test_text_is_never_run_as_python():
-    with pytest.raises(EquationError):
-        parse(equations="v = __import__('os').getcwd()")
-    with pytest.raises(EquationError):
-        parse(parameters="a = (lambda: 1)()")

@@ -93,7 +93,7 @@ def run(neuron, steps, *, draws=None, **inputs):
             values["g_exc"] = inputs["g_exc"][step]
 
         def value(expression, step=step):
-            return evaluate(expression, values, lambda _: draws[step])
+            return evaluate(expression, values, lambda _draw, _number: draws[step])
 
         def keep(entry, new):
             limits = [None if b is None else value(b) for b in (entry.minimum, entry.maximum)]

@@ -12,15 +12,18 @@ from annconv.neurons.expressions import (
     Cast,
     Choice,
     Draw,
+    Function,
     Name,
     Negate,
     Not,
     Number,
+    Statistic,
     children,
     kind,
 )
 from annconv.neurons.parser import (
     MAX_DEPTH,
+    MAX_DRAWS,
     ExpressionParser,
     Scope,
     constant,
@@ -33,7 +36,9 @@ KNOWN = frozenset({"a", "b", "c", "x", "tau", "t", "dt", "pi"})
 
 
 def parse(text, scope=None):
-    scope = scope or Scope(KNOWN, shared=frozenset({"tau"}))
+    functions = {"twice": Function(("y",), Binary("*", Number(2.0), Name("y")))}
+    known = {"shared": frozenset({"tau"}), "variables": frozenset({"x"}), "functions": functions}
+    scope = scope or Scope(KNOWN, **known)
     source = Source("Test", "equations", text)
     parser = ExpressionParser(source, joined(source), scope)
     expression = parser.value()
@@ -178,6 +183,36 @@ def test_draws_are_numbered_in_the_order_written():
     assert scope.draws == 3
 
 
+def test_a_gamma_draw_takes_several_counters():
+    scope = Scope(KNOWN)
+    assert spelled(parse("Gamma(1, 2) + Normal(0, 1)", scope)) == "(Gamma0(1, 2) + Normal8(0, 1))"
+    assert scope.draws == 9
+
+
+def test_a_neuron_draws_only_so_many_numbers():
+    scope = Scope(KNOWN, draws=MAX_DRAWS - 1)
+    assert isinstance(parse("Uniform(0, 1)", scope), Draw)
+    with pytest.raises(EquationError, match="a neuron draws more than 65536 numbers a step"):
+        parse("Uniform(0, 1)", scope)
+
+
+def test_population_wide_functions():
+    assert parse("norm2(x)") == Statistic("norm2", "x")
+
+
+def test_own_functions_are_written_out():
+    assert spelled(parse("1 + twice(a - b)")) == "(1 + (2 * (a - b)))"
+    assert spelled(parse("twice(twice(a > b))")) == "(2 * (2 * real[(a > b)]))"
+
+
+def test_functions_may_not_grow_without_end():
+    square = Function(("y",), Binary("*", Name("y"), Name("y")))
+    scope = Scope(KNOWN, functions={"square": square})
+    assert kind(parse("square(" * 5 + "a" + ")" * 5, scope)) == "real"
+    with pytest.raises(EquationError, match="the expression has over 10000 parts"):
+        parse("square(" * 40 + "a" + ")" * 40, scope)
+
+
 def test_conductances_are_noted_once_in_order():
     scope = Scope(KNOWN)
     assert parse("g_inh - g_exc + g_inh", scope) == Binary(
@@ -189,7 +224,7 @@ def test_conductances_are_noted_once_in_order():
 REFUSED = [
     ("a + tua", "unknown name 'tua'. Nearest: 'tau'", "tua", "known: a, b, c, dt, g_exc, pi"),
     ("a + qqq", "unknown name 'qqq'", "qqq", "known: a"),
-    ("epx(a)", "unknown function 'epx'. Nearest: 'exp'", "epx", "known: Uniform, abs"),
+    ("epx(a)", "unknown function 'epx'. Nearest: 'exp'", "epx", "known: Binomial, DiscreteUniform"),
     ("a(b)", "'a' is not a function", "a", "write '*' to multiply"),
     ("exp + 1", "'exp' is a function", "exp", "write exp(…)"),
     ("mean + 1", "'mean' is a function", "mean", "write mean(…)"),
@@ -198,21 +233,28 @@ REFUSED = [
     ("ite(a, b)", "ite() takes 3 arguments, received 2", "ite", ""),
     ("clip()", "clip() takes 3 arguments, received 0", "clip", ""),
     ("Uniform(1)", "Uniform() takes 2 arguments, received 1", "Uniform", ""),
-    ("Uniform(0, a)", "the limits of Uniform are numbers or parameters with", "Uniform", "scale"),
-    ("Uniform(0, 1/0)", "the limits of Uniform are numbers or parameters", "Uniform", ""),
-    ("mean(a)", "the population-wide function mean() is not supported", "mean", ""),
-    ("norm1(a)", "the population-wide function norm1() is not supported", "norm1", ""),
-    ("norm2(a)", "the population-wide function norm2() is not supported", "norm2", ""),
-    ("max(a)", "the population-wide function max() is not supported", "max", "ite(a > b, a, b)"),
-    ("min(a)", "the population-wide function min() is not supported", "min", "ite(a < b, a, b)"),
-    *(
-        (f"{name}(1, 2)", f"the random distribution {name} is not supported yet", name, "Uniform")
-        for name in ("Normal", "LogNormal", "Exponential", "Gamma", "DiscreteUniform", "Binomial")
-    ),
-    ("t_last + 1", "the time of the last spike, t_last, is not supported", "t_last", "last = t"),
-    ("last_spike", "last_spike is not supported", "last_spike", "last = t"),
+    ("Uniform(0, a)", "the arguments of Uniform are numbers or parameters", "Uniform", "scale"),
+    ("Uniform(0, 1/0)", "the arguments of Uniform are numbers or parameters", "Uniform", ""),
+    ("Normal(0, a)", "the arguments of Normal are numbers or parameters with", "Normal", "scale"),
+    ("Gamma(a, 1)", "the arguments of Gamma are numbers or parameters with", "Gamma", ""),
+    ("Gamma(1)", "Gamma() takes 2 arguments, received 1", "Gamma", ""),
+    ("Exponential(1, 2)", "Exponential() takes 1 argument, received 2", "Exponential", ""),
+    ("Normal(0, -1)", "sigma of Normal must be 0 or more, not -1", "Normal", ""),
+    ("LogNormal(0, -1)", "sigma of LogNormal must be 0 or more, not -1", "LogNormal", ""),
+    ("Exponential(0)", "rate of Exponential must be above 0, not 0", "Exponential", ""),
+    ("Gamma(1, 0)", "beta of Gamma must be above 0, not 0", "Gamma", ""),
+    ("Binomial(2.5, 0)", "n of Binomial must be a whole number of 0 or more", "Binomial", ""),
+    ("DiscreteUniform(0, 1.5)", "high of DiscreteUniform must be a whole", "DiscreteUniform", ""),
+    ("DiscreteUniform(2, 1)", "low of DiscreteUniform is above high: 2", "DiscreteUniform", ""),
+    ("mean(a)", "unknown variable 'a'", "a", "known: x"),
+    ("norm1(a + 1)", "norm1() is taken of one variable", "norm1", "a variable of its own"),
+    ("max(a, b)", "max() is taken of one variable", "max", "ite(a > b, a, b)"),
+    ("min(a, b)", "min() is taken of one variable", "min", "ite(a < b, a, b)"),
+    ("twice(a, b)", "twice() takes 1 argument, received 2", "twice", ""),
+    ("twice + 1", "'twice' is a function", "twice", "write twice(…)"),
+    ("last_spike", "last_spike is not supported", "last_spike", "t_last is the time"),
     ("r * 2", "the firing rate r is not supported in equations", "r", "keep a trace"),
-    ("refractory", "a refractory period is not supported", "refractory", "count it down"),
+    ("refractory", "the refractory period cannot be read", "refractory", "refractory='period'"),
     ("t_pre", "t_pre belongs to synapses, not to neurons", "t_pre", ""),
     ("t_post", "t_post belongs to synapses, not to neurons", "t_post", ""),
     ("nan", "nan is not a number that equations may hold", "nan", ""),
@@ -320,6 +362,7 @@ def test_read_outs_use_the_same_parser():
     [
         ("g_exc", "unknown name 'g_exc'"),
         ("Uniform(0, 1)", "random numbers have no place here"),
+        ("mean(count)", "mean() has no place here"),
         ("v", "unknown name 'v'"),
         ("", "the text is empty"),
         ("count count", "'count' is not expected here"),

@@ -65,3 +65,32 @@ def test_a_plan_without_dead_state_stays() -> None:
     neuron = Neuron(equations="dv/dt = g_exc", spike="v > 1", reset="v = 0")
     once = liveness(plan(neuron, "spikes"))
     assert liveness(once) == once
+
+
+def test_what_a_statistic_reads_stays() -> None:
+    neuron = Neuron(
+        equations="w = g_exc ; x = t ; dv/dt = g_exc - mean(w)", spike="v > 1", reset="v = 0"
+    )
+    assert variables(liveness(plan(neuron, "spikes")), 1) == ["w", "v"]
+
+
+def test_a_system_that_is_solved_together_stays_whole() -> None:
+    equations = "dv/dt = g_exc - v : {0} ; dw/dt = -w : {0}"
+    for method, kept in (("implicit", ["v", "w"]), ("rk4", ["v"])):
+        neuron = Neuron(equations=equations.format(method), spike="v > 1", reset="v = 0")
+        assert variables(liveness(plan(neuron, "spikes")), 1) == kept
+
+
+def test_a_refractory_period_stays() -> None:
+    neuron = Neuron(
+        equations="dv/dt = g_exc ; x = t_last", spike="v > 1", reset="v = 0", refractory=2.0
+    )
+    assert variables(liveness(plan(neuron, "spikes")), 1) == ["v", "_refractory"]
+    assert variables(liveness(plan(neuron, "x")), 1) == ["v", "x", "t_last", "_refractory"]
+
+
+def test_a_conductance_stays_as_long_as_it_is_read() -> None:
+    lasting = "dg_exc/dt = -g_exc ; dv/dt = {}"
+    for read, kept in (("g_exc", ["g_exc", "v"]), ("1.0", ["v"])):
+        neuron = Neuron(equations=lasting.format(read), spike="v > 1", reset="v = 0")
+        assert variables(liveness(plan(neuron, "spikes")), 1) == kept

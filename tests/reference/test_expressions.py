@@ -20,6 +20,7 @@ from annconv.neurons.expressions import (
     Negate,
     Not,
     Number,
+    Statistic,
 )
 from annconv.reference.expressions import bounded, evaluate
 
@@ -105,8 +106,25 @@ def test_what_all_share_stays_one_number():
 
 def test_a_draw_lies_between_its_limits():
     draw = Draw("Uniform", (X, Number(5.0)), 0)
-    received = evaluate(draw, {"x": 1.0}, lambda _: np.array([0.25, 0.75]))
+    received = evaluate(draw, {"x": 1.0}, lambda _draw, _number: np.array([0.25, 0.75]))
     assert received.tolist() == [2.0, 4.0]
+
+
+def test_a_draw_of_several_numbers_asks_for_each():
+    asked = []
+
+    def numbers(_draw, number):
+        asked.append(number)
+        return np.array([0.5])
+
+    received = evaluate(Draw("Normal", (X, Number(2.0)), 0), {"x": 1.0}, numbers)
+    radius = math.sqrt(-2.0 * math.log(0.5))
+    assert received == 1.0 + 2.0 * (radius * math.cos(math.pi))
+    assert asked == [0, 1]
+
+
+def test_a_statistic_is_looked_up():
+    assert value(Statistic("mean", "v"), **{"mean(v)": 3.0}) == 3.0
 
 
 def test_a_draw_needs_random_numbers():

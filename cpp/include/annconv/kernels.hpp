@@ -1,7 +1,9 @@
 // Everything that generated kernels call.
 #pragma once
 
+#include "annconv/distributions.hpp"
 #include "annconv/functions.hpp"
+#include "annconv/integration.hpp"
 #include "annconv/kernels/convolution.hpp"
 #include "annconv/kernels/dense.hpp"
 #include "annconv/kernels/elementwise.hpp"
@@ -10,3 +12,4 @@
 #include "annconv/kernels/pooling.hpp"
 #include "annconv/kernels/shared_inputs.hpp"
 #include "annconv/runner.hpp"
+#include "annconv/statistics.hpp"

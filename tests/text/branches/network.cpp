@@ -137,7 +137,7 @@ constexpr const char* kParts[] = {"update_image", "update_peaks", "apply_main_v2
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "761c0b91849f1a217ff48a14d919e7784a285af5639f7528d719827953285a45",
+    "cc2cb77d019ff02df7c035b77f4d0d1e559ed15370995b7dec241cca8303399d",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,

@@ -101,7 +101,7 @@ constexpr const char* kParts[] = {"update_image", "layer_hidden", "layer_classes
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "e273b449a2febe1b21dfd25fe33dff3e1acddc0d91a7afc874097d9440c16abd",
+    "909a096ce74df525167f71473d10657b73ddb7a058628a4ccb8a03c403bf970e",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,

@@ -112,7 +112,7 @@ constexpr const char* kParts[] = {"layer_image", "layer_conv", "update_classes"}
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "5e8a05e3f1bb3a9f7f3ff55c405c6535d87e060872bbe82df0ab2d9d3a801d29",
+    "cb592ee3fec9b9f7845163c1f2c467d5dd0c352ae3624494c7c3513518449f1f",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,

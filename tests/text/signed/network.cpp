@@ -112,7 +112,7 @@ constexpr const char* kParts[] = {"update_image", "update_both", "update_classes
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "9b40b6a398cbe8ad452c5a9e7492a9ead9407b5299f966001949789646cb81cb",
+    "d26fe0ff5b6b1e11dafdc3e77d28f71a3b1d8d31c1c1a4869d0766cbbd0fc1a4",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,
