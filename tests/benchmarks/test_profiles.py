@@ -7,15 +7,15 @@ from zoo import picture
 
 from annconv.options import CompileOptions
 from annconv.passes.pipeline import lower
-from annconv.plan.plan import UpdateKernel
+from annconv.plan.kernels import UpdateKernel
 from profiles import kernel_of, kernel_seconds
 from sections.kernels import kernel_bounds
 
 
 @pytest.fixture
 def lowered():
-    """A plan in place of a compiled network."""
-    options = CompileOptions(precision="single", vector_bits=256)
+    """A plan of kernels, step by step, in place of a compiled network."""
+    options = CompileOptions(precision="single", vector_bits=256, optimize=1)
     return SimpleNamespace(plan=lower(picture(), options)[1])
 
 
@@ -38,6 +38,14 @@ def test_a_projection_has_the_kernel_that_reads_its_weights(lowered):
     assert kernel_of(lowered, "conv_proj_2") == "apply_conv_proj_2"
     assert kernel_of(lowered, "dense_proj_4") == "apply_dense_proj_4"
     assert kernel_of(lowered, "pool_proj_3") is None
+
+
+def test_a_layer_applies_the_weights_that_it_reads():
+    options = CompileOptions(precision="double", vector_bits=256)
+    fused = SimpleNamespace(plan=lower(picture(), options)[1])
+    assert kernel_of(fused, "conv_proj_2") == "layer_conv"
+    bounds = kernel_bounds(fused, {}, steps=10)
+    assert bounds["layer_conv"] == 10 * 32 / 4
 
 
 def test_bounds_are_additions_or_what_is_read(lowered):
