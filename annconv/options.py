@@ -213,8 +213,9 @@ class CompileOptions:
     """How much annconv rewrites: 0 runs the plain network, 1 and 2 run more and more passes."""
     disable: tuple[str, ...] = ()
     """Passes that do not run whatever `optimize` says; see `annconv/passes/pipeline.py`."""
-    tile: int = 16
-    """Steps that a layer runs before the next layer starts, 1 to 64."""
+    tile: int | None = None
+    """Steps that a layer runs before the next layer starts, 1 to 64; None: what suits the
+    network."""
     whole: bool = False
     """Whether every population is kept whole, so that any of them can be recorded; `run` sees to it
     where it has to."""
@@ -235,7 +236,7 @@ class CompileOptions:
             flag("strict_warnings"),
             whole("optimize", 0, 2),
             tuple_of_names("disable"),
-            whole("tile", 1, 64),
+            whole("tile", 1, 64, optional=True),
             flag("whole"),
             among("vector_bits", VECTOR_BITS, optional=True),
             whole("cache_bytes", 1024, optional=True),

@@ -8,23 +8,42 @@ from annconv.plan.kernels import Kernel, OperatorKernel, UpdateKernel
 from annconv.plan.plan import Plan
 
 
+STOPPING_TILE = 8
+"""Where a read-out may end a sample within a tile, the rest of the tile is for nothing."""
+PLANAR_TILE = 16
+"""Convolutions: sums of a block for all steps of a tile have to stay near the processor."""
+FLAT_TILE = 64
+
+
 def tile_steps(plan: Plan) -> Plan:
     """Order kernels by population; what one leaves for another is kept for every step of a tile.
 
     A network is feed-forward, so a population's steps depend on nothing that later ones do.
     """
-    if plan.tile > 1 or plan.target.tile == 1 or not _can_be_tiled(plan):
+    tile = _tile(plan) if plan.target.tile is None else plan.target.tile
+    if plan.tile > 1 or tile == 1 or not _can_be_tiled(plan):
         return plan
     shared = shared_buffers(plan)
     return replace(
         plan,
         kernels=tuple(sorted(plan.kernels, key=lambda kernel: kernel.stage)),
         buffers=tuple(
-            replace(entry, slots=1 + plan.target.tile) if entry.name in shared else entry
+            replace(entry, slots=1 + tile) if entry.name in shared else entry
             for entry in plan.buffers
         ),
-        tile=plan.target.tile,
+        tile=tile,
     )
+
+
+def _tile(plan: Plan) -> int:
+    """Steps of a tile: few where samples end early, more the less memory a step takes."""
+    if plan.readout.stop is not None:
+        return STOPPING_TILE
+    planar = any(
+        isinstance(kernel, OperatorKernel) and kernel.function == "convolve"
+        for kernel in plan.kernels
+    )
+    return PLANAR_TILE if planar else FLAT_TILE
 
 
 def shared_buffers(plan: Plan) -> set[str]:

@@ -12,13 +12,13 @@ class Target:
     Attributes:
         vector_bytes: Size of a vector: 16, 32 or 64.
         cache_bytes: Size of the first-level data cache.
-        tile: Steps that a layer runs before the next layer starts.
+        tile: Steps that a layer runs before the next layer starts, None where the network decides.
         whole: Whether every population is kept whole, so that any of them can be recorded.
     """
 
     vector_bytes: int = 16
     cache_bytes: int = 32 * 1024
-    tile: int = 16
+    tile: int | None = None
     whole: bool = False
 
     @property

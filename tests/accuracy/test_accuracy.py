@@ -30,7 +30,7 @@ def labels_of(model: Path, images: NDArray[np.uint8], precision: str) -> NDArray
     return compiled.predict(scaled(images), steps=STEPS)
 
 
-@pytest.mark.parametrize("precision", ["single", "double"])
+@pytest.mark.parametrize("precision", ["single", "double", "int16"])
 def test_the_cnn_on_three_hundred_digits(data_folder: Path, digits: Digits, precision: str) -> None:
     images, classes = digits
     labels = labels_of(data_folder / "cnn.keras", images[:CNN_DIGITS], precision)
@@ -46,3 +46,18 @@ def test_the_mlp_on_all_test_digits(data_folder: Path, digits: Digits) -> None:
         assert abs(value - MLP_ANN_ACCURACY) <= 0.01
     assert abs(accuracy["single"] - accuracy["double"]) < 0.002
     assert np.mean(labels["single"] == labels["double"]) >= 0.99
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["mlp", "cnn"])
+def test_integer_weights_classify_like_real_ones(
+    data_folder: Path, digits: Digits, model: str
+) -> None:
+    images, classes = digits
+    labels = {
+        precision: labels_of(data_folder / f"{model}.keras", images, precision)
+        for precision in ("single", "int16")
+    }
+    accuracy = {name: np.mean(found == classes) for name, found in labels.items()}
+    assert np.mean(labels["single"] == labels["int16"]) >= 0.99
+    assert abs(accuracy["single"] - accuracy["int16"]) < 0.003
