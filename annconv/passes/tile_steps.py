@@ -7,7 +7,6 @@ from dataclasses import replace
 from annconv.plan.kernels import Kernel, OperatorKernel, UpdateKernel
 from annconv.plan.plan import Plan
 
-
 STOPPING_TILE = 8
 """Where a read-out may end a sample within a tile, the rest of the tile is for nothing."""
 PLANAR_TILE = 16
