@@ -37,9 +37,20 @@ def layer_context(kernel: LayerKernel, plan: Plan) -> Context:
         "function": arrival.function,
         "weight": "real" if arrival.unit is None else "std::int16_t",
         "source_arguments": _source_arguments(kernel, plan),
+        "preparation": _preparation(kernel, plan),
         "output": f"arena.{emits.spikes}[1]",
         "output_length": emits.neurons,
     }
+
+
+def _preparation(kernel: LayerKernel, plan: Plan) -> str | None:
+    """What the leader of a team does before the layer starts, None where there is nothing."""
+    arrival, shared = kernel.arrival, plan.shared_inputs
+    if shared is None or shared.layer != kernel.name:
+        return None
+    spikes = f"arena.{arrival.spikes}[{1 - arrival.delay}]"
+    arguments = f"{spikes}, {arrival.length}, tile.steps, weights.{arrival.weights}"
+    return f"arena.shared_inputs.prepare({arguments});"
 
 
 def _source_arguments(kernel: LayerKernel, plan: Plan) -> str:

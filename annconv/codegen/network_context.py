@@ -31,6 +31,7 @@ def network_context(plan: Plan) -> Context:
         "inputs": plan.inputs,
         "outputs": plan.readout.outputs,
         "buffers": _buffers(plan),
+        "cleared": _cleared(plan, slotted),
         "packed": [
             {"name": entry.name, "type": PACKED_TYPES[entry.type], "length": entry.length}
             for entry in plan.packed
@@ -59,6 +60,16 @@ def _buffers(plan: Plan) -> list[Context]:
             "length": entry.length,
         }
         for entry in plan.buffers
+    ]
+
+
+def _cleared(plan: Plan, slotted: frozenset[str]) -> list[str]:
+    """What a sample starts with as zeros: all that its first step reads but no variable holds."""
+    variables = {entry.buffer for update in emitting(plan) for entry in update.variables}
+    return [
+        f"{entry.name}[0]" if entry.name in slotted else entry.name
+        for entry in plan.buffers
+        if entry.name not in variables
     ]
 
 

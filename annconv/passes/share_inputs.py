@@ -14,6 +14,8 @@ from annconv.plan.plan import Plan, SharedInputs
 
 FEWEST_INPUTS = 64
 """Inputs from which on it pays."""
+MOST_INPUTS = 2**16 - 2
+"""Inputs are numbered with 16 bits."""
 
 
 def share_inputs(plan: Plan) -> Plan:
@@ -30,7 +32,9 @@ def share_inputs(plan: Plan) -> Plan:
         return plan
     layer, shape = readers[0], dict(readers[0].constants)
     block, outputs = shape["kTileChannels"], shape["kChannelsOut"]
-    if layer.arrival.function != "DenseSource" or update.neurons < FEWEST_INPUTS:
+    if layer.arrival.function != "DenseSource" or not (
+        FEWEST_INPUTS <= update.neurons <= MOST_INPUTS
+    ):
         return plan
     if not isinstance(block, int) or not isinstance(outputs, int) or not layer.arrival.weights:
         raise TypeError(f"constants of {layer.name}: {shape}")

@@ -24,7 +24,7 @@ class Target:
     @property
     def sum_registers(self) -> int:
         """Vector registers that may hold sums; the others hold weights and constants."""
-        return {64: 28, 32: 12, 16: 12}[self.vector_bytes]
+        return {64: 28, 32: 14, 16: 14}[self.vector_bytes]
 
 
 PORTABLE = Target()

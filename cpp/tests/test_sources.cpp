@@ -163,24 +163,28 @@ void check_shared_inputs() {
     std::vector<float> rates(kInputs);
     for (int input = 0; input < kInputs; ++input)
         rates[static_cast<std::size_t>(input)] = static_cast<float>(input % 5);
-    shared->start(rates.data(), weights.data(), true);
+    shared->start(rates.data(), true);
+    std::vector<std::int8_t> spikes(2 * kInputs);
+    for (int group = 0; group < 5; ++group)
+        spikes[static_cast<std::size_t>(group % 2 * kInputs + group)] = 1;
+    shared->prepare(spikes.data(), kInputs, 2, weights.data());
     CHECK(shared->count() == 16);  // five rates, and silent ones up to a whole vector
     CHECK(shared->rates(rates.data())[3] == 3);
     CHECK(shared->rates(rates.data())[5] == 0);
     const float* rows = shared->weights(weights.data());
-    for (int group = 0; group < 16; ++group) {
+    for (int group = 0; group < 5; ++group) {
         float expected = 0;
         for (int input = group; group < 5 && input < kInputs; input += 5) {
             expected += weights[static_cast<std::size_t>((kInputs + input) * 16 + 3)];
         }
         CHECK(rows[(shared->rows() + group) * 16 + 3] == expected);  // block 1, channel 3
     }
-    shared->start(rates.data(), weights.data(), false);  // rates that change: the inputs themselves
+    shared->start(rates.data(), false);  // rates that change: the inputs themselves
     CHECK(shared->count() == kInputs && shared->rows() == kInputs);
     CHECK(shared->weights(weights.data()) == weights.data());
     for (int input = 0; input < kInputs; ++input)
         rates[static_cast<std::size_t>(input)] = static_cast<float>(input);
-    shared->start(rates.data(), weights.data(), true);  // more rates than there is room for
+    shared->start(rates.data(), true);  // more rates than there is room for
     CHECK(shared->count() == kInputs);
     CHECK(shared->rates(rates.data()) == rates.data());
 }

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <vector>
 
@@ -66,7 +67,10 @@ void record_spikes(const typename Network::Arena& arena, const RunRequest& reque
 // What the threads of a team share: the sample they run and its arena.
 struct SharedSample {
     SharedSample(int count, std::size_t arena_bytes)
-        : barrier(count), arena(allocate_aligned(arena_bytes)) {}
+        : barrier(count), arena(allocate_aligned(arena_bytes)) {
+        // Slots that nobody writes, as those of neurons that never spike, stay empty.
+        std::memset(arena.get(), 0, arena_bytes);
+    }
 
     Barrier barrier;
     AlignedMemory arena;

@@ -102,6 +102,11 @@ struct Tile {
     }
 };
 
+template <class Element, std::size_t length>
+void clear(Element (&values)[length]) {
+    std::memset(values, 0, sizeof values);
+}
+
 // Moves what the last step of a tile left to where the first step of the next tile reads it.
 template <class Element, std::size_t slots, std::size_t length>
 void carry_over(Element (&values)[slots][length], std::int32_t steps) {

@@ -2,7 +2,6 @@
 #include "network.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 namespace network {
 namespace {
@@ -15,13 +14,22 @@ struct Network {
 
     static constexpr int kInputs = 18;
     static constexpr int kOutputs = 2;
-    static constexpr int kTile = 16;  // steps
+    static constexpr int kTile = 8;  // steps
     static constexpr int kPopulations = 4;
     static constexpr int kSizes[] = {18, 18, 18, 2};
 
     // The state in which every sample starts.
     static void reset(const Weights& weights, Arena& arena) {
-        std::memset(&arena, 0, sizeof arena);
+        annconv::clear(arena.image_spikes[0]);
+        annconv::clear(arena.peaks_spikes[0]);
+        annconv::clear(arena.peaks_g_exc);
+        annconv::clear(arena.sum_sum[0]);
+        annconv::clear(arena.classes_spikes[0]);
+        annconv::clear(arena.classes_g_exc);
+        annconv::clear(arena.skip_stage_0);
+        annconv::clear(arena.main_stage_0);
+        annconv::clear(arena.main_passed);
+        annconv::clear(arena.readout_counts);
         annconv::spread<18, 1>(weights.image_p_initial, arena.image_p);
         annconv::spread<18, 1>(weights.image_vt_new_initial, arena.image_vt_new);
         annconv::spread<18, 1>(weights.image_v_initial, arena.image_v);
@@ -137,7 +145,7 @@ constexpr const char* kParts[] = {"update_image", "update_peaks", "apply_main_v2
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "cc2cb77d019ff02df7c035b77f4d0d1e559ed15370995b7dec241cca8303399d",
+    "6e37a71261206037f7460e5882f6ad2cad6f94560bfb58ef645c76fac509ef29",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,

@@ -31,7 +31,7 @@ struct HiddenShape {
     static constexpr int kChannelsOut = 5;
     static constexpr int kTileChannels = 8;
     static constexpr int kVectorBytes = 32;
-    static constexpr int kTileSteps = 16;
+    static constexpr int kTileSteps = 64;
 };
 
 // hidden: 5 IaF neurons, as many as a vector holds.
@@ -89,7 +89,7 @@ struct ClassesShape {
     static constexpr int kChannelsOut = 3;
     static constexpr int kTileChannels = 4;
     static constexpr int kVectorBytes = 32;
-    static constexpr int kTileSteps = 16;
+    static constexpr int kTileSteps = 64;
 };
 
 // classes: 3 IaF neurons, as many as a vector holds.

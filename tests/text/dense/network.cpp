@@ -2,7 +2,6 @@
 #include "network.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 namespace network {
 namespace {
@@ -15,13 +14,16 @@ struct Network {
 
     static constexpr int kInputs = 6;
     static constexpr int kOutputs = 3;
-    static constexpr int kTile = 16;  // steps
+    static constexpr int kTile = 64;  // steps
     static constexpr int kPopulations = 3;
     static constexpr int kSizes[] = {6, 5, 3};
 
     // The state in which every sample starts.
     static void reset(const Weights& weights, Arena& arena) {
-        std::memset(&arena, 0, sizeof arena);
+        annconv::clear(arena.image_spikes[0]);
+        annconv::clear(arena.hidden_spikes[0]);
+        annconv::clear(arena.classes_spikes[0]);
+        annconv::clear(arena.readout_counts);
         annconv::spread<6, 1>(weights.image_p_initial, arena.image_p);
         annconv::spread<8, 1>(weights.hidden_v_initial, arena.hidden_v);
         annconv::spread<4, 1>(weights.classes_v_initial, arena.classes_v);
@@ -101,7 +103,7 @@ constexpr const char* kParts[] = {"update_image", "layer_hidden", "layer_classes
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "909a096ce74df525167f71473d10657b73ddb7a058628a4ccb8a03c403bf970e",
+    "b4f5669a3adee4210f653aa2997df97ee6549ab6a7140a4864e2b43b4ef7218c",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,

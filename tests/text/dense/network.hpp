@@ -19,11 +19,11 @@ constexpr real kTimeStep = real(1.0);  // dt in ms
 struct Arena {
     std::int32_t executed;  // steps of the last tile
     alignas(64) real image_p[6];
-    alignas(64) std::int8_t image_spikes[17][6];
+    alignas(64) std::int8_t image_spikes[65][6];
     alignas(64) real hidden_v[8];
-    alignas(64) std::int8_t hidden_spikes[17][5];
+    alignas(64) std::int8_t hidden_spikes[65][5];
     alignas(64) real classes_v[4];
-    alignas(64) std::int8_t classes_spikes[17][3];
+    alignas(64) std::int8_t classes_spikes[65][3];
     alignas(64) std::int32_t readout_counts[3];
 };
 

@@ -9,7 +9,7 @@ struct ImageShape {
     static constexpr int kChannelsOut = 16;
     static constexpr int kTileChannels = 16;
     static constexpr int kVectorBytes = 32;
-    static constexpr int kTileSteps = 16;
+    static constexpr int kTileSteps = 8;
 };
 
 // image: 4 x 4 x 1 IB neurons, as many as a vector holds.
@@ -82,7 +82,7 @@ struct ConvShape {
     static constexpr int kTileChannels = 4;
     static constexpr int kBlockRows = 2;
     static constexpr int kVectorBytes = 32;
-    static constexpr int kTileSteps = 16;
+    static constexpr int kTileSteps = 8;
     static constexpr std::array<int, 2> kPool{2, 2};
     static constexpr int kPoolDelay = 1;
 };

@@ -2,7 +2,6 @@
 #include "network.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 namespace network {
 namespace {
@@ -15,13 +14,18 @@ struct Network {
 
     static constexpr int kInputs = 16;
     static constexpr int kOutputs = 3;
-    static constexpr int kTile = 16;  // steps
+    static constexpr int kTile = 8;  // steps
     static constexpr int kPopulations = 4;
     static constexpr int kSizes[] = {16, 32, 8, 3};
 
     // The state in which every sample starts.
     static void reset(const Weights& weights, Arena& arena) {
-        std::memset(&arena, 0, sizeof arena);
+        annconv::clear(arena.image_spikes[0]);
+        annconv::clear(arena.conv_g_exc);
+        annconv::clear(arena.pool_spikes[0]);
+        annconv::clear(arena.classes_spikes[0]);
+        annconv::clear(arena.classes_g_exc);
+        annconv::clear(arena.readout_counts);
         annconv::spread<16, 1>(weights.image_v_initial, arena.image_v);
         annconv::spread<16, 1>(weights.image_u_initial, arena.image_u);
         annconv::spread<64, 1>(weights.conv_v_initial, arena.conv_v);
@@ -112,7 +116,7 @@ constexpr const char* kParts[] = {"layer_image", "layer_conv", "update_classes"}
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "cb592ee3fec9b9f7845163c1f2c467d5dd0c352ae3624494c7c3513518449f1f",
+    "632bd7200550cf5f210346069be742a97840c3e4fa93705b25f989d4711dbcb8",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,

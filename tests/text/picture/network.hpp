@@ -20,14 +20,14 @@ struct Arena {
     std::int32_t executed;  // steps of the last tile
     alignas(64) real image_v[16];
     alignas(64) real image_u[16];
-    alignas(64) std::int8_t image_spikes[17][16];
+    alignas(64) std::int8_t image_spikes[9][16];
     alignas(64) real conv_v[64];
     alignas(64) real conv_mask[64];
     alignas(64) real conv_g_exc[64];
     alignas(64) real pool_v[16];
-    alignas(64) std::int8_t pool_spikes[17][8];
+    alignas(64) std::int8_t pool_spikes[9][8];
     alignas(64) real classes_v[3];
-    alignas(64) std::int8_t classes_spikes[17][3];
+    alignas(64) std::int8_t classes_spikes[9][3];
     alignas(64) real classes_g_exc[3];
     alignas(64) std::int32_t readout_counts[3];
 };

@@ -2,7 +2,6 @@
 #include "network.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 namespace network {
 namespace {
@@ -15,13 +14,18 @@ struct Network {
 
     static constexpr int kInputs = 4;
     static constexpr int kOutputs = 2;
-    static constexpr int kTile = 16;  // steps
+    static constexpr int kTile = 64;  // steps
     static constexpr int kPopulations = 3;
     static constexpr int kSizes[] = {4, 6, 2};
 
     // The state in which every sample starts.
     static void reset(const Weights& weights, Arena& arena) {
-        std::memset(&arena, 0, sizeof arena);
+        annconv::clear(arena.image_spikes[0]);
+        annconv::clear(arena.both_spikes[0]);
+        annconv::clear(arena.both_g_exc);
+        annconv::clear(arena.classes_spikes[0]);
+        annconv::clear(arena.classes_g_exc);
+        annconv::clear(arena.readout_counts);
         annconv::spread<4, 1>(weights.image_p_initial, arena.image_p);
         annconv::spread<6, 6>(weights.both_v_initial, arena.both_v);
         annconv::spread<2, 1>(weights.classes_v_initial, arena.classes_v);
@@ -112,7 +116,7 @@ constexpr const char* kParts[] = {"update_image", "update_both", "update_classes
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "d26fe0ff5b6b1e11dafdc3e77d28f71a3b1d8d31c1c1a4869d0766cbbd0fc1a4",
+    "c2b926b3ae815865a4d7791a3e82b33abae73c41ea3afc72319e92594ff66a79",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,

@@ -19,12 +19,12 @@ constexpr real kTimeStep = real(0.5);  // dt in ms
 struct Arena {
     std::int32_t executed;  // steps of the last tile
     alignas(64) real image_p[4];
-    alignas(64) std::int8_t image_spikes[17][4];
+    alignas(64) std::int8_t image_spikes[65][4];
     alignas(64) real both_v[6];
-    alignas(64) std::int8_t both_spikes[17][6];
+    alignas(64) std::int8_t both_spikes[65][6];
     alignas(64) real both_g_exc[6];
     alignas(64) real classes_v[2];
-    alignas(64) std::int8_t classes_spikes[17][2];
+    alignas(64) std::int8_t classes_spikes[65][2];
     alignas(64) real classes_g_exc[2];
     alignas(64) std::int32_t readout_counts[2];
 };

@@ -1,5 +1,5 @@
 // Inputs of equal rate fire alike where the encoding draws no random numbers: each distinct rate is
-// simulated once, and the rows of weights of its inputs are added up once a sample.
+// simulated once, and the rows of weights of its inputs are added up when it first spikes.
 #pragma once
 
 #include <algorithm>
@@ -13,6 +13,8 @@ namespace annconv {
 
 template <class Real, class Weight, int inputs, int blocks, int block_channels>
 class SharedInputs {
+    static_assert(inputs < 0xFFFF, "inputs are numbered with 16 bits");
+
    public:
     // How many neurons are simulated, their rates in a step with these `rates`, and their rows of
     // `weights`, laid out as (blocks, rows(), block_channels). Where rates differ too much, these
@@ -25,15 +27,30 @@ class SharedInputs {
     }
 
     // At the start of a sample. `constant`: whether all of its steps have these rates.
-    void start(const Real* rates, const Weight* weights, bool constant) {
+    void start(const Real* rates, bool constant) {
         own_ = !constant || !group(rates);
-        if (own_) {
-            count_ = inputs;
-            return;
+        if (own_) count_ = inputs;
+    }
+
+    // Adds up the rows of weights of those that spiked for the first time in a tile of steps, whose
+    // spikes lie `length` bytes apart.
+    void prepare(const std::int8_t* spikes, std::ptrdiff_t length, int steps,
+                 const Weight* weights) {
+        if (own_) return;
+        std::array<std::int8_t, kRoom> spiked{};
+        for (int slot = 0; slot < steps; ++slot) {
+            for (int group = 0; group < kMost; ++group) {
+                spiked[group] |= spikes[slot * length + group];
+            }
         }
-        for (int block = 0; block < blocks; ++block) {
-            add_up(weights + static_cast<std::ptrdiff_t>(block) * inputs * block_channels,
-                   weights_[block]);
+        for (int group = 0; group < kMost; ++group) {
+            if (!spiked[group] || ready_[group]) continue;
+            ready_[group] = true;
+            for (int block = 0; block < blocks; ++block) {
+                add_up(group,
+                       weights + static_cast<std::ptrdiff_t>(block) * inputs * block_channels,
+                       weights_[block][group]);
+            }
         }
     }
 
@@ -57,11 +74,18 @@ class SharedInputs {
             if (slots[slot] == kFree) {
                 if (count_ == kMost) return false;
                 rates_[count_] = rates[input];
+                last_[count_] = kFree;
                 slots[slot] = static_cast<std::uint16_t>(count_++);
             }
-            group_of_[input] = slots[slot];
+            std::uint16_t& last = last_[slots[slot]];
+            before_[input] = last;
+            last = static_cast<std::uint16_t>(input);
         }
-        for (; count_ % kBatch != 0; ++count_) rates_[count_] = 0;
+        for (; count_ % kBatch != 0; ++count_) {
+            rates_[count_] = 0;
+            last_[count_] = kFree;
+        }
+        ready_.fill(false);
         return true;
     }
 
@@ -74,11 +98,11 @@ class SharedInputs {
 
     static bool same(Real a, Real b) { return std::memcmp(&a, &b, sizeof a) == 0; }
 
-    void add_up(const Weight* weights, Weight (&sums)[kRoom][block_channels]) const {
-        std::memset(sums, 0, sizeof sums[0] * static_cast<std::size_t>(count_));
-        for (int input = 0; input < inputs; ++input) {
-            const Weight* __restrict row = weights + input * block_channels;
-            Weight* __restrict sum = sums[group_of_[input]];
+    // The sum of the rows of a group's inputs.
+    void add_up(int group, const Weight* weights, Weight* __restrict sum) const {
+        std::memset(sum, 0, sizeof(Weight) * block_channels);
+        for (std::uint16_t input = last_[group]; input != kFree; input = before_[input]) {
+            const Weight* __restrict row = weights + std::ptrdiff_t{input} * block_channels;
             for (int channel = 0; channel < block_channels; ++channel) {
                 sum[channel] = static_cast<Weight>(sum[channel] + row[channel]);
             }
@@ -88,7 +112,9 @@ class SharedInputs {
     int count_;
     bool own_;
     Real rates_[kRoom];
-    std::uint16_t group_of_[inputs];
+    std::uint16_t last_[kRoom];     // input of each group, the start of a chain
+    std::uint16_t before_[inputs];  // the input before it in its group
+    std::array<bool, kRoom> ready_;
     alignas(64) Weight weights_[blocks][kRoom][block_channels];
 };
 
