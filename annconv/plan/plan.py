@@ -93,6 +93,7 @@ class OperatorKernel:
         state: Buffer that it keeps from step to step, None if it has none.
         target: Buffer it writes.
         adds: Whether it adds to what the target holds.
+        projection: Index of its projection in the network.
     """
 
     name: str
@@ -104,6 +105,7 @@ class OperatorKernel:
     state: str | None
     target: str
     adds: bool
+    projection: int
 
     def __str__(self) -> str:
         reads = ", ".join(filter(None, (self.source, self.packed, self.state)))

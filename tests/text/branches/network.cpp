@@ -79,7 +79,7 @@ struct Network {
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "a0cb82ead2256a26f297f208f94182d7549258fbbe544dc39626d8f90cc81497",
+    "cfc660343b2536fc471c8c9c1bbf8fc60ed0071fa3824722c9d5a511d1d558be",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,

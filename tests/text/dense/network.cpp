@@ -64,7 +64,7 @@ struct Network {
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "ffc5e38232deac4ee0ce72ea5c01e14cfaaadec4d84aacac1af9bf1f7d50907a",
+    "90039d1de14e0dc63774333fd1304a69599f01db685819c863218bb68194c685",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,

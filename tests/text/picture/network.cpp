@@ -78,7 +78,7 @@ struct Network {
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "f5600d6fc2a962466372fb30044a28871dd736fa36cd1ffe5d1f06de54c9b3b8",
+    "0c4f219b7761e24f20d84bacc422a8c5d18f72bcf1df04d45cdebbdb35ff669b",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,

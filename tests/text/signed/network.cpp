@@ -64,7 +64,7 @@ struct Network {
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "2b886cb046ee33efd80ed32cb065bd0766bc330e012cd25cebe54a295530af23",
+    "6f5efdfae1f19b96ecb145b19a20ffb76863ba9dded5ffcff2dd0449daf4a0fb",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,
