@@ -83,7 +83,7 @@ class CompiledNetwork:
         )
         recorded = self._recorded(options.record)
         rates = self._rates(samples, options)
-        with _progress_bar(len(rates), options.progress) as update:
+        with progress_bar(len(rates), options.progress) as update:
             counts, outputs, stopped_at, spikes = self._native.run(
                 rates,
                 options.steps,
@@ -231,8 +231,13 @@ def _names(record: Iterable[str]) -> tuple[str, ...]:
 
 
 @contextmanager
-def _progress_bar(total: int, shown: bool) -> Iterator[Callable[[int], None] | None]:
-    """A function that takes the number of finished samples, None where nothing is shown."""
+def progress_bar(total: int, shown: bool) -> Iterator[Callable[[int], None] | None]:
+    """A bar on stderr: a function that takes the number of finished samples.
+
+    Args:
+        total: Number of samples.
+        shown: Whether there is a bar; otherwise None comes instead of the function.
+    """
     if not shown:
         yield None
         return

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from zoo import OPTIONS, ZOO, dense, numbers, picture, samples, signed
 
+from annconv.ir.operators import Dense
 from annconv.plan.plan import Source
 from annconv.reference.network import run_network
 from annconv.runtime.compiled import compile_network
@@ -110,7 +111,7 @@ def test_weights_and_parameters_are_views() -> None:
         projections=(
             replace(
                 network.projections[0],
-                operators=(replace(network.projections[0].operators[0], weights=np.full((6, 5), 0.25)),),
+                operators=(Dense(np.full((6, 5), 0.25)),),
             ),
             network.projections[1],
         ),
