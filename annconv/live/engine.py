@@ -106,6 +106,11 @@ class Engine:
             self._run_replay(replay)
         return self._state
 
+    def settle(self) -> None:
+        """Run what was deferred, so that what is asked of monitors now comes after it."""
+        if self._replay is not None:
+            _ = self.state
+
     @property
     def opened(self) -> State | None:
         """The compiled network, None if nothing has been looked at yet."""
@@ -132,11 +137,6 @@ class Engine:
         for listener in self.listeners:
             listener.jump(self._step, step)
         self._step = step
-
-    @property
-    def sample(self) -> int:
-        """Position in the random stream: the same one gives the same random numbers."""
-        return self._sample
 
     def start(self, rates: NDArray[Any], sample: int) -> None:
         """Begin a sample: everything to its start, then its rates."""
@@ -235,8 +235,9 @@ class Engine:
             monitors: Whether what was recorded is dropped.
             fresh_numbers: Whether random numbers go on instead of repeating.
         """
-        if populations and monitors:
-            self._replay = None  # nothing of it would be left
+        if populations and monitors and self._replay is not None:
+            self._sample = self._replay.sample
+            self._replay = None  # nothing else of it would be left
         _ = self.state
         if populations:
             for entry in self.network.populations:

@@ -50,6 +50,7 @@ class Monitor:
                 received=repr(obj),
                 instead="Get it with get_population(name); one neuron is population[[rank]].",
             )
+        engine.settle()
         self._engine, self.object = engine, obj
         self.name = f"Monitor_{obj.name}" if name is None else name
         self._subject = Subject(*obj.recorded())
@@ -85,6 +86,7 @@ class Monitor:
             InputError: Something cannot be recorded.
             OptionError: The period is not a number above 0.
         """
+        self._engine.settle()
         names = self.variables if variables is None else self._checked(variables)
         for name in names:
             if name not in self._tracks:
@@ -95,6 +97,7 @@ class Monitor:
 
     def pause(self) -> None:
         """Record no longer, until `resume`."""
+        self._engine.settle()
         for track in self._tracks.values():
             track.pause(self._engine.step)
 
@@ -104,10 +107,12 @@ class Monitor:
 
     def stop(self) -> None:
         """Record no longer, and forget everything."""
+        self._engine.settle()
         self._tracks = {}
 
     def reset(self) -> None:
         """Forget what was recorded."""
+        self._engine.settle()
         for track in self._tracks.values():
             track.take(self._engine, keep=False, reshape=False)
 
@@ -149,6 +154,7 @@ class Monitor:
         Raises:
             UnknownNameError: It is not recorded (a KeyError).
         """
+        self._engine.settle()
         names = self.variables if variables is None else variables
         listed = [names] if isinstance(names, str) else _listed(names)
         return {name: self._known(name).times(self._engine.step) for name in listed}

@@ -90,6 +90,31 @@ def test_after_predict_the_network_holds_the_last_sample(
     assert network.time == 41.0
 
 
+def test_monitors_come_after_what_predict_left(load: Load, pictures: np.ndarray) -> None:
+    converter = load("CPN", seed=3)
+    network = network_of(converter)
+    image = network.get_population("image")
+    before = network.monitor(image, ["spike"])
+    converter.predict(pictures, STEPS)
+    before.pause()
+    assert sum(map(len, before.get("spike", keep=True).values())) > 0, "paused after the sample"
+    assert before.times("spike") == {"spike": {"start": [0], "stop": [STEPS]}}
+    converter.predict(pictures, STEPS)
+    after = network.monitor(image, ["spike"])
+    assert not any(after.get("spike").values())
+    network.step()
+    assert after.times("spike") == {"spike": {"start": [STEPS], "stop": [STEPS + 1]}}
+    converter.predict(pictures, STEPS)
+    network.reset(reseed_rng=False)
+    image.rates = pictures[-1] * 100
+    network.simulate(STEPS)
+    expected = run_network(
+        network.network, pictures[-1:], steps=STEPS, seed=3, first_sample=8, record=["image"]
+    )
+    received = sorted((t, n) for n, steps in after.get("spike").items() for t in steps)
+    assert received == [tuple(row) for row in expected.spikes["image"][0].tolist()]
+
+
 def test_a_sample_that_stopped_early(load: Load, pictures: np.ndarray) -> None:
     converter = load("IB", read_out="time_to_first_spike")
     network = network_of(converter)
