@@ -260,6 +260,7 @@ class Engine:
         """
         state = self.state
         if attributes is None:
+            state.restart(name, set(self.attributes[name]))
             self.spikes(name)[:] = 0
             state.forget_rates(self.network.names.index(name))
             if name == self.network.output.name:

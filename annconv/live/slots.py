@@ -98,6 +98,7 @@ def attributes_of(network: Network, population: Population) -> dict[str, Attribu
             _spread(initial_values(entry.initial, values), population),
         )
         for entry in model.variables
+        if not getattr(entry, "internal", False)  # what annconv keeps for itself
     ]
     found += [entry for entry in variables if entry.is_parameter]
     found += [entry for entry in variables if not entry.is_parameter]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, cast
 
@@ -163,6 +163,14 @@ class State:
             if entry.source == source:
                 return self.packed[entry.name]
         return None
+
+    def restart(self, population: str, kept: Collection[str] = ()) -> None:
+        """Set a population's variables to their start, all but those in `kept`."""
+        kernel = self.update_of(population)
+        for variable in kernel.variables:
+            if variable.name not in kept:
+                start = self.packed[variable.initial]
+                self.buffers[variable.buffer][:] = np.resize(start, kernel.neurons)
 
     def forget_delivered(self) -> None:
         """Set to zero what projections keep from step to step."""

@@ -162,6 +162,22 @@ def test_a_projection_that_does_not_transmit_delivers_zero() -> None:
     assert not state.buffers["hidden_g_exc"].any()
 
 
+def test_variables_of_one_population_restart() -> None:
+    state = open_state(signed(), OPTIONS)
+    start = {name: array.copy() for name, array in state.buffers.items()}
+    assert start["both_v"].any(), "each neuron starts with a value of its own"
+    state.advance(12, rates_of(state), seed=1)
+    other = state.buffers["classes_v"].copy()
+    mask = state.buffers["both_mask"].copy()
+    assert mask.any()
+    state.restart("both", ["mask"])
+    np.testing.assert_array_equal(state.buffers["both_v"], start["both_v"])
+    np.testing.assert_array_equal(state.buffers["both_mask"], mask)
+    state.restart("both")
+    assert not state.buffers["both_mask"].any()
+    np.testing.assert_array_equal(state.buffers["classes_v"], other)
+
+
 def test_measured_rates() -> None:
     """Spikes of the last three steps, at half a millisecond a step."""
     state = open_state(signed(), OPTIONS)
