@@ -1,13 +1,15 @@
 """A script in the reference's own calls; it runs under ANNarchy and under annconv, unchanged.
 
-    python annarchy_script.py MODEL.keras RESULTS.pickle
+    python annarchy_script.py MODEL.keras RESULTS.json.gz
 
-What each call gave is kept under a name and written to a file, for `compare_annarchy.py`.
+What each call gave is kept under a name, with its types, and written to a file, for
+`compare_annarchy.py`.
 """
 
 from __future__ import annotations
 
-import pickle
+import gzip
+import json
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -23,6 +25,23 @@ except ImportError:
     from annconv import ANNtoSNNConverter
 
 Results = dict[str, Any]
+
+
+def plain(value: Any) -> Any:
+    """A result as JSON, with the types that JSON does not know."""
+    if isinstance(value, np.ndarray):
+        return {"array": str(value.dtype), "shape": value.shape, "values": value.ravel().tolist()}
+    if isinstance(value, np.generic):
+        return {"scalar": str(value.dtype), "value": value.item()}
+    if isinstance(value, dict):
+        return {"dict": [[plain(key), plain(entry)] for key, entry in value.items()]}
+    if isinstance(value, tuple):
+        return {"tuple": [plain(entry) for entry in value]}
+    if isinstance(value, list):
+        return [plain(entry) for entry in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(f"no way to keep {value!r}")
 
 
 class Notes:
@@ -47,10 +66,9 @@ class Notes:
         self(name, outcome)
 
 
-def loaded(model: str, encoding: str, read_out: str) -> tuple[Any, Any]:
+def loaded(model: str, encoding: str, read_out: str, folder: str) -> tuple[Any, Any]:
     """A converter and its network."""
     converter = ANNtoSNNConverter(encoding, "IaF", read_out)
-    folder = tempfile.mkdtemp(prefix="annarchy")
     return converter, converter.load_keras_model(model, directory=folder, show_info=False)
 
 
@@ -69,7 +87,7 @@ def describe(note: Notes, converter: Any, net: Any) -> None:
     note("same network", converter.get_annarchy_network() is net)
     note("live lists", net.get_populations() is net.get_populations())
     note("unknown parts", [net.get_population("?"), net.get_projection("?"), net.get_monitor("?")])
-    note("clock", (net.dt, net.time, net.current_step, net.compiled, type(net.seed)))
+    note("clock", (net.dt, net.time, net.current_step, net.compiled, type(net.seed).__name__))
     note("lists", (net.get_extensions(), net.get_constants()))
     for pop in net.get_populations():
         note(f"{pop.name} shape", (pop.size, pop.geometry, pop.width, pop.height, pop.depth,
@@ -422,18 +440,25 @@ PARTS: dict[str, tuple[str, Callable[[Notes, Any, Any], None]]] = {
 """Read-out and calls of every part."""
 
 
-def main(model: str, target: str) -> None:
-    """Run everything and write what it gave."""
+def all_results(model: str, folder: str) -> Results:
+    """Run everything; `folder` is for what the reference compiles."""
     results: Results = {}
     for encoding in ("IB", "PSO"):
         for part, (read_out, run) in PARTS.items():
             if encoding == "PSO" and part not in ("step and record", "after predict"):
                 continue
-            converter, network = loaded(model, encoding, read_out)
+            converter, network = loaded(model, encoding, read_out, folder)
             note = Notes(f"{encoding}, {part}")
             run(note, converter, network)
             results |= note.results
-    Path(target).write_bytes(pickle.dumps(results))
+    return {name: plain(value) for name, value in results.items()}
+
+
+def main(model: str, target: str) -> None:
+    """Run everything and write what it gave."""
+    with tempfile.TemporaryDirectory() as folder:
+        text = json.dumps(all_results(model, folder))
+    Path(target).write_bytes(gzip.compress(text.encode(), mtime=0))
 
 
 if __name__ == "__main__":
