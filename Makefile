@@ -6,6 +6,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 VENV := .venv
+ANNARCHY := build/annarchy
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTHON ?= $(shell for name in python3.11 python3 python; do \
@@ -21,7 +22,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 # Two processes share the cores already: the threads of NumPy's linear algebra would only wait.
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help setup demo test test-all test-python test-cpp lint format text golden bench clean
+.PHONY: help setup demo test test-all test-python test-cpp lint format text golden bench compare-annarchy clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*##/\1:/p' Makefile | column -t -s:
@@ -73,6 +74,17 @@ text: $(READY)  ## Renew the golden texts in tests/text; read the diff before yo
 
 golden: $(READY)  ## Compare oracle and generated code with ANNarchy's recorded spike trains
 	@$(BIN)/python tests/golden/golden_comparison.py
+
+# The reference compiles with cmake, so this environment's tools stand in front of the path.
+$(ANNARCHY)/.ready: Makefile
+	@echo "setting up $(ANNARCHY) with ANNarchy (once, a few minutes)"
+	@test -x $(ANNARCHY)/bin/python || $(PYTHON) -m venv $(ANNARCHY)
+	@$(ANNARCHY)/bin/python -m pip install --quiet --disable-pip-version-check \
+		"ANNarchy==5.0.4.1" "keras>=3.11.3" "tensorflow>=2.18" "cmake>=3.25" tqdm
+	@touch $@
+
+compare-annarchy: $(READY) $(ANNARCHY)/.ready  ## Run one script on ANNarchy and on annconv, compare what it gets
+	@$(BIN)/python benchmarks/compare_annarchy.py --annarchy $(ANNARCHY)/bin/python
 
 bench: $(READY)  ## Measure speed and memory, also of ANNarchy; BENCH=--help lists options
 	@$(BIN)/python benchmarks/run.py $(BENCH)

@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from annconv.converter.api import load as load
     from annconv.converter.api import save as save
     from annconv.ir.network import Network as Network
+    from annconv.live import spike_statistics as spike_statistics
     from annconv.neurons.neuron import Neuron as Neuron
     from annconv.runtime.compiled import CompiledNetwork as CompiledNetwork
     from annconv.runtime.result import RunResult as RunResult
 
 __version__ = "0.1.0"
 
+_MODULES = {"errors": "annconv.errors", "spike_statistics": "annconv.live.spike_statistics"}
 _HOMES = {
     "ANNtoSNNConverter": "annconv.converter.annarchy",
     "CompiledNetwork": "annconv.runtime.compiled",
@@ -50,12 +52,13 @@ __all__ = [
     "errors",
     "load",
     "save",
+    "spike_statistics",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "errors":
-        return import_module("annconv.errors")
+    if name in _MODULES:
+        return import_module(_MODULES[name])
     if name not in _HOMES:
         raise AttributeError(f"module 'annconv' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

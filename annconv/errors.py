@@ -189,6 +189,17 @@ class UnavailableError(AnnconvError, AttributeError):
     """Something was asked of an object that it does not have, or not yet."""
 
 
+class FilterError(InputError, AttributeError):
+    """Weights of a convolution are set to an array of another shape."""
+
+
+class UnknownNameError(AnnconvError, KeyError):
+    """Something was asked for by a name that is not there."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
 def nearest(name: object, known: Iterable[str]) -> str:
     """The known name most like `name` as a hint, or the list of all of them.
 

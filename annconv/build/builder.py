@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 _SOURCES = "src"
 _PROJECT = "CMakeLists.txt"
 _BINDING = "binding.cpp"
+STATE_BINDING = "state.cpp"
+"""File of the binding for networks that are stepped by hand."""
 _BINDING_OBJECT = "binding.o"
 _PROGRAM = "network"
 
@@ -73,10 +75,10 @@ class Support:
     binding: Path
 
     @classmethod
-    def installed(cls) -> Support:
-        """The support library that came with annconv."""
+    def installed(cls, binding: str = _BINDING) -> Support:
+        """The support library that came with annconv, with one of its bindings."""
         folder = resource_folder("cpp")
-        return cls(folder, folder / "binding" / _BINDING)
+        return cls(folder, folder / "binding" / binding)
 
 
 def find_extension(

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from annconv.codegen.contexts import kernel_context
 from annconv.codegen.network_context import network_context
+from annconv.codegen.state_context import state_context
 from annconv.codegen.templates import template_environment
 from annconv.plan.kernels import Kernel
 from annconv.plan.plan import Plan
@@ -41,6 +42,17 @@ def render_program(plan: Plan) -> dict[str, str]:
     """The files of a standalone program: the network and its `main.cpp`."""
     main = (resource_folder("cpp") / "program" / "main.cpp").read_text(encoding="utf-8")
     return {**render_network(plan), "main.cpp": main}
+
+
+def render_state(plan: Plan) -> dict[str, str]:
+    """The files of a network that is stepped by hand: its kernels and `state.cpp`.
+
+    Args:
+        plan: A verified plan in which every kernel runs in every step.
+    """
+    text = template_environment().get_template("project/state.cpp.j2").render(state_context(plan))
+    files = {name: kept for name, kept in render_network(plan).items() if name != "network.cpp"}
+    return {**files, "state.cpp": _tidy(text)}
 
 
 def _kernel_files(kernels: Sequence[Kernel]) -> Iterator[tuple[str, Sequence[Kernel]]]:

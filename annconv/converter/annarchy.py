@@ -8,14 +8,25 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from annconv.conversion.neurons import choose_neurons
 from annconv.converter.api import convert_model
-from annconv.converter.handle import NetworkHandle
 from annconv.errors import OptionError, UnavailableError, nearest
 from annconv.frontend.description import describe
+from annconv.ir.network import Network
+from annconv.ir.samples import input_rates, prepare_samples
 from annconv.ir.snn_file import save_network
+from annconv.live.edits import edited_network
+from annconv.live.engine import Engine
+from annconv.live.monitor import Monitor
+from annconv.live.network import LiveNetwork, output_monitor
+from annconv.live.presenting import present
+from annconv.neurons.neuron import Neuron
 from annconv.options import CompileOptions, ConvertOptions, RunOptions, duration_steps
-from annconv.runtime.compiled import CompiledNetwork, compile_network
+from annconv.readouts.labels import draw_labels, winners
+from annconv.runtime.compiled import REAL, CompiledNetwork, compile_network, progress_bar
 
 _KEYWORDS = (
     "k", "max_f", "precision", "threads", "seed", "dt", "normalize", "threshold_step",
@@ -74,7 +85,7 @@ class ANNtoSNNConverter:
         if faults:
             raise OptionError(faults)
         self._compiled: CompiledNetwork | None = None
-        self._handle: NetworkHandle | None = None
+        self._handle: LiveNetwork | None = None
 
     def load_keras_model(
         self,
@@ -82,8 +93,8 @@ class ANNtoSNNConverter:
         directory: str | Path | None = None,
         scale_factor: float | Sequence[float] | None = None,
         show_info: bool = True,
-    ) -> NetworkHandle:
-        """Convert and compile a model.
+    ) -> LiveNetwork:
+        """Convert and compile a model for `predict`.
 
         Args:
             filename: Path of a `.keras` or `.h5` file, or a Keras model.
@@ -93,7 +104,8 @@ class ANNtoSNNConverter:
                 Dense, Conv2D and pooling layer.
             show_info: Whether to print a description of the layers.
         Returns:
-            A handle on the network.
+            The network, to be stepped, looked into and changed; what that needs is compiled when
+            it is first used.
         Raises:
             ModelFileError: The file is missing, damaged or unsafe, or the folder cannot be written.
             UnsupportedModelError: Layers cannot be converted; all are listed.
@@ -108,10 +120,13 @@ class ANNtoSNNConverter:
             save_network(network, Path(directory) / "network.snn")
         if show_info:
             print(describe(graph))
-        self._compiled, self._handle = compiled, NetworkHandle(network)
+        written = "" if directory is None else str(Path(directory).resolve())
+        self._compiled = compiled
+        self._handle = LiveNetwork(network, self._compile_options, self._seed, written)
+        output_monitor(self._handle)
         return self._handle
 
-    def get_annarchy_network(self) -> NetworkHandle | None:
+    def get_annarchy_network(self) -> LiveNetwork | None:
         """The handle that `load_keras_model` returned, None before."""
         return self._handle
 
@@ -131,15 +146,81 @@ class ANNtoSNNConverter:
             InputError: The samples are not finite numbers of the right shape.
             OptionError: The duration is not a number above 0, or too long.
         """
-        if self._compiled is None:
+        if self._compiled is None or self._handle is None:
             raise UnavailableError(
                 "predict: expected a loaded network, received none. Call load_keras_model first."
             )
-        steps = duration_steps(
-            duration_per_sample, self._compiled.network.dt, "duration_per_sample"
-        )
+        network = self._handle.engine.network
+        steps = duration_steps(duration_per_sample, network.dt, "duration_per_sample")
+        edited = edited_network(self._handle.engine)
+        if edited is None:
+            return self._present(self._handle.engine, samples, steps, multiple)
+        if edited is not self._compiled.network:
+            self._compiled = compile_network(edited, self._compile_options)
         result = self._compiled.run(samples, steps=steps, seed=self._seed, progress=True)
+        if len(result):
+            last = _rates(network, np.asarray(samples)[-1:], self._compile_options)
+            self._handle.engine.defer(last[0], int(result.stopped_at[-1]), len(result) - 1)
         return result.tied_labels() if multiple else [int(label) for label in result.labels]
+
+    def _present(self, engine: Engine, samples: Any, steps: int, multiple: bool) -> list[Any]:
+        """Labels of a network with changes that only the live network holds."""
+        rates = _rates(engine.network, samples, self._compile_options)
+        if not len(rates):
+            return []
+        with progress_bar(len(rates), shown=True) as update:
+            outputs = present(engine, rates, steps, update)
+        if multiple:
+            return [list(np.flatnonzero(row)) for row in winners(outputs)]
+        return [int(label) for label in draw_labels(outputs, self._seed)]
+
+    @property
+    def _monitor(self) -> Monitor | None:
+        """The reference's monitor of the output, None before loading."""
+        return None if self._handle is None else self._handle.get_monitors()[0]
+
+    @property
+    def _snn_network(self) -> LiveNetwork | None:
+        """The reference's name for the loaded network."""
+        return self._handle
+
+    @property
+    def _max_f(self) -> float:
+        """The reference's name for the input scale."""
+        return self._convert_options.max_f
+
+    @property
+    def _read_out(self) -> str:
+        """The reference's name for the read-out."""
+        return self._convert_options.read_out
+
+    @property
+    def _k_param(self) -> int | None:
+        """The reference's name for the spikes that end a sample."""
+        return self._convert_options.k
+
+    @property
+    def _input_model(self) -> Neuron:
+        """The reference's name for the encoding's neuron."""
+        return choose_neurons(self._convert_options).encoding
+
+    @_input_model.setter
+    def _input_model(self, neuron: Any) -> None:
+        options = replace(self._convert_options, input_encoding=neuron)
+        choose_neurons(options)
+        self._convert_options = options
+
+    @property
+    def _hidden_neuron_model(self) -> Neuron:
+        """The reference's name for the hidden neuron."""
+        return choose_neurons(self._convert_options).hidden
+
+
+def _rates(network: Network, samples: Any, options: CompileOptions) -> NDArray[Any]:
+    """(N, inputs) rates of samples, as the kernels read them."""
+    prepared = prepare_samples(samples, network.input.geometry)
+    rates = input_rates(prepared, network.input_scale, REAL[options.precision])
+    return np.ascontiguousarray(rates.reshape(len(rates), network.input.size))
 
 
 @contextmanager

@@ -27,6 +27,7 @@ class OperatorKernel:
         state: Buffer that it keeps from step to step, None if it has none.
         target: Buffer it writes.
         adds: Whether it adds to what the target holds.
+        projection: Index of its projection in the network.
         delay: How many steps old what it reads from another population is.
     """
 
@@ -40,6 +41,7 @@ class OperatorKernel:
     state: str | None
     target: str
     adds: bool
+    projection: int
     delay: int = 0
 
     def __str__(self) -> str:

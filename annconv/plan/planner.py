@@ -75,6 +75,7 @@ class _Planner:
         self.models: dict[str, NeuronModel] = {
             entry.name: entry.model() for entry in network.populations if entry.neuron is not None
         }
+        self.positions = {entry.name: index for index, entry in enumerate(network.projections)}
         self.spikes: dict[str, str] = {}
         self.variables: dict[tuple[str, str], str] = {}
         self.sums: dict[tuple[str, str], str] = {}
@@ -190,6 +191,7 @@ class _Planner:
             state=None,
             target=trace,
             adds=False,
+            projection=self.positions[projection.name],
         )
 
     @staticmethod
@@ -271,6 +273,7 @@ class _Planner:
             state=state,
             target=target,
             adds=False,
+            projection=self.positions[owner],
             delay=projection.delay if source == self._transmitted(projection) else 0,
         )
 

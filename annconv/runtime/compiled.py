@@ -87,7 +87,7 @@ class CompiledNetwork:
         rates = self._rates(samples, options)
         native, threads = self._keeping(recorded), self.options.thread_count()
         run = (options.steps, threads, options.seed, options.first_sample, recorded)
-        with _progress_bar(len(rates), options.progress) as update:
+        with progress_bar(len(rates), options.progress) as update:
             counts, outputs, stopped_at, spikes, _ = native.run(rates, *run, update, False)
         return RunResult(
             labels=draw_labels(outputs, options.seed, options.first_sample),
@@ -265,8 +265,13 @@ def _names(record: Iterable[str]) -> tuple[str, ...]:
 
 
 @contextmanager
-def _progress_bar(total: int, shown: bool) -> Iterator[Callable[[int], None] | None]:
-    """A function that takes the number of finished samples, None where nothing is shown."""
+def progress_bar(total: int, shown: bool) -> Iterator[Callable[[int], None] | None]:
+    """A bar on stderr: a function that takes the number of finished samples.
+
+    Args:
+        total: Number of samples.
+        shown: Whether there is a bar; otherwise None comes instead of the function.
+    """
     if not shown:
         yield None
         return

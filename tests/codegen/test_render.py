@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,7 +15,12 @@ from random_networks import draw_structure
 from zoo import OPTIONS, ZOO, numbers, samples, spiking
 
 from annconv.codegen.names import cpp_name
-from annconv.codegen.render import KERNELS_PER_FILE, render_network, render_program
+from annconv.codegen.render import (
+    KERNELS_PER_FILE,
+    render_network,
+    render_program,
+    render_state,
+)
 from annconv.ir.network import Network, Population, Projection
 from annconv.ir.operators import Dense
 from annconv.neurons.library import IB, IaF
@@ -115,6 +121,7 @@ def test_all_text_is_formatted(tmp_path: Path, root_folder: Path) -> None:
         for path, text in render_program(plan).items():
             if path != "main.cpp":  # cpp/ has a check of its own
                 (folder / path).write_text(text, encoding="ascii")
+        (folder / "state.cpp").write_text(render_state(plan)["state.cpp"], encoding="ascii")
     assert format_faults(tmp_path, root_folder) == ""
 
 
@@ -174,6 +181,20 @@ def test_a_program_has_a_main_besides() -> None:
     program = render_program(plan)
     assert "int main(" in program.pop("main.cpp")
     assert program == render_network(plan)
+
+
+def test_a_state_has_the_kernels_and_a_table_instead_of_a_runner() -> None:
+    plan = make_plan(ZOO["branches"](), "double")
+    files, plain = render_state(plan), render_network(plan)
+    text = files.pop("state.cpp")
+    assert files == {name: kept for name, kept in plain.items() if name != "network.cpp"}
+    listed = re.findall(r"^    \{run<(\w+)>, (-?\d+), (-?\d+), ", text, flags=re.MULTILINE)
+    assert [name for name, *_ in listed] == [kernel.name for kernel in plan.kernels]
+    projections = [kernel.projection for kernel in plan.kernels if hasattr(kernel, "projection")]
+    assert [int(projection) for _, _, projection in listed if projection != "-1"] == projections
+    assert set(projections) == {0, 1, 2, 3, 4}
+    assert text.count('"sum_sum", annconv::Element::kReal, 18, offsetof(Arena, sum_sum)') == 1
+    assert "constexpr std::int32_t kSpikes[] = {4, 7, -1, 12};" in text
 
 
 def test_constants_of_the_network() -> None:

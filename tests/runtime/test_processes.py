@@ -67,12 +67,12 @@ def bar(total, shown):
     yield lambda done: print("running", flush=True)
 
 compiled = compile_network(dense(), replace(OPTIONS, threads=int(sys.argv[1])))
-plain, module._progress_bar = module._progress_bar, bar
+plain, module.progress_bar = module.progress_bar, bar
 try:
     compiled.run(X, steps=2**31 - 1)
 except KeyboardInterrupt:
     print("interrupted", flush=True)
-module._progress_bar = plain
+module.progress_bar = plain
 print(compiled.run(X, seed=3).counts.tolist())
 """
 
@@ -110,7 +110,7 @@ def test_an_exception_of_the_progress_bar_ends_the_run(
     for threads in (1, 2):
         network = compile_network(dense(), replace(OPTIONS, threads=threads))
         with monkeypatch.context() as patch:
-            patch.setattr("annconv.runtime.compiled._progress_bar", bar)
+            patch.setattr("annconv.runtime.compiled.progress_bar", bar)
             with pytest.raises(FullError):
                 network.run(X, steps=2**31 - 1)
         assert len(called) == threads, "nothing is asked after the first failure"

@@ -56,8 +56,10 @@ inline AlignedMemory allocate_aligned(std::size_t bytes) {
 }
 
 // Checks packed data against the network they are for and returns an aligned copy of the payload.
+// `Table` is a NetworkTable or has its `digest` and `weights_bytes`.
 // Throws std::runtime_error that says what was expected and what was received.
-inline AlignedMemory load_weights(std::string_view bytes, const NetworkTable& network) {
+template <class Table>
+AlignedMemory load_weights(std::string_view bytes, const Table& network) {
     const auto refuse = [](const std::string& what) {
         throw std::runtime_error("packed weights: " + what);
     };

@@ -1,0 +1,1 @@
+"""The live network: populations, projections and monitors under ANNarchy's names."""

@@ -1,0 +1,44 @@
+"""Reading and setting attributes, whichever neurons are meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from annconv.errors import UnavailableError, nearest
+from annconv.ir.arrays import Geometry
+from annconv.live.slots import Slot
+from annconv.live.values import as_one, as_values
+
+
+def from_property(owner: object, name: str) -> bool:
+    """Whether a lookup failed inside a property of that name, whose own error is the one to show.
+
+    Python asks `__getattr__` where a property raises an AttributeError, too.
+    """
+    return hasattr(type(owner), name)
+
+
+def missing(kind: str, owner: str, name: object, known: Iterable[str]) -> UnavailableError:
+    """The error for an attribute that does not exist."""
+    return UnavailableError(f"{kind} {owner!r} has no attribute {name!r}. {nearest(name, known)}.")
+
+
+def read_slot(slot: Slot, geometry: Geometry) -> Any:
+    """A float for a value that all share, else fresh float64 of the geometry."""
+    if not slot.attribute.local:
+        return float(slot.array[0])
+    return np.array(slot.array, dtype=np.float64).reshape(geometry)
+
+
+def write_slot(slot: Slot, value: object, size: int, owner: str) -> None:
+    """Set one value for all neurons, or one for each.
+
+    Raises:
+        InputError: The value does not fit.
+    """
+    what = f"{owner}.{slot.attribute.name}"
+    local = slot.attribute.local
+    slot.write(as_values(value, size, what) if local else as_one(value, what))

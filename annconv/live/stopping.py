@@ -1,0 +1,21 @@
+"""What ends `simulate_until`."""
+
+from __future__ import annotations
+
+from annconv.readouts.readout import Readout
+
+_AS_REFERENCE = (
+    ("time_to_first_spike", "spiked: any"),
+    ("time_to_k_spikes", "sc >= k: any"),
+)
+
+
+def stop_condition(readout: Readout) -> str | None:
+    """The condition of the output population, as the reference writes it; None without one."""
+    return dict(_AS_REFERENCE).get(readout.name, readout.stop)
+
+
+def looks_at_present_step(readout: Readout) -> bool:
+    """Whether a condition is about the spikes of the present step, not of all since the reset."""
+    condition = stop_condition(readout)
+    return condition is not None and condition.startswith("spiked")

@@ -1,0 +1,259 @@
+"""State: a network that is stepped by hand, all of its state readable and writable in between."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annconv.build.builder import STATE_BINDING, Support, build_extension, find_extension
+from annconv.ir.arrays import FloatArray
+from annconv.ir.network import Network
+from annconv.options import CompileOptions
+from annconv.passes.pipeline import lower
+from annconv.plan.arrays import Source
+from annconv.plan.kernels import OperatorKernel, UpdateKernel
+from annconv.plan.packing import pack
+from annconv.plan.plan import Plan
+from annconv.plan.spread import spread_parameters
+from annconv.runtime.compiled import REAL
+from annconv.runtime.extension import load_extension
+
+
+class NativeState(Protocol):
+    """The class `State` of an extension module (`cpp/binding/state.cpp`)."""
+
+    def reset(self) -> None:
+        """Go to the state in which every sample starts."""
+
+    def stopped(self) -> bool:
+        """Whether the read-out is finished."""
+
+    def buffers(self) -> dict[str, NDArray[Any]]:
+        """Arrays of the arena by name, writable."""
+
+    def packed(self) -> dict[str, FloatArray]:
+        """Arrays of weights and parameters by name, writable."""
+
+    def given(self) -> dict[str, NDArray[np.float64]]:
+        """By buffer of a conductance what is added to it in the next step."""
+
+    def enabled(self) -> NDArray[np.uint8]:
+        """For each population whether it updates."""
+
+    def transmits(self) -> NDArray[np.uint8]:
+        """For each projection whether it delivers."""
+
+    def firing_rates(self, population: int) -> NDArray[np.float64]:
+        """Measured rates of a population's neurons."""
+
+    def measure(self, population: int, window: int, per_spike: float) -> None:
+        """Measure rates over so many steps."""
+
+    def forget_rates(self, population: int) -> None:
+        """Set rates to zero and forget the spikes behind them."""
+
+    def advance(
+        self,
+        steps: int,
+        rates: FloatArray,
+        seed: int,
+        sample: int,
+        index: int,
+        values: Sequence[tuple[Any, ...]],
+        spikes: Sequence[tuple[Any, ...]],
+        stops: bool,
+    ) -> tuple[int, list[int], list[NDArray[np.int32]], BaseException | None]:
+        """Run steps; steps run, rows written, spikes found and what ended the run early."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ValueRecording:
+    """What to keep of one array, a row in every `period`-th step.
+
+    Attributes:
+        source: Position of a buffer in the plan, or -1 - population for its firing rates.
+        ranks: (n,) int32 of the values to keep, ascending; None: all.
+        period: In steps.
+        wait: Steps that pass before the first row.
+        rows: (at least the rows that will come, n) float64, filled from the start.
+    """
+
+    source: int
+    ranks: NDArray[np.int32] | None
+    period: int
+    wait: int
+    rows: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpikeRecording:
+    """Which neurons' spikes to keep; `ranks` (n,) int32, ascending, None for all."""
+
+    population: int
+    ranks: NDArray[np.int32] | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Advance:
+    """What a number of steps left behind.
+
+    Attributes:
+        steps: Steps that were run.
+        written: Rows written for each ValueRecording.
+        spikes: For each SpikeRecording (S, 2) int32 of step and rank, sorted by step, then rank.
+        error: What ended the run early (Ctrl-C, for instance), None if nothing did.
+    """
+
+    steps: int
+    written: Sequence[int]
+    spikes: Sequence[NDArray[np.int32]]
+    error: BaseException | None
+
+
+class State:
+    """A network between two steps.
+
+    Attributes:
+        network: What is stepped, its local parameters spread over the neurons.
+        plan: Its kernels.
+        real: Type of state and weights.
+        buffers: Arrays of the arena by the plan's names: writable views of what the kernels use.
+        packed: Weights, parameters and initial values by the plan's names: writable views.
+        given: By conductance buffer float64 that is added in the next step, besides what arrives.
+        enabled: (populations,) whether each updates; one that does not stays as it is, silent.
+        transmits: (projections,) whether each delivers.
+    """
+
+    def __init__(self, network: Network, plan: Plan, native: NativeState) -> None:
+        self.network, self.plan, self._native = network, plan, native
+        self.real = REAL[plan.precision]
+        self.buffers: Mapping[str, NDArray[Any]] = native.buffers()
+        self.packed: Mapping[str, FloatArray] = native.packed()
+        self.given: Mapping[str, NDArray[np.float64]] = native.given()
+        self.enabled, self.transmits = native.enabled(), native.transmits()
+        self._updates = {
+            network.names[kernel.population]: kernel
+            for kernel in plan.kernels
+            if isinstance(kernel, UpdateKernel)
+        }
+        self._positions = {entry.name: index for index, entry in enumerate(plan.buffers)}
+
+    def reset(self) -> None:
+        """Go to the state in which every sample starts, with the present parameters and weights."""
+        self._native.reset()
+
+    def stopped(self) -> bool:
+        """Whether the read-out's condition holds, so that no further step is needed."""
+        return self._native.stopped()
+
+    def update_of(self, population: str) -> UpdateKernel:
+        """The kernel that updates a population's neurons."""
+        return self._updates[population]
+
+    def position(self, buffer: str) -> int:
+        """Position of a buffer, for `ValueRecording.source`."""
+        return self._positions[buffer]
+
+    def array_of(self, source: Source) -> FloatArray | None:
+        """The packed array of a source, flat; None if no kernel reads it."""
+        for entry in self.plan.packed:
+            if entry.source == source:
+                return self.packed[entry.name]
+        return None
+
+    def restart(self, population: str, kept: Collection[str] = ()) -> None:
+        """Set a population's variables to their start, all but those in `kept`."""
+        kernel = self.update_of(population)
+        for variable in kernel.variables:
+            if variable.name not in kept:
+                start = self.packed[variable.initial]
+                self.buffers[variable.buffer][:] = np.resize(start, kernel.neurons)
+
+    def forget_delivered(self) -> None:
+        """Set to zero what projections keep from step to step."""
+        for kernel in self.plan.kernels:
+            if isinstance(kernel, OperatorKernel):
+                for name in {kernel.target, kernel.state or kernel.target}:
+                    self.buffers[name][:] = 0
+
+    def firing_rates(self, population: int) -> NDArray[np.float64]:
+        """(size,) measured rates in Hz, zero unless `measure` was called; a writable view."""
+        return self._native.firing_rates(population)
+
+    def measure(self, population: int, window: int) -> None:
+        """From now on measure firing rates over `window` steps, 0 for not at all."""
+        per_spike = 1000.0 / (window * self.plan.dt) if window else 0.0
+        self._native.measure(population, window, per_spike)
+
+    def forget_rates(self, population: int) -> None:
+        """Set a population's rates to zero and forget the spikes behind them."""
+        self._native.forget_rates(population)
+
+    def advance(
+        self,
+        steps: int,
+        rates: FloatArray,
+        *,
+        seed: int = 0,
+        sample: int = 0,
+        index: int = 0,
+        values: Sequence[ValueRecording] = (),
+        spikes: Sequence[SpikeRecording] = (),
+        stops: bool = False,
+    ) -> Advance:
+        """Run steps.
+
+        Args:
+            steps: How many.
+            rates: (inputs,) of the type `real`.
+            seed: Of random encodings.
+            sample: Index of the sample in the random stream.
+            index: Of the first step.
+            values: Values to keep.
+            spikes: Spikes to keep.
+            stops: Whether the read-out's condition ends the run.
+        """
+        return Advance(
+            *self._native.advance(
+                steps,
+                rates,
+                seed,
+                sample,
+                index,
+                [(entry.source, entry.ranks, entry.period, entry.wait, entry.rows)
+                 for entry in values],
+                [(entry.population, entry.ranks) for entry in spikes],
+                stops,
+            )
+        )  # fmt: skip
+
+
+def open_state(network: Network, options: CompileOptions) -> State:
+    """Compile a network to be stepped, or load what an earlier call compiled.
+
+    Args:
+        network: The network.
+        options: Its precision counts; nothing is optimised away.
+    Raises:
+        VerifyError: The network breaks a rule.
+        BuildError: The compiler is missing or fails.
+        CacheError: The build cache cannot be used.
+    """
+    plain = replace(options, optimize=0, disable=(), threads=1)
+    lowered, plan = lower(spread_parameters(network), plain)
+    identity = hashlib.sha256(f"state {plan.digest()}".encode()).hexdigest()
+    support = Support.installed(STATE_BINDING)
+    artifact = find_extension(identity, plain, support=support)
+    if artifact is None:
+        from annconv.codegen.render import render_state  # Jinja2 only where something is built
+
+        artifact = build_extension(
+            render_state(plan), plain, identity=identity, support=support, label="state"
+        )
+    module = load_extension(artifact.path, artifact.key)
+    return State(lowered, plan, cast(NativeState, module.State(pack(plan, lowered))))

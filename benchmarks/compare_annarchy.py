@@ -1,0 +1,135 @@
+"""Runs one script of the reference's calls on ANNarchy and on annconv, and compares what they gave.
+
+`make compare-annarchy` sets up an environment with ANNarchy under `build/` and calls this. Spikes,
+names, shapes, formats and types have to be equal, other numbers within 1e-9.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+TOLERANCE = 1e-9
+SCRIPT = Path(__file__).with_name("annarchy_script.py")
+MODEL = """
+import sys
+import keras
+import numpy as np
+from keras import layers
+
+image = keras.Input((6, 6, 1), name="image")
+x = layers.Conv2D(2, 3, padding="same", activation="relu", use_bias=False, name="c")(image)
+x = layers.MaxPooling2D(2, name="p")(x)
+x = layers.Flatten(name="f")(x)
+x = layers.Dense(4, activation="relu", use_bias=False, name="d")(x)
+model = keras.Model(image, layers.Dense(3, use_bias=False, name="out")(x))
+rng = np.random.default_rng(5)
+for layer in model.layers:
+    layer.set_weights([np.round(rng.uniform(-0.4, 0.9, w.shape) * 64) / 64
+                       for w in layer.get_weights()])
+model.save(sys.argv[1])
+"""
+# On NumPy 2.4 the reference's predict fails where it draws among tied classes.
+REPAIR = """
+import runpy
+import sys
+import numpy as np
+np.random.choice = lambda choices, *_a, **_k: np.ravel(choices)[0]
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def difference(theirs: Any, ours: Any, where: str = "") -> str | None:
+    """What differs between two results as the script writes them, None if nothing does."""
+    if isinstance(theirs, float) and isinstance(ours, float):
+        close = abs(theirs - ours) <= TOLERANCE * max(1.0, abs(theirs))
+        return None if close else f"{where}: {theirs!r}, {ours!r}"
+    if type(theirs) is not type(ours):
+        return f"{where}: {theirs!r}, {ours!r}"[:400]
+    if isinstance(theirs, dict):
+        if list(theirs) != list(ours):  # the tags of two types
+            return f"{where}: {next(iter(theirs))}, {next(iter(ours))}"
+        parts = [(theirs[key], ours[key], where) for key in theirs]
+    elif isinstance(theirs, list):
+        if len(theirs) != len(ours):
+            return f"{where}: {len(theirs)} entries, {len(ours)}"
+        pairs = zip(theirs, ours, strict=True)
+        parts = [(a, b, f"{where}[{index}]") for index, (a, b) in enumerate(pairs)]
+    else:
+        return None if theirs == ours else f"{where}: {theirs!r}, {ours!r}"
+    return next((found for part in parts if (found := difference(*part)) is not None), None)
+
+
+def differences(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> list[str]:
+    """Every result that differs, is missing, or is only here."""
+    found = [
+        f"{name}: missing" if name not in ours else difference(value, ours[name], name)
+        for name, value in theirs.items()
+    ]
+    found += [f"{name}: only here" for name in ours if name not in theirs]
+    return [entry for entry in found if entry is not None]
+
+
+def read_results(path: Path) -> dict[str, Any]:
+    """Results by name, as the script wrote them."""
+    results: dict[str, Any] = json.loads(gzip.decompress(path.read_bytes()))
+    return results
+
+
+def run_script(python: Path, model: Path, target: Path, folder: Path, repair: bool) -> None:
+    """Run the script with one interpreter, without its chatter."""
+    own = python.parent
+    environment = os.environ | {
+        "PATH": f"{own}{os.pathsep}{os.environ['PATH']}",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
+    start = ["-c", REPAIR] if repair else []
+    command = [str(part) for part in (python, *start, SCRIPT, model, target)]
+    done = subprocess.run(
+        command, cwd=folder, env=environment, check=False, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise SystemExit(f"{python} failed:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
+
+
+def table(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> Iterator[str]:
+    """Rows: part, results compared, differences."""
+    parts = dict.fromkeys(name.split(": ", 1)[0] for name in theirs)
+    yield f"{'part':<28} {'results':>8} {'equal':>8}"
+    for part in parts:
+        names = [name for name in theirs if name.startswith(f"{part}: ")]
+        equal = [n for n in names if n in ours and difference(theirs[n], ours[n]) is None]
+        yield f"{part:<28} {len(names):>8} {len(equal):>8}"
+
+
+def main() -> int:
+    """Compare, print a table, and say by the exit code whether all is equal."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--annarchy", type=Path, required=True, help="a Python with ANNarchy")
+    parser.add_argument("--keep", type=Path, help="folder that receives model and results")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = (arguments.keep or Path(name)).absolute()
+        folder.mkdir(parents=True, exist_ok=True)
+        model = folder / "annarchy_calls.keras"
+        subprocess.run([sys.executable, "-c", MODEL, model], check=True)
+        theirs, ours = (folder / f"{who}_calls.json.gz" for who in ("annarchy", "annconv"))
+        run_script(arguments.annarchy.absolute(), model, theirs, Path(name), repair=True)
+        run_script(Path(sys.executable), model, ours, Path(name), repair=False)
+        results = read_results(theirs), read_results(ours)
+    found = differences(*results)
+    print("\n".join([*table(*results), *found]))
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,314 @@
+// Steps a network by hand: between two steps all of its state lies open, to be read, changed and
+// recorded. A generated StateTable tells what there is.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "annconv/weights_file.hpp"
+
+namespace annconv {
+
+constexpr std::uint32_t kStateVersion = 1;
+
+// What a step reads besides weights and arena.
+struct StateInput {
+    const void* rates;  // real, one for each input neuron
+    std::uint64_t seed;
+    std::uint32_t sample;
+    std::int32_t index;  // of the step
+};
+
+// Type of an array's elements: the network's real, a signed byte, a 32-bit integer, or double.
+enum class Element : std::int32_t { kReal, kSpike, kCount, kDouble };
+
+// An array of the arena or of the packed data.
+struct StateArray {
+    const char* name;
+    Element element;
+    std::int64_t length;
+    std::uint64_t offset;  // in bytes
+};
+
+// A kernel with arguments that are the same for every network.
+struct StateKernel {
+    void (*run)(const void* weights, void* arena, const StateInput& input);
+    std::int32_t population;  // whose neurons it updates; -1 for an operator
+    std::int32_t projection;  // whose operator it is; -1 for an update
+    std::int32_t target;      // buffer that an operator writes; -1 for an update
+    bool replaces;            // whether it replaces what the target holds; otherwise it adds
+};
+
+// Where what arrives at a population is summed.
+struct StateConductance {
+    std::int32_t population;
+    std::int32_t buffer;
+};
+
+template <class Entry>
+struct List {
+    const Entry* first;
+    std::int32_t count;
+
+    const Entry* begin() const { return first; }
+    const Entry* end() const { return first + count; }
+    const Entry& operator[](std::int32_t index) const { return first[index]; }
+};
+
+struct StateTable {
+    std::uint32_t version;
+    const char* digest;  // of the plan's structure: data must have been packed for it
+    std::int32_t real_bytes;
+    std::int32_t inputs;
+    std::int32_t projections;
+    std::uint64_t weights_bytes;
+    std::uint64_t arena_bytes;
+    List<StateArray> buffers;
+    List<StateArray> packed;
+    List<StateKernel> kernels;  // in running order
+    List<std::int32_t> spikes;  // for each population its buffer of spikes, -1 for a junction
+    List<StateConductance> conductances;
+    void (*reset)(const void* weights, void* arena);          // to the start of a sample
+    void (*count)(void* arena);                               // the read-out's spikes of a step
+    bool (*stopped)(const void* weights, const void* arena);  // whether the read-out is finished
+};
+
+// Keeps some values of one array in every period-th step, one row of doubles for each.
+struct ValueRecorder {
+    const void* source;
+    Element element;
+    const std::int32_t* ranks;  // which values; null: the first `count`
+    std::int64_t count;
+    std::int32_t period;
+    std::int32_t wait;  // steps until the next row
+    double* rows;
+    std::int64_t written = 0;
+};
+
+// Keeps the spikes of some neurons: pairs of step and rank, one after the other.
+struct SpikeRecorder {
+    const std::int8_t* source;
+    const std::int32_t* ranks;  // which neurons; null: the first `count`
+    std::int64_t count;
+    std::vector<std::int32_t> spikes;
+};
+
+// Spikes of each neuron in the last `window` steps, as a rate.
+struct RateMeter {
+    std::int32_t window = 0;  // 0: the rates stay as they are
+    double per_spike = 0;
+    std::vector<std::int8_t> history;  // (window, neurons)
+    std::vector<std::int32_t> sums;
+    std::int32_t slot = 0;
+    std::vector<double> rates;
+
+    void start(std::int32_t steps, double spike_rate) {
+        window = steps;
+        per_spike = spike_rate;
+        clear();
+    }
+
+    void clear() {
+        history.assign(static_cast<std::size_t>(window) * rates.size(), 0);
+        sums.assign(rates.size(), 0);
+        slot = 0;
+    }
+
+    void add(const std::int8_t* spikes) {
+        std::int8_t* oldest = history.data() + static_cast<std::size_t>(slot) * rates.size();
+        for (std::size_t neuron = 0; neuron < rates.size(); ++neuron) {
+            const std::int8_t fired = spikes[neuron] != 0;
+            sums[neuron] += fired - oldest[neuron];
+            oldest[neuron] = fired;
+            rates[neuron] = sums[neuron] * per_spike;
+        }
+        slot = (slot + 1) % window;
+    }
+};
+
+// What to run.
+struct StateRun {
+    std::int32_t steps;
+    StateInput input;  // of the first step
+    bool stops;        // whether the read-out may end the run
+};
+
+// One network with its own weights and state.
+class State {
+   public:
+    // Throws std::runtime_error where the packed data are damaged or another network's.
+    State(const StateTable& table, std::string_view packed)
+        : table_(table),
+          weights_(load_weights(packed, table)),
+          arena_(allocate_aligned(table.arena_bytes)),
+          enabled_(static_cast<std::size_t>(table.spikes.count), 1),
+          transmits_(static_cast<std::size_t>(table.projections), 1),
+          meters_(static_cast<std::size_t>(table.spikes.count)) {
+        for (const auto& entry : table.conductances) given_.emplace_back(length(entry.buffer), 0.0);
+        for (std::size_t population = 0; population < meters_.size(); ++population) {
+            const std::int32_t spikes = table.spikes[static_cast<std::int32_t>(population)];
+            if (spikes >= 0) meters_[population].rates.assign(length(spikes), 0.0);
+        }
+        reset();
+    }
+
+    const StateTable& table() const { return table_; }
+    std::byte* weights() { return static_cast<std::byte*>(weights_.get()); }
+    std::byte* arena() { return static_cast<std::byte*>(arena_.get()); }
+    std::vector<std::uint8_t>& enabled() { return enabled_; }      // a flag for every population
+    std::vector<std::uint8_t>& transmits() { return transmits_; }  // a flag for every projection
+    std::vector<RateMeter>& meters() { return meters_; }           // one for every population
+
+    // What is added to a conductance in the next step, besides what arrives.
+    std::vector<double>& given(std::size_t conductance) { return given_[conductance]; }
+
+    void* buffer(std::int32_t index) { return arena() + table_.buffers[index].offset; }
+
+    // The state in which every sample starts.
+    void reset() {
+        table_.reset(weights(), arena());
+        for (auto& values : given_) std::fill(values.begin(), values.end(), 0.0);
+    }
+
+    // Runs steps until all are done, the read-out stops, or `proceed` says false before one of
+    // them. Returns how many were run.
+    template <class Proceed>
+    std::int32_t advance(const StateRun& run, std::vector<ValueRecorder>& values,
+                         std::vector<SpikeRecorder>& spikes, Proceed&& proceed) {
+        StateInput input = run.input;
+        for (std::int32_t step = 0; step < run.steps; ++step, ++input.index) {
+            if (!proceed()) return step;
+            run_kernels(input, step == 0);
+            measure();
+            for (auto& recorder : values) record(recorder);
+            for (auto& recorder : spikes) record(recorder, input.index);
+            if (run.stops && table_.stopped(weights(), arena())) return step + 1;
+        }
+        return run.steps;
+    }
+
+   private:
+    std::size_t length(std::int32_t buffer) const {
+        return static_cast<std::size_t>(table_.buffers[buffer].length);
+    }
+
+    void run_kernels(const StateInput& input, bool first) {
+        for (const auto& kernel : table_.kernels) {
+            if (kernel.population < 0) {
+                if (transmits_[static_cast<std::size_t>(kernel.projection)]) {
+                    kernel.run(weights(), arena(), input);
+                } else if (kernel.replaces) {
+                    std::memset(buffer(kernel.target), 0, bytes(kernel.target));
+                }
+                continue;
+            }
+            if (first) add_given(kernel.population);
+            if (enabled_[static_cast<std::size_t>(kernel.population)]) {
+                kernel.run(weights(), arena(), input);
+            } else {
+                const std::int32_t spikes = table_.spikes[kernel.population];
+                std::memset(buffer(spikes), 0, bytes(spikes));
+            }
+        }
+        table_.count(arena());
+    }
+
+    // What was set before the run arrives once.
+    void add_given(std::int32_t population) {
+        for (std::int32_t index = 0; index < table_.conductances.count; ++index) {
+            const auto& entry = table_.conductances[index];
+            auto& values = given_[static_cast<std::size_t>(index)];
+            const auto is_zero = [](double value) { return value == 0; };
+            if (entry.population != population ||
+                std::all_of(values.begin(), values.end(), is_zero)) {
+                continue;
+            }
+            if (table_.real_bytes == sizeof(double)) {
+                add(values, static_cast<double*>(buffer(entry.buffer)));
+            } else {
+                add(values, static_cast<float*>(buffer(entry.buffer)));
+            }
+        }
+    }
+
+    template <class Real>
+    static void add(std::vector<double>& values, Real* sums) {
+        for (std::size_t neuron = 0; neuron < values.size(); ++neuron) {
+            sums[neuron] += static_cast<Real>(values[neuron]);
+        }
+        std::fill(values.begin(), values.end(), 0.0);
+    }
+
+    void measure() {
+        for (std::size_t population = 0; population < meters_.size(); ++population) {
+            if (meters_[population].window == 0) continue;
+            const std::int32_t spikes = table_.spikes[static_cast<std::int32_t>(population)];
+            meters_[population].add(static_cast<const std::int8_t*>(buffer(spikes)));
+        }
+    }
+
+    void record(ValueRecorder& recorder) const {
+        if (recorder.wait-- > 0) return;
+        recorder.wait = recorder.period - 1;
+        const bool doubles = recorder.element == Element::kDouble ||
+                             (recorder.element == Element::kReal && table_.real_bytes == 8);
+        if (doubles) {
+            copy(static_cast<const double*>(recorder.source), recorder);
+        } else if (recorder.element == Element::kReal) {
+            copy(static_cast<const float*>(recorder.source), recorder);
+        } else if (recorder.element == Element::kSpike) {
+            copy(static_cast<const std::int8_t*>(recorder.source), recorder);
+        } else {
+            copy(static_cast<const std::int32_t*>(recorder.source), recorder);
+        }
+    }
+
+    template <class Value>
+    static void copy(const Value* source, ValueRecorder& recorder) {
+        double* row = recorder.rows + recorder.written++ * recorder.count;
+        for (std::int64_t index = 0; index < recorder.count; ++index) {
+            row[index] =
+                static_cast<double>(source[recorder.ranks ? recorder.ranks[index] : index]);
+        }
+    }
+
+    static void record(SpikeRecorder& recorder, std::int32_t step) {
+        for (std::int64_t index = 0; index < recorder.count; ++index) {
+            const auto rank =
+                recorder.ranks ? recorder.ranks[index] : static_cast<std::int32_t>(index);
+            if (recorder.source[rank] > 0) {
+                recorder.spikes.push_back(step);
+                recorder.spikes.push_back(rank);
+            }
+        }
+    }
+
+    std::size_t bytes(std::int32_t buffer) const {
+        switch (table_.buffers[buffer].element) {
+            case Element::kReal:
+                return length(buffer) * static_cast<std::size_t>(table_.real_bytes);
+            case Element::kSpike:
+                return length(buffer);
+            case Element::kCount:
+                return length(buffer) * sizeof(std::int32_t);
+            case Element::kDouble:
+                break;
+        }
+        return length(buffer) * sizeof(double);
+    }
+
+    const StateTable& table_;
+    AlignedMemory weights_;
+    AlignedMemory arena_;
+    std::vector<std::uint8_t> enabled_;
+    std::vector<std::uint8_t> transmits_;
+    std::vector<RateMeter> meters_;
+    std::vector<std::vector<double>> given_;
+};
+
+}  // namespace annconv
+
+extern "C" const annconv::StateTable* annconv_state();

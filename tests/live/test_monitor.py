@@ -1,0 +1,333 @@
+"""What monitors record, against the oracle, and when."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from live_oracle import Oracle, first_rates
+from zoo import OPTIONS, ZOO, dense
+
+from annconv.errors import (
+    InputError,
+    ModelFileError,
+    OptionError,
+    UnavailableError,
+    UnknownNameError,
+)
+from annconv.live.network import LiveNetwork
+from annconv.neurons.neuron import Neuron
+
+pytestmark = pytest.mark.compiles
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_every_variable_of_every_population(live, name):
+    network = live(name, seed=2)
+    oracle = Oracle(ZOO[name](), first_rates(name), seed=2).run(25)
+    monitors = {
+        population.name: network.monitor(population, [*population.variables, "spike"])
+        for population in network.get_populations()
+        if population.attributes
+    }
+    for duration in (7, 1, 17):
+        network.simulate(duration * network.dt)
+    for population, monitor in monitors.items():
+        recorded = monitor.get()
+        assert list(recorded) == monitor.variables
+        assert recorded.pop("spike") == oracle.spikes(population)
+        assert not recorded.pop("r").any()
+        for variable, rows in recorded.items():
+            expected = oracle.values(population, variable)
+            assert (rows.dtype, rows.shape) == (np.float64, expected.shape)
+            np.testing.assert_allclose(rows, expected, rtol=1e-12, atol=1e-12)
+
+
+def test_formats(live):
+    network = live("picture")
+    conv = network.get_population("conv")
+    monitor = network.monitor(conv, ["v", "spike"])
+    assert (monitor.name, monitor.object, monitor.variables) == (
+        "Monitor_conv",
+        conv,
+        ["v", "spike"],
+    )
+    assert monitor.get("v").shape == (0, 4, 4, 2)
+    assert monitor.get("spike") == {rank: [] for rank in range(32)}
+    network.simulate(12)
+    kept = monitor.get("v", keep=True)
+    assert kept.shape == (12, 4, 4, 2)
+    np.testing.assert_array_equal(monitor.get(["v"], keep=True), kept)
+    np.testing.assert_array_equal(monitor.get("v", keep=True, reshape=False), kept.reshape(12, 32))
+    both = monitor.get(["v", "spike"], keep=True)
+    assert list(both) == ["v", "spike"]
+    assert list(monitor.get("v", keep=True, force_dict=True)) == ["v"]
+    np.testing.assert_array_equal(monitor["v"], kept)
+    assert monitor["v"].shape == (0, 4, 4, 2), "the first look emptied it"
+    assert monitor.get("spike") == both["spike"]
+    steps = [step for listed in both["spike"].values() for step in listed]
+    assert steps
+    assert {type(step) for step in steps} == {int}
+
+
+def test_types_follow_the_variables():
+    """Whole numbers, truth values, and one value for the whole population."""
+    neuron = Neuron(
+        parameters="vt = 2.0 : population",
+        equations="""
+            v += g_exc
+            age = age + 1 : int, init = 3
+            high = v > 0.5 : bool
+            clock = t : population
+        """,
+        spike="v > vt",
+        reset="v = 0",
+    )
+    plain = dense()
+    hidden = replace(plain.populations[1], neuron=neuron, parameters={})
+    populations = (plain.populations[0], hidden, plain.populations[2])
+    network = LiveNetwork(replace(plain, populations=populations), OPTIONS, seed=1)
+    network.get_population("image").rates = first_rates("dense")
+    found = network.get_population("hidden")
+    monitor = network.monitor(found, ["age", "high", "clock"])
+    network.simulate(8)
+    recorded = monitor.get()
+    assert recorded["age"].dtype == np.int64
+    np.testing.assert_array_equal(recorded["age"], np.arange(4, 12)[:, None] * np.ones(5))
+    assert recorded["high"].dtype == np.bool_
+    assert recorded["high"].any()
+    assert (recorded["clock"].dtype, recorded["clock"].tolist()) == (np.float64, [*range(8)])
+    assert (found.age.dtype, found.high.dtype) == (np.float64, np.float64)
+    assert found.clock == 7.0
+    found.age = 2.9
+    assert found.age.tolist() == [2.0] * 5
+    found.high = [0, 0.5, -1, 0, 3]
+    assert found.high.tolist() == [0.0, 1.0, 1.0, 0.0, 1.0]
+
+
+def test_a_view_is_recorded_by_itself(live):
+    network = live("picture")
+    conv = network.get_population("conv")
+    everything = network.monitor(conv, ["v", "spike"])
+    some = network.monitor(conv[[3, 8, 30]], ["v", "spike"])
+    one = network.monitor(conv[3], "v")
+    assert some.get("v").shape == (0,)
+    assert some.get("spike") == {3: [], 8: [], 30: []}
+    network.simulate(20)
+    full, part = everything.get(), some.get()
+    np.testing.assert_array_equal(part["v"], full["v"].reshape(20, 32)[:, [3, 8, 30]])
+    assert part["spike"] == {rank: full["spike"][rank] for rank in (3, 8, 30)}
+    assert any(part["spike"].values())
+    np.testing.assert_array_equal(one.get("v"), part["v"][:, :1])
+
+
+@pytest.mark.parametrize(("period", "offset"), [(1.0, None), (3.0, 1.0), (4.0, 0.0), (2.5, 2.0)])
+def test_periods(live, period, offset):
+    """Half a millisecond a step; the first row comes with the offset, whoever calls how often."""
+    network = live("signed", seed=1)
+    both = network.get_population("both")
+    network.simulate(2.0)
+    thin = network.monitor(both, ["v", "spike"], period=period, period_offset=offset)
+    full = network.monitor(both, ["v", "spike"])
+    assert (thin.period, thin.period_offset) == (period, offset or 0.0)
+    for duration in (0.5, 3.0, 4.5, 2.0):
+        network.simulate(duration)
+    every, first = round(period / 0.5), round((offset or 0.0) / 0.5)
+    np.testing.assert_array_equal(thin.get("v"), full.get("v")[first::every])
+    assert thin.get("spike") == full.get("spike"), "spikes are complete"
+
+
+def test_pauses(live):
+    network = live("dense", seed=1)
+    hidden = network.get_population("hidden")
+    full = network.monitor(hidden, ["v", "spike"])
+    monitor = network.monitor(hidden, ["v", "spike"])
+    network.simulate(4)
+    monitor.pause()
+    network.simulate(3)
+    monitor.resume()
+    network.simulate(5)
+    expected, received = full.get(), monitor.get()
+    rows = [*range(4), *range(7, 12)]
+    np.testing.assert_array_equal(received["v"], expected["v"][rows])
+    assert received["spike"] == {
+        rank: [step for step in steps if step in rows] for rank, steps in expected["spike"].items()
+    }
+    assert monitor.times() == {name: {"start": [0, 7], "stop": [4, 12]} for name in ("v", "spike")}
+    network.simulate(2)
+    monitor.pause()
+    network.reset()
+    network.simulate(3)
+    assert monitor.get("v").shape == (0, 5), "it stays paused over a reset"
+    monitor.start("mask")
+    network.simulate(2)
+    assert monitor.variables == ["v", "spike", "mask"]
+    assert {name: len(rows) for name, rows in monitor.get(["v", "mask"]).items()} == {
+        "v": 0, "mask": 2,
+    }  # fmt: skip
+    monitor.start()
+    network.simulate(1)
+    assert len(monitor.get("v")) == 1
+
+
+def test_stop_and_start(live):
+    network = live("dense")
+    hidden = network.get_population("hidden")
+    monitor = network.monitor(hidden, ["v"], start=False)
+    network.simulate(2)
+    assert monitor.get("v").shape == (0, 5)
+    monitor.start()
+    network.simulate(2)
+    assert monitor.get("v", keep=True).shape == (2, 5)
+    monitor.start(["v"], period=2.0)
+    network.simulate(4)
+    assert monitor.get("v").shape == (4, 5), "two of every step, two of every second"
+    monitor.reset()
+    assert monitor.get("v").shape == (0, 5)
+    monitor.stop()
+    assert (monitor.variables, monitor.get()) == ([], {})
+    network.simulate(2)
+    monitor.start(["v", "spike"])
+    network.simulate(3)
+    assert monitor.get("v").shape == (3, 5)
+    nothing = network.monitor(hidden)
+    network.simulate(1)
+    assert (nothing.variables, nothing.get()) == ([], {})
+
+
+def test_times(live):
+    network = live("dense")
+    monitor = network.monitor(network.get_population("hidden"), ["v", "spike"])
+    network.simulate(5)
+    assert monitor.times("v") == {"v": {"start": [0], "stop": [5]}}
+    monitor.get("v")
+    assert monitor.times() == {name: {"start": [0], "stop": [5]} for name in ("v", "spike")}
+    network.simulate(3)
+    assert monitor.times(["v"]) == {"v": {"start": [5], "stop": [8]}}
+    network.reset(monitors=False)
+    network.simulate(2)
+    assert monitor.get("v").shape == (5, 5)
+    assert monitor.times("v") == {"v": {"start": [5, 0], "stop": [8, 2]}}
+    network.reset()
+    assert monitor.times("v") == {"v": {"start": [0], "stop": [0]}}
+    assert monitor.get("spike") == {rank: [] for rank in range(5)}
+
+
+def test_a_recording_larger_than_one_call(live, monkeypatch):
+    """It is cut into calls that take a bounded space."""
+    expected = live("dense", seed=1)
+    reference = expected.monitor(expected.get_population("hidden"), ["v", "spike"])
+    expected.simulate(50)
+    monkeypatch.setattr("annconv.live.engine.CHUNK_BYTES", 200)
+    network = live("dense", seed=1)
+    monitor = network.monitor(network.get_population("hidden"), ["v", "spike"])
+    network.simulate(50)
+    kept, received = reference.get(), monitor.get()
+    np.testing.assert_array_equal(received["v"], kept["v"])
+    assert received["spike"] == kept["spike"]
+
+
+def test_statistics_in_ms(live):
+    """Those of the pure functions, with the network's step and the recorded time."""
+    network = live("signed", seed=1)
+    monitor = network.monitor(network.get_population("image"), ["spike"])
+    network.simulate(3.0)
+    monitor.get()
+    network.simulate(10.0)
+    spikes = monitor.get("spike", keep=True)
+    total = sum(map(len, spikes.values()))
+    assert total > 10
+    times, ranks = monitor.raster_plot(spikes)
+    assert sorted(times.tolist()) == sorted(step * 0.5 for s in spikes.values() for step in s)
+    assert ranks.tolist() == [rank for rank, steps in spikes.items() for _ in steps]
+    assert monitor.mean_fr(spikes) == pytest.approx(total / 4 / 0.010)
+    assert monitor.mean_fr({"spike": spikes}) == monitor.mean_fr(spikes)
+    rates = monitor.population_rate(spikes)
+    assert rates.shape == (21,)
+    np.testing.assert_allclose(rates.sum() * 0.5e-3 * 4, total)
+    assert monitor.smoothed_rate(spikes, smooth=2.0).shape == (4, 20)
+    counts = monitor.histogram(spikes, bins=1.0, recording_window=(3.0, 12.5))
+    assert (counts.sum(), len(counts)) == (total, 10)
+    assert monitor.histogram(spikes, per_neuron=True).shape[0] == 4
+    intervals = monitor.inter_spike_interval(spikes, per_neuron=True)
+    often = [rank for rank, steps in spikes.items() if len(steps) > 2]
+    assert often
+    for rank in often:
+        assert intervals[rank] == [0.5 * gap for gap in np.diff(spikes[rank])]
+        assert monitor.inter_spike_interval(spikes, ranks=[rank]) == intervals[rank]
+    assert len(monitor.coefficient_of_variation(spikes, ranks=often)) == len(often)
+    assert monitor.mean_fr() == pytest.approx(total / 4 / 0.010), "the buffer's own spikes"
+    with pytest.raises(InputError, match="histogram: expected one spike or more"):
+        monitor.histogram()
+    network.simulate(0.5)
+    monitor.get()
+    network.reset()
+    for statistic in ("mean_fr", "population_rate", "smoothed_rate"):
+        with pytest.raises(InputError, match="expected spikes recorded over some time"):
+            getattr(monitor, statistic)(spikes)
+
+
+def test_what_cannot_be_recorded(live):
+    network = live("picture")
+    conv = network.get_population("conv")
+    for wrong in ("vt", ["v", "bogus"], ["vt", "mask_tau"]):
+        with pytest.raises(
+            InputError, match=r"monitor of 'conv': expected some of 'v', 'mask', 'r'"
+        ):
+            network.monitor(conv, wrong)
+    for wrong in ("conv", conv.neuron(1), network.get_projection("dense_proj_4"), None):
+        with pytest.raises(InputError, match="monitor: expected a population or a view of one"):
+            network.monitor(wrong, ["v"])
+    with pytest.raises(InputError, match="variables of a monitor: expected a name or a list"):
+        network.monitor(conv, 3)
+    monitor = network.monitor(conv, ["v"])
+    with pytest.raises(InputError, match="monitor of 'conv': expected some of"):
+        monitor.start("zz")
+    with pytest.raises(UnknownNameError, match=r"^monitor 'Monitor_conv' does not record 'w'. Kno"):
+        monitor.get("w")
+    with pytest.raises(KeyError):
+        monitor.times("spike")
+    with pytest.raises(InputError, match=r"monitor 'Monitor_conv': expected spikes, recorded with"):
+        monitor.mean_fr()
+    with pytest.raises(UnavailableError, match="has no attribute 'spike_times'"):
+        monitor.spike_times  # noqa: B018
+    junction = live("branches").get_population("sum")
+    with pytest.raises(InputError, match="expected some of nothing: it has no neurons"):
+        live("branches").monitor(junction, ["v"])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"period": 2.0, "period_offset": 3.0},
+            "period_offset: expected 0 or more and less than th",
+        ),
+        ({"period_offset": 1.0}, r"less than the period \(1 ms\), received 1.0"),
+        ({"period": 0.0}, "period: expected a number of ms above 0, received 0.0"),
+        ({"period": "1"}, "period: expected a number of ms above 0"),
+        ({"period": 2.0, "period_offset": "x"}, "period_offset: expected 0 or more"),
+        ({"period": 2.0, "period_offset": -1.0}, "period_offset: expected 0 or more"),
+    ],
+)
+def test_periods_that_are_none(live, options, message):
+    network = live("dense")
+    with pytest.raises(OptionError, match=message):
+        network.monitor(network.get_population("hidden"), ["v"], **options)
+    assert network.get_monitors() == []
+
+
+def test_saving(live, tmp_path):
+    network = live("dense", seed=1)
+    monitor = network.monitor(network.get_population("hidden"), ["v", "spike"])
+    network.simulate(20)
+    recorded = monitor.get(keep=True)
+    monitor.save(tmp_path / "a" / "m.npz")
+    with np.load(tmp_path / "a" / "m.npz") as stored:
+        np.testing.assert_array_equal(stored["v"], recorded["v"])
+        pairs = list(zip(stored["spike_ranks"], stored["spike_steps"], strict=True))
+    assert pairs == [(rank, step) for rank, steps in recorded["spike"].items() for step in steps]
+    assert len(monitor.get("v")) == 0
+    with pytest.raises(ModelFileError, match=r"expected a path that ends in '.npz'"):
+        monitor.save(tmp_path / "m.hdf5")
