@@ -20,6 +20,7 @@ from annconv.live.stopping import stop_condition
 from annconv.live.storage import load_arrays, save_arrays
 from annconv.live.values import as_mapping, as_values
 from annconv.live.view import PopulationView
+from annconv.neurons.grammar import REFRACTORY
 from annconv.neurons.neuron import Neuron
 from annconv.options import duration_steps
 
@@ -96,8 +97,12 @@ class Population:
 
     @property
     def parameters(self) -> list[str]:
-        """Names of the neuron's parameters."""
-        return [name for name, entry in self._attributes.items() if entry.is_parameter]
+        """Names of the neuron's parameters; without its refractory period."""
+        return [
+            name
+            for name, entry in self._attributes.items()
+            if entry.is_parameter and name != REFRACTORY
+        ]
 
     @property
     def variables(self) -> list[str]:

@@ -8,7 +8,7 @@ from annconv.ir.network import Network, Population, Projection
 from annconv.ir.operators import Convolution
 from annconv.neurons.library import ENCODINGS, HIDDEN
 from annconv.passes.follow_events import follow_events
-from annconv.plan.plan import OperatorKernel
+from annconv.plan.kernels import OperatorKernel
 from annconv.plan.planner import make_plan
 from annconv.readouts import READOUTS
 

@@ -9,7 +9,8 @@ from annconv.ir.operators import Dense
 from annconv.neurons.library import ENCODINGS, HIDDEN
 from annconv.neurons.neuron import Neuron
 from annconv.passes.liveness import liveness
-from annconv.plan.plan import Plan, UpdateKernel
+from annconv.plan.kernels import UpdateKernel
+from annconv.plan.plan import Plan
 from annconv.plan.planner import make_plan
 from annconv.readouts import READOUTS
 

@@ -12,7 +12,7 @@ from annconv.errors import VerifyError
 from annconv.ir.network import Network, Population, Projection
 from annconv.ir.operators import Dense, Reshape
 from annconv.neurons.library import IB, IaF
-from annconv.plan.plan import OperatorKernel, UpdateKernel
+from annconv.plan.kernels import OperatorKernel, UpdateKernel
 from annconv.plan.planner import broadcast_of, make_plan
 from annconv.readouts.table import READOUTS
 from annconv.reference.network import run_network

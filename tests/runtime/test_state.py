@@ -13,7 +13,7 @@ import pytest
 from zoo import OPTIONS, ZOO, dense, numbers, picture, samples, signed
 
 from annconv.ir.operators import Dense
-from annconv.plan.plan import Source
+from annconv.plan.arrays import Source
 from annconv.reference.network import run_network
 from annconv.runtime.compiled import compile_network
 from annconv.runtime.state import SpikeRecording, State, ValueRecording, open_state

@@ -145,7 +145,7 @@ constexpr const char* kParts[] = {"update_image", "update_peaks", "apply_main_v2
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "6e37a71261206037f7460e5882f6ad2cad6f94560bfb58ef645c76fac509ef29",
+    "f1847a5743ecef28f905c920305997f7c752311c17727bdbc47f9d5f9c08bf46",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,

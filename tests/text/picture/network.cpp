@@ -116,7 +116,7 @@ constexpr const char* kParts[] = {"layer_image", "layer_conv", "update_classes"}
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "632bd7200550cf5f210346069be742a97840c3e4fa93705b25f989d4711dbcb8",
+    "d3f10b63c9f3f49043fe2c9cae580314db03ce93816bfafe9e711f211d63b2aa",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,

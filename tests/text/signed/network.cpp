@@ -116,7 +116,7 @@ constexpr const char* kParts[] = {"update_image", "update_both", "update_classes
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "c2b926b3ae815865a4d7791a3e82b33abae73c41ea3afc72319e92594ff66a79",
+    "3a2834e3acaf3a9dbeebfdefb6d57b78eb90ce4ffd0f159f319f493bc156e27a",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,
