@@ -58,7 +58,7 @@ struct HiddenNeuron {
         return spiked;
     }
 
-    void save(Arena& arena, int place) const {
+    void save([[maybe_unused]] Arena& arena, [[maybe_unused]] int place) const {
         annconv::store(v, arena.hidden_v + place);
     }
 
@@ -116,7 +116,7 @@ struct ClassesNeuron {
         return spiked;
     }
 
-    void save(Arena& arena, int place) const {
+    void save([[maybe_unused]] Arena& arena, [[maybe_unused]] int place) const {
         annconv::store(v, arena.classes_v + place);
     }
 

@@ -42,7 +42,7 @@ struct ImageNeuron {
         return spiked;
     }
 
-    void save(Arena& arena, int place) const {
+    void save([[maybe_unused]] Arena& arena, [[maybe_unused]] int place) const {
         annconv::store(v, arena.image_v + place);
         annconv::store(u, arena.image_u + place);
     }
@@ -121,7 +121,7 @@ struct ConvNeuron {
         return spiked;
     }
 
-    void save(Arena& arena, int place) const {
+    void save([[maybe_unused]] Arena& arena, [[maybe_unused]] int place) const {
         annconv::store(v, arena.conv_v + place);
         annconv::store(mask, arena.conv_mask + place);
         annconv::store(trace, arena.conv_g_exc + place);
@@ -165,7 +165,7 @@ struct ConvPooling {
         return spiked;
     }
 
-    void save(Arena& arena, int place) const {
+    void save([[maybe_unused]] Arena& arena, [[maybe_unused]] int place) const {
         annconv::store(v, arena.pool_v + place);
     }
 
