@@ -162,9 +162,9 @@ class ConvertOptions:
     preset: str = "annarchy"
     """Which family of networks to build: "annarchy", the reference converter's, spike for spike."""
     input_encoding: Any = "CPN"
-    """Name of an encoding neuron, or a `Neuron` whose input is its parameter `rates`."""
+    """Name of an encoding neuron, or a `Neuron` (ours or ANNarchy's) that reads its `rates`."""
     hidden_neuron: Any = "IaF"
-    """Name of a hidden neuron, or a `Neuron` with a threshold `vt` and the input `g_exc`."""
+    """Name of a hidden neuron, or a `Neuron` (ours or ANNarchy's) with `vt` that reads `g_exc`."""
     read_out: str = "spike_count"
     """Name of the read-out."""
     k: int | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import replace
+from dataclasses import fields, replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -253,6 +253,12 @@ def test_thresholds_that_overflow_are_refused(mlp, own):
         f"'b' would have the threshold {'inf' if own > 0 else '-inf'}."
     )
     convert(mlp, hidden_neuron=neuron, threshold_step=-3e307)
+
+
+def test_neurons_of_annarchy_make_the_network_that_ours_make(mlp):
+    values = {entry.name: getattr(SPIKER, entry.name) for entry in fields(SPIKER)}
+    theirs = convert(mlp, hidden_neuron=SimpleNamespace(**values))
+    assert theirs == convert(mlp, hidden_neuron=SPIKER)
 
 
 def test_options_keep_the_name_of_a_neuron():

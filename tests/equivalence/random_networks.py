@@ -157,7 +157,7 @@ class _StructureDraw:
         self.input_scale = {"IB": 100.0, "CPN": 400.0, "PSO": 1.0, "phase": 1.0, "user": 3.0}[kind]
         neuron = ENCODINGS.get(kind)
         if neuron is None:
-            neuron = NeuronDraw(self.rng, "rates").neuron("Encoder", random=self.chance(0.3))
+            neuron = NeuronDraw(self.rng, "rates").neuron("Encoder", random=self.chance(0.5))
         self.add("input", geometry, neuron, "input")
 
     def add(self, name: str, geometry: Geometry, neuron: Neuron | None, role: str) -> Population:
@@ -177,7 +177,7 @@ class _StructureDraw:
     def hidden_neuron(self, name: str) -> Neuron:
         if self.chance(0.5):
             return HIDDEN["IaF"]
-        return NeuronDraw(self.rng, "g_exc").neuron(name, random=self.chance(0.15))
+        return NeuronDraw(self.rng, "g_exc").neuron(name, random=self.chance(0.35))
 
     def hidden(self, number: int) -> None:
         if self.chance(0.12):

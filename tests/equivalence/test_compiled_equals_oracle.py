@@ -18,6 +18,9 @@ from hypothesis import strategies as st
 from random_networks import STEPS, Structure, draw_structure
 
 from annconv.ir.operators import Convolution, Dense, MaxPool, MeanPool
+from annconv.neurons.equations import parse_neuron
+from annconv.neurons.grammar import LAST_SPIKE, METHODS, REFRACTORY_LEFT
+from annconv.neurons.model import OdeBlock
 from annconv.options import VECTOR_BITS, CompileOptions
 from annconv.readouts import READOUTS
 from annconv.reference.compare import differences
@@ -156,3 +159,21 @@ def test_the_structures_cover_what_the_compiler_can_do() -> None:
     assert any(p.role == "linear" for n in drawn for p in n.populations)
     assert {entry.delay for n in drawn for entry in n.projections} == {0, 1}
     assert sum(draw_structure(seed).exact for seed in QUICK) >= len(QUICK) // 4
+
+
+def test_the_neurons_cover_the_grammar() -> None:
+    drawn = [draw_structure(seed).network for seed in QUICK]
+    neurons = [p.neuron for n in drawn for p in n.populations if p.neuron is not None]
+    models = [parse_neuron(neuron) for neuron in dict.fromkeys(neurons)]
+    blocks = [s for model in models for s in model.update if isinstance(s, OdeBlock)]
+    assert {ode.method for block in blocks for ode in block.equations} == set(METHODS)
+    assert len(frozenset().union(*(model.draw_kinds() for model in models))) >= 5
+    assert {entry.type for model in models for entry in model.variables} == {"float", "int", "bool"}
+    assert len({e.function for model in models for e in model.statistics()}) >= 4
+    internal = {e.name for model in models for e in model.variables if e.internal}
+    assert internal == {LAST_SPIKE, REFRACTORY_LEFT}
+    assert any(model.variable("g_exc") is not None for model in models)
+    assert any(not entry.local for model in models for entry in model.variables)
+    assert any(entry.start is not None for model in models for entry in model.parameters)
+    own = [model for model in models if model.name.startswith(("Hidden", "Encoder", "output"))]
+    assert len(own) // 5 <= sum(model.is_plain for model in own) <= len(own) // 2

@@ -7,6 +7,7 @@ import pytest
 from grammar_rows import ROWS, probe_network
 
 from annconv.ir.network import Network
+from annconv.ir.snn_file import network_from_bytes, network_to_bytes
 from annconv.options import CompileOptions
 from annconv.reference.network import run_network
 from annconv.runtime.compiled import compile_network
@@ -40,3 +41,24 @@ def test_every_row_is_bit_equal(dt, optimize):
     assert {label.split(".")[0] for label, moving in zip(labels, moves, strict=True) if moving} == (
         set(ROWS)
     )
+
+
+@pytest.mark.compiles
+def test_every_row_compiles_in_single_precision():
+    network, labels = probe_network(ROWS)
+    options = CompileOptions(
+        precision="single", threads=1, strict_warnings=True, compiler_level=0, optimize=0
+    )
+    received = compile_network(network, options).run(SAMPLES, steps=8, seed=SEED).outputs
+    expected = run_network(network, SAMPLES, steps=8, seed=SEED).outputs
+    steady = [ROWS[label.rpartition(".")[0]].spike is None for label in labels]
+    np.testing.assert_allclose(received[:, steady], expected[:, steady], rtol=1e-4, atol=1e-4)
+    assert np.isfinite(received).all()
+
+
+def test_saved_neurons_come_back():
+    network, _ = probe_network(ROWS)
+    loaded = network_from_bytes(network_to_bytes(network))
+    assert loaded == network
+    for population in network.populations:
+        assert loaded[population.name].model() == population.model()

@@ -12,8 +12,11 @@ from random_layers import draw_layers
 from random_networks import STEPS, draw_structure
 
 import annconv
+from annconv.distributions import DISTRIBUTIONS
 from annconv.ir.network import Network
+from annconv.neurons.grammar import METHODS
 from annconv.neurons.library import ENCODINGS
+from annconv.neurons.model import OdeBlock
 from annconv.options import VECTOR_BITS, CompileOptions
 from annconv.passes.pipeline import lower
 from annconv.plan.kernels import LayerKernel
@@ -23,8 +26,11 @@ from annconv.reference.network import ReferenceResult, run_network
 
 pytestmark = [pytest.mark.compiles, pytest.mark.sanitizer]
 
-SEEDS = (3_000_008, 3_000_014, 3_000_037, 3_000_040, 3_000_041, 3_000_056)
-"""Together they have every operator, encoding, read-out, rank and delay."""
+SEEDS = (
+    3_000_000, 3_000_003, 3_000_028, 3_000_040, 3_000_064, 3_000_074, 3_000_096, 3_000_105,
+    3_000_107,
+)  # fmt: skip
+"""Together they have every operator, encoding, read-out, rank, delay, distribution and method."""
 LAYER_SEEDS = (4, 5, 8)
 """Together they have every source of layers."""
 
@@ -142,6 +148,11 @@ def test_the_structures_have_every_operator_encoding_and_readout() -> None:
     assert encodings == {neuron.name for neuron in ENCODINGS.values()} | {"Encoder"}
     assert {network.readout.name for network in networks} == set(READOUTS)
     assert any(entry.role == "linear" for network in networks for entry in network.populations)
+    populations = [entry for network in networks for entry in network.populations if entry.neuron]
+    models = [entry.model() for entry in populations]
+    blocks = [entry for model in models for entry in model.update if isinstance(entry, OdeBlock)]
+    assert {ode.method for block in blocks for ode in block.equations} == set(METHODS)
+    assert frozenset().union(*(model.draw_kinds() for model in models)) == set(DISTRIBUTIONS)
 
 
 @pytest.mark.keras
