@@ -18,8 +18,8 @@ def measure(bench: Bench) -> Iterator[Table]:
         f"CNN, IB, {bench.settings.steps} steps, single precision, one thread, "
         f"medians of {bench.settings.pairs} pairs",
         ("vectors", "time a digit", "faster than ANNarchy"),
-        note="Kernels are laid out for vectors of that width; the compiler may use wider ones "
-        "outside them.",
+        note="Compiled for vectors of that width and no wider ones, with the registers that such "
+        "processors have.",
     )
     network = bench.network("cnn")
     compiled = {
