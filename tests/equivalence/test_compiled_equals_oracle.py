@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_networks import STEPS, Structure, draw_structure
 
+from annconv.ir.network import Network
 from annconv.ir.operators import Convolution, Dense, MaxPool, MeanPool
 from annconv.neurons.equations import parse_neuron
 from annconv.neurons.grammar import LAST_SPIKE, METHODS, REFRACTORY_LEFT
@@ -63,16 +64,23 @@ def build_structures(
 ) -> Built:
     """Compile every structure once; later compilations with other weights find it in the cache.
 
-    A structure that cannot be compiled fails its own test, which compiles it again. Fused code and
-    the code that keeps every population whole are both built.
+    A structure that cannot be compiled fails its own test, which compiles it again.
     """
     with ThreadPoolExecutor(BUILDERS) as pool:
-        wait(
-            pool.submit(compile_network, entry.network, replace(options(seed), whole=whole))
-            for seed, entry in drawn.items()
-            for whole in (False, True)
-        )
+        wait(pool.submit(build_one, entry.network, options(seed)) for seed, entry in drawn.items())
     return Built(drawn)
+
+
+def build_one(network: Network, options: CompileOptions) -> None:
+    """Build a network, and the code that records what it hides, if it hides anything."""
+    spikes = compile_network(network, options).plan.spikes
+    hidden = [
+        population.name
+        for population, buffer in zip(network.populations, spikes, strict=True)
+        if population.neuron is not None and buffer is None
+    ]
+    if hidden:
+        compile_network(network, replace(options, whole=True))
 
 
 def build_all(seeds: range) -> Built:
