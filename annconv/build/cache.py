@@ -313,19 +313,19 @@ class Cache:
         folder = self._entry_folder(key.digest())
         if folder.exists():
             return f"the entry in the cache is damaged: {find_fault(folder)}"
-        closest: tuple[str, ...] | None = None
+        closest: BuildKey | None = None
         for entry in self.entries():
             if entry.label != label:
                 continue
             try:
-                differences = key.differences(entry.key())
+                other = entry.key()
             except (ValueError, OSError):  # such an entry explains nothing
                 continue
-            if closest is None or len(differences) < len(closest):
-                closest = differences
+            if closest is None or len(key.differences(other)) < len(key.differences(closest)):
+                closest = other
         if closest is None:
             return f"first build of {label}"
-        return f"differs from the most similar build in {', '.join(closest)}"
+        return f"differs from the most similar build in {', '.join(key.changes(closest))}"
 
     def _discard(self, digest: str) -> None:
         """Take an entry out of sight with one rename, then remove it. Its lock is held."""

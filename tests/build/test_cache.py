@@ -198,10 +198,15 @@ def test_reasons_name_what_differs_from_the_most_similar_build(cache: Cache, key
     cache.obtain(key, "network", fill)
     cache.obtain(replace(key, support="other", flags=("-O1",)), "network", fill)
     entry, _ = cache.obtain(replace(key, flags=("-O2",)), "network", fill)
-    assert entry.reason == "differs from the most similar build in flags"
+    assert entry.reason == (
+        "differs from the most similar build in "
+        "flags (-O2 added, -O3 removed, -march=znver4 removed)"
+    )
     (entry.folder / "key.json").write_text("")
     entry, _ = cache.obtain(replace(key, support="new"), "network", fill)
-    assert entry.reason == "differs from the most similar build in support"
+    assert entry.reason == (
+        "differs from the most similar build in support (annconv's own C++ has changed)"
+    )
 
 
 # Locks
