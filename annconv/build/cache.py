@@ -53,7 +53,8 @@ class Entry:
         label: What was built, for a person.
         reason: Why it was built.
         size: Bytes of its files.
-        used: When it was last used, in seconds since 1970.
+        built: When it was built, in seconds since 1970.
+        used: When it was last used, in the same.
     """
 
     digest: str
@@ -61,6 +62,7 @@ class Entry:
     label: str
     reason: str
     size: int
+    built: float
     used: float
 
     @property
@@ -257,10 +259,12 @@ class Cache:
     def _entry(self, folder: Path) -> Entry | None:
         try:
             manifest = read_manifest(folder)
+            built = folder.stat().st_mtime  # no file is added to a finished build
             used = (folder / MANIFEST).stat().st_mtime
         except (ValueError, FileNotFoundError):  # half-built, damaged, or removed this instant
             return None
-        return Entry(folder.name, folder, manifest.label, manifest.reason, manifest.size, used)
+        label, reason, size = manifest.label, manifest.reason, manifest.size
+        return Entry(folder.name, folder, label, reason, size, built, used)
 
     def _reason(self, key: BuildKey, label: str) -> str:
         """Why a build is needed: a damaged entry, or what differs from the most similar one."""
