@@ -69,13 +69,25 @@ def clear(cache: Cache) -> Removed:
         _sweep_leftovers(cache)
         sizes = {entry.digest: entry.size for entry in cache.entries()}
         names = [folder.name for folder in (cache.root / "entries").iterdir()]
-        removed = [name for name in names if _remove(cache, name)]
+        removed = [name for name in names if remove(cache, name)]
         for log in (cache.root / "logs").iterdir():
             with cache.try_lock(log.stem) as locked:
                 if locked:
                     log.unlink(missing_ok=True)
         _sweep_index(cache)
     return Removed(len(removed), sum(sizes.get(name, 0) for name in removed))
+
+
+def remove(cache: Cache, digest: str) -> bool:
+    """Remove one entry unless it is locked; returns whether it was removed.
+
+    Raises:
+        CacheError: The cache cannot be written.
+    """
+    with explained(cache.root), cache.try_lock(digest) as locked:
+        if locked:
+            cache.discard(digest)
+        return locked
 
 
 def _remove_unused(cache: Cache, entry: Entry, grace: float) -> bool:
@@ -88,14 +100,6 @@ def _remove_unused(cache: Cache, entry: Entry, grace: float) -> bool:
             return False
         cache.discard(entry.digest)
         return True
-
-
-def _remove(cache: Cache, digest: str) -> bool:
-    """Remove an entry unless it is locked; returns whether it was removed."""
-    with cache.try_lock(digest) as locked:
-        if locked:
-            cache.discard(digest)
-        return locked
 
 
 def _sweep_leftovers(cache: Cache) -> None:

@@ -1,4 +1,4 @@
-"""The command line: `annconv predict`, `convert`, `inspect`, `cache`."""
+"""The command line: `annconv predict`, `convert`, `inspect`, `cache`, `doctor`."""
 
 from annconv.cli.entry import main
 

@@ -37,6 +37,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_convert(adder)
     _add_inspect(adder)
     _add_cache(adder)
+    _add_doctor(adder)
     return parser
 
 
@@ -138,6 +139,17 @@ def _add_cache(adder: Any) -> None:
                 help="what may stay, as 500M or 1.5G; K, M, G, T are powers of 1024 (default: the "
                 "limit that is kept after each build)",
             )
+
+
+def _add_doctor(adder: Any) -> None:
+    parser = adder.add_parser(
+        "doctor",
+        help="tell what annconv finds on this machine, and try it",
+        description="Tell what annconv finds of all that it needs on this machine, and build and "
+        "run a tiny network. The exit status is 1 where something is missing; stderr says what to "
+        "do about it.",
+    )
+    parser.set_defaults(command=commands.doctor)
 
 
 def _add_compilation(parser: argparse.ArgumentParser) -> None:
