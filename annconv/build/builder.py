@@ -14,6 +14,7 @@ from annconv.build.index import code_state, index_name
 from annconv.build.key import BuildKey, folder_digest, source_digests
 from annconv.build.manifest import KEY, LOG
 from annconv.build.process import run, tool_environment
+from annconv.build.pruning import prune
 from annconv.build.toolchain import (
     GENERATOR,
     PythonTarget,
@@ -226,7 +227,7 @@ class _Job:
         if cached:
             _keep(entry.folder, self._environment.keep)
         else:
-            self.cache.prune()
+            prune(self.cache)
         return _artifact(entry, self._product, cached=cached)
 
     @property

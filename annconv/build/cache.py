@@ -16,7 +16,6 @@ import logging
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -36,13 +35,8 @@ from annconv.build.manifest import (
 )
 from annconv.errors import CacheError
 
-DEFAULT_LIMIT = 2 * 2**30
-"""Bytes that entries may take before the oldest-used ones go."""
-
 _VERSION = "v1"
 _PATIENCE = 1.0  # seconds of waiting for another build before the log says so
-_GRACE = 60.0  # seconds since its last use in which an entry may be on its way into a process
-_LOG_AGE = 7 * 24 * 3600.0  # seconds for which the log of a failed build is kept
 _REFUSED = ";|\\\n\r"  # CMake's list separator and path separator, Ninja's and line separators
 _OTHER_FOLDER = "set ANNCONV_CACHE_DIR to a folder of your own that can be written to"
 
@@ -59,7 +53,8 @@ class Entry:
         label: What was built, for a person.
         reason: Why it was built.
         size: Bytes of its files.
-        used: When it was last used, in seconds since 1970.
+        built: When it was built, in seconds since 1970.
+        used: When it was last used, in the same.
     """
 
     digest: str
@@ -67,6 +62,7 @@ class Entry:
     label: str
     reason: str
     size: int
+    built: float
     used: float
 
     @property
@@ -92,7 +88,7 @@ def explained(folder: Path, instead: str = _OTHER_FOLDER) -> Iterator[None]:
         path = error.filename if isinstance(error.filename, str) else folder
         what = error.strerror or str(error)
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            instead = "free some space (`annconv cache` lists the builds), or " + instead
+            instead = "free some space (`annconv cache list` shows the builds), or " + instead
         raise CacheError(path, what[:1].lower() + what[1:], instead=instead) from error
 
 
@@ -103,24 +99,20 @@ class Cache:
         self,
         folder: Path | None = None,
         *,
-        limit: int = DEFAULT_LIMIT,
         patience: float = _PATIENCE,
-        grace: float = _GRACE,
     ) -> None:
         """Make or take over the folder.
 
         Args:
             folder: The cache folder; None is the platform's usual one for this user.
-            limit: Bytes above which `prune` removes the entries not used for longest.
             patience: Seconds of waiting for a lock before the logger `annconv` says so.
-            grace: Seconds after its last use for which `prune` leaves an entry alone.
         Raises:
             CacheError: The folder cannot be made, belongs to somebody else, or has a path that
                 CMake cannot handle.
         """
         chosen = folder if folder is not None else platformdirs.user_cache_path("annconv")
         self.root = chosen.absolute() / _VERSION
-        self.limit, self._patience, self._grace = limit, patience, grace
+        self._patience = patience
         refused = sorted({letter for letter in str(self.root) if letter in _REFUSED})
         if refused:
             listed = " ".join(repr(letter) for letter in refused)
@@ -187,7 +179,7 @@ class Cache:
                 return found, True
             reason = self._reason(key, label)
             _LOGGER.info("building %s (%s): %s", label, digest[:12], reason)
-            self._sweep(digest)
+            self.sweep(digest)
             self._build(key, label, reason, build)
             entry = self._entry(self._entry_folder(digest))
         if entry is None:
@@ -205,7 +197,7 @@ class Cache:
             (work / KEY).write_text(key.to_json(), "utf-8")
             log.replace(work / LOG)
             write_manifest(work, label, reason)
-            self._discard(digest)
+            self.discard(digest)
             work.rename(self._entry_folder(digest))
         finally:
             _remove_tree(work)
@@ -252,82 +244,48 @@ class Cache:
             found = [entry for entry in map(self._entry, folders) if entry is not None]
         return sorted(found, key=lambda entry: entry.used, reverse=True)
 
-    def prune(self, limit: int | None = None) -> int:
-        """Remove leftovers, then the entries not used for longest while all are above a limit.
-
-        What is locked, being built or removed, stays; so does what was used just now.
-
-        Args:
-            limit: Bytes; None is the limit of this cache.
-        Returns:
-            Bytes of the entries that were removed.
-        Raises:
-            CacheError: The cache cannot be read or written.
-        """
-        allowed = self.limit if limit is None else limit
-        with explained(self.root):
-            self._sweep_leftovers()
-            found = self.entries()
-            total = sum(entry.size for entry in found)
-            freed = 0
-            for entry in reversed(found):
-                recent = time.time() - entry.used < self._grace
-                if total - freed > allowed and not recent and self._remove(entry.digest):
-                    freed += entry.size
-            self._sweep_index()
-        return freed
-
-    def clear(self) -> int:
-        """Remove everything that no other process is building; returns the bytes of the entries.
-
-        Raises:
-            CacheError: The cache cannot be read or written.
-        """
-        with explained(self.root):
-            self._sweep_leftovers()
-            sizes = {entry.digest: entry.size for entry in self.entries()}
-            names = [folder.name for folder in (self.root / "entries").iterdir()]
-            freed = sum(sizes.get(name, 0) for name in names if self._remove(name))
-            for log in (self.root / "logs").iterdir():
-                with self._try_lock(log.stem) as locked:
-                    if locked:
-                        log.unlink(missing_ok=True)
-            self._sweep_index()
-        return freed
-
     # Entries
 
     def _entry_folder(self, digest: str) -> Path:
         return self.root / "entries" / digest
 
+    def last_use(self, digest: str) -> float | None:
+        """When an entry was last used, in seconds since 1970; None if there is none."""
+        try:
+            return (self._entry_folder(digest) / MANIFEST).stat().st_mtime
+        except FileNotFoundError:
+            return None
+
     def _entry(self, folder: Path) -> Entry | None:
         try:
             manifest = read_manifest(folder)
+            built = folder.stat().st_mtime  # no file is added to a finished build
             used = (folder / MANIFEST).stat().st_mtime
         except (ValueError, FileNotFoundError):  # half-built, damaged, or removed this instant
             return None
-        return Entry(folder.name, folder, manifest.label, manifest.reason, manifest.size, used)
+        label, reason, size = manifest.label, manifest.reason, manifest.size
+        return Entry(folder.name, folder, label, reason, size, built, used)
 
     def _reason(self, key: BuildKey, label: str) -> str:
         """Why a build is needed: a damaged entry, or what differs from the most similar one."""
         folder = self._entry_folder(key.digest())
         if folder.exists():
             return f"the entry in the cache is damaged: {find_fault(folder)}"
-        closest: tuple[str, ...] | None = None
+        closest: BuildKey | None = None
         for entry in self.entries():
             if entry.label != label:
                 continue
             try:
-                differences = key.differences(entry.key())
+                other = entry.key()
             except (ValueError, OSError):  # such an entry explains nothing
                 continue
-            if closest is None or len(differences) < len(closest):
-                closest = differences
+            if closest is None or len(key.differences(other)) < len(key.differences(closest)):
+                closest = other
         if closest is None:
             return f"first build of {label}"
-        return f"differs from the most similar build in {', '.join(closest)}"
+        return f"differs from the most similar build in {', '.join(key.changes(closest))}"
 
-    def _discard(self, digest: str) -> None:
+    def discard(self, digest: str) -> None:
         """Take an entry out of sight with one rename, then remove it. Its lock is held."""
         folder = self._entry_folder(digest)
         if not folder.exists():
@@ -336,43 +294,13 @@ class Cache:
         folder.rename(aside / "entry")
         shutil.rmtree(aside)
 
-    def _remove(self, digest: str) -> bool:
-        """Remove an entry unless its lock is held; returns whether it was removed."""
-        with self._try_lock(digest) as locked:
-            if locked:
-                self._discard(digest)
-            return locked
-
     # Leftovers
 
-    def _sweep(self, digest: str) -> None:
+    def sweep(self, digest: str) -> None:
         """Remove what killed processes left of one key. Its lock is held."""
         for area in ("building", "discarded"):
             for folder in (self.root / area).glob(f"{digest}-*"):
                 _remove_tree(folder)
-
-    def _sweep_leftovers(self) -> None:
-        """Remove what killed processes left, and old logs, where no lock is held."""
-        areas = (self.root / "building", self.root / "discarded")
-        for digest in {folder.name.split("-")[0] for area in areas for folder in area.iterdir()}:
-            with self._try_lock(digest) as locked:
-                if locked:
-                    self._sweep(digest)
-        for log in (self.root / "logs").iterdir():
-            with suppress(FileNotFoundError):  # its build has ended this instant
-                if time.time() - log.stat().st_mtime > _LOG_AGE:
-                    log.unlink()
-
-    def _sweep_index(self) -> None:
-        """Remove index entries whose build is gone, and what was half-written long ago."""
-        for path in (self.root / "index").iterdir():
-            with suppress(FileNotFoundError):  # replaced or removed by another process
-                if path.suffix == ".key":
-                    gone = self.indexed(path.stem) is None
-                else:
-                    gone = time.time() - path.stat().st_mtime > _LOG_AGE
-                if gone:
-                    path.unlink()
 
     # Locks
 
@@ -408,7 +336,7 @@ class Cache:
             lock.release()
 
     @contextmanager
-    def _try_lock(self, digest: str) -> Iterator[bool]:
+    def try_lock(self, digest: str) -> Iterator[bool]:
         """Hold the lock of a key if nobody else does; the value says whether it is held."""
         lock = self._lock(digest)
         if not self._acquire(lock, 0.0):

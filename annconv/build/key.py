@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 _FORMAT = 1
+_LISTED = 4  # of many changes in one field this many are told
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,13 @@ class BuildKey:
         names = (field.name for field in fields(self))
         return tuple(name for name in names if getattr(self, name) != getattr(other, name))
 
+    def changes(self, other: BuildKey) -> tuple[str, ...]:
+        """What is different here from another key, a phrase for each field that differs."""
+        return tuple(
+            f"{name} ({_change(name, getattr(self, name), getattr(other, name))})"
+            for name in self.differences(other)
+        )
+
     @classmethod
     def from_json(cls, text: str) -> BuildKey:
         """Read what `to_json` wrote.
@@ -60,6 +68,34 @@ class BuildKey:
         ):
             raise ValueError("not the key of a build")
         return cls(**{name: _tuples(value) for name, value in data.items()})
+
+
+def _change(name: str, new: Any, old: Any) -> str:
+    """How the value of one field came out of that of another key."""
+    if name in ("sources", "environment"):
+        return _changed_entries(dict(new), dict(old))
+    if name == "support":
+        return "annconv's own C++ has changed"
+    if name == "flags":
+        return _changed_entries(dict.fromkeys(new, ""), dict.fromkeys(old, "")) or "other order"
+    return f"{_words(new)} instead of {_words(old)}"
+
+
+def _changed_entries(new: Mapping[str, str], old: Mapping[str, str]) -> str:
+    changed = [f"{name} changed" for name in new if name in old and new[name] != old[name]]
+    added = [f"{name} added" for name in new if name not in old]
+    gone = [f"{name} removed" for name in old if name not in new]
+    return _listed([*changed, *added, *gone])
+
+
+def _listed(phrases: list[str]) -> str:
+    """Phrases as one; of many the first ones and how many more there are."""
+    rest = len(phrases) - _LISTED
+    return ", ".join(phrases[:_LISTED]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _words(value: tuple[str, ...] | None) -> str:
+    return "nothing" if value is None else " ".join(value)
 
 
 def _tuples(value: Any) -> Any:

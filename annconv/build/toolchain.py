@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shlex
 import shutil
 import sysconfig
@@ -85,30 +86,47 @@ class Toolchain:
         return keyed_variables(self.environment)
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that a build needs and that was not found or does not work.
+
+    Attributes:
+        what: What it is, and where it was looked for.
+        instead: What to do about it.
+    """
+
+    what: str
+    instead: str
+
+
 @dataclass(slots=True)
 class _Missing:
-    """What was not found, with remedies; collected so that one error lists all of it."""
+    """What was not found; collected so that one error lists all of it."""
 
-    found: list[str] = field(default_factory=list)
-    remedies: list[str] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
 
     def add(self, what: str, instead: str) -> None:
-        self.found.append(what)
-        self.remedies.append(instead)
-
-    def raise_if_any(self) -> None:
-        if self.found:
-            raise BuildError(_STAGE, why="; ".join(self.found), instead="; ".join(self.remedies))
+        self.faults.append(Fault(what, instead))
 
 
-def find_toolchain(requested: str | None, *, python: bool) -> Toolchain:
-    """Find all the tools of a build.
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The tools of a build as far as they were found; None where one was not."""
+
+    compiler: Compiler | None
+    cmake: Tool | None
+    ninja: Tool | None
+    python: PythonTarget | None
+    faults: tuple[Fault, ...]
+    environment: Mapping[str, str]
+
+
+def survey_tools(requested: str | None, *, python: bool) -> Survey:
+    """Look for all the tools of a build.
 
     Args:
         requested: Name or path of the C++ compiler; None tries `COMPILER_NAMES` on PATH.
         python: Whether headers of Python and pybind11 are needed (an extension).
-    Raises:
-        BuildError: Something is missing; all of it is listed, with what to install.
     """
     environment = tool_environment()
     missing = _Missing()
@@ -116,10 +134,69 @@ def find_toolchain(requested: str | None, *, python: bool) -> Toolchain:
     cmake = _tool("cmake", _cmake_folder, environment, missing)
     ninja = _tool("ninja", _ninja_folder, environment, missing)
     target = _python_target(missing) if python else None
-    missing.raise_if_any()
-    if compiler is None or cmake is None or ninja is None:  # _Missing has raised
-        raise BuildError(_STAGE, why="a tool is missing")
-    return Toolchain(compiler, cmake, ninja, target, environment)
+    return Survey(compiler, cmake, ninja, target, tuple(missing.faults), environment)
+
+
+def find_toolchain(requested: str | None, *, python: bool) -> Toolchain:
+    """Find all the tools of a build.
+
+    Args:
+        requested: As `survey_tools`.
+        python: As `survey_tools`.
+    Raises:
+        BuildError: Something is missing; all of it is listed, with what to install.
+    """
+    found = survey_tools(requested, python=python)
+    compiler, cmake, ninja = found.compiler, found.cmake, found.ninja
+    if found.faults or compiler is None or cmake is None or ninja is None:
+        raise BuildError(
+            _STAGE,
+            why="; ".join(fault.what for fault in found.faults),
+            instead="; ".join(fault.instead for fault in found.faults),
+        )
+    return Toolchain(compiler, cmake, ninja, found.python, found.environment)
+
+
+def compilers_on_path(environment: Mapping[str, str]) -> tuple[Tool, ...]:
+    """Every compiler of `COMPILER_NAMES` that is on PATH and tells its version.
+
+    Args:
+        environment: The environment that they are started with.
+    """
+    found = []
+    for name in COMPILER_NAMES:
+        path = locate_compiler(name, environment)
+        if path is not None:
+            answer = run(
+                (path, "--version"),
+                stage=_STAGE,
+                cwd=path.parent,
+                environment=environment,
+                check=False,
+            )
+            if answer.code == 0 and answer.output.strip():
+                found.append(Tool(path, answer.output.strip().splitlines()[0]))
+    return tuple(found)
+
+
+def openmp_date(compiler: Compiler, environment: Mapping[str, str]) -> str | None:
+    """Year and month of the OpenMP specification that a compiler follows, as "2015-11".
+
+    Args:
+        compiler: The compiler.
+        environment: The environment that it is started with.
+    Returns:
+        None where it does not tell, because it does not compile for OpenMP.
+    """
+    answer = run(
+        (compiler.path, "-fopenmp", "-dM", "-E", "-x", "c++", _NULL),
+        stage=_STAGE,
+        cwd=compiler.path.parent,
+        environment=environment,
+        check=False,
+    )
+    found = re.search(r"#define _OPENMP (\d{4})(\d{2})\b", answer.output)
+    return None if found is None else f"{found[1]}-{found[2]}"
 
 
 def locate_compiler(requested: str | None, environment: Mapping[str, str]) -> Path | None:

@@ -1,4 +1,4 @@
-"""The command line: `annconv predict`, `annconv convert`, `annconv inspect`."""
+"""The command line: `annconv predict`, `convert`, `inspect`, `cache`, `doctor`."""
 
 from annconv.cli.entry import main
 

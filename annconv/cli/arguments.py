@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
@@ -35,6 +36,8 @@ def make_parser() -> argparse.ArgumentParser:
     _add_predict(adder)
     _add_convert(adder)
     _add_inspect(adder)
+    _add_cache(adder)
+    _add_doctor(adder)
     return parser
 
 
@@ -113,6 +116,42 @@ def _add_inspect(adder: Any) -> None:
     parser.set_defaults(command=commands.inspect)
 
 
+def _add_cache(adder: Any) -> None:
+    parser = adder.add_parser(
+        "cache",
+        help="list or remove compiled networks",
+        description="List or remove the compiled networks that are kept in the cache folder.",
+    )
+    parser.set_defaults(command=commands.cache)
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True, dest="action")
+    for name, text in (
+        ("list", "each build: key, size, last use, age, network, and why it was built"),
+        ("size", "the folder, and how much room its builds take"),
+        ("prune", "remove the builds not used for longest while all together are too large"),
+        ("clear", "remove all builds but those under way"),
+    ):
+        action = actions.add_parser(name, help=text, description=text)
+        if name == "prune":
+            action.add_argument(
+                "--to",
+                type=size,
+                metavar="SIZE",
+                help="what may stay, as 500M or 1.5G; K, M, G, T are powers of 1024 (default: the "
+                "limit that is kept after each build)",
+            )
+
+
+def _add_doctor(adder: Any) -> None:
+    parser = adder.add_parser(
+        "doctor",
+        help="tell what annconv finds on this machine, and try it",
+        description="Tell what annconv finds of all that it needs on this machine, and build and "
+        "run a tiny network. The exit status is 1 where something is missing; stderr says what to "
+        "do about it.",
+    )
+    parser.set_defaults(command=commands.doctor)
+
+
 def _add_compilation(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--precision",
@@ -166,6 +205,21 @@ def _add_conversion(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
         f"{' or '.join(UNSUPPORTED_POLICIES)} what cannot be converted exactly",
     )
     return group
+
+
+def size(text: str) -> int:
+    """A number of bytes: 1000, 500K, 20 MB, 1.5GiB; units are powers of 1024.
+
+    Raises:
+        argparse.ArgumentTypeError: Something else.
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE)
+    if found is None:
+        raise argparse.ArgumentTypeError(
+            f"expected a size as 1000, 500M or 1.5G, received {text!r}"
+        )
+    number, unit = found.groups()
+    return int(float(number) * 1024 ** " KMGT".index(unit.upper() or " "))
 
 
 def factors(text: str) -> float | list[float]:

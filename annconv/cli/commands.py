@@ -87,6 +87,20 @@ def inspect(arguments: Namespace) -> None:
     show(STAGES[arguments.ir](arguments))
 
 
+def cache(arguments: Namespace) -> None:
+    """List or remove what the cache of builds holds."""
+    from annconv.cli.cache_commands import run_action
+
+    run_action(arguments)
+
+
+def doctor(arguments: Namespace) -> None:
+    """Print what was found of all that annconv needs; an error says what is missing."""
+    from annconv.cli.doctor import examine
+
+    examine()
+
+
 def _read_data(arguments: Namespace) -> tuple[NDArray[Any], NDArray[Any] | None]:
     """Samples and, where given, as many labels; the first ones only where asked for."""
     from annconv.cli.samples import read_labels, read_samples

@@ -239,7 +239,9 @@ def _native_network(network: Network, options: CompileOptions) -> tuple[Plan, Na
     if artifact is None:
         from annconv.codegen.render import render_network  # Jinja2 only where something is built
 
-        artifact = build_extension(render_network(plan), options, identity=identity)
+        artifact = build_extension(
+            render_network(plan), options, identity=identity, label=network.name
+        )
     return plan, open_network(artifact.path, artifact.key, pack(plan, lowered))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import shutil
 import stat
 import threading
 from collections.abc import Callable
@@ -33,7 +34,7 @@ def refuse(work: Path) -> None:
 
 @pytest.fixture
 def cache(tmp_path: Path) -> Cache:
-    return Cache(tmp_path / "cache", patience=0.0, grace=0.0)
+    return Cache(tmp_path / "cache", patience=0.0)
 
 
 def variant(key: BuildKey, number: int) -> BuildKey:
@@ -183,7 +184,7 @@ def test_a_full_disk_is_a_cache_error(cache: Cache, key: BuildKey) -> None:
 
     with pytest.raises(CacheError, match="no space left on device") as caught:
         cache.obtain(key, "network", full)
-    assert "free some space (`annconv cache` lists the builds)" in str(caught.value)
+    assert "free some space (`annconv cache list` shows the builds)" in str(caught.value)
     assert listing(cache, "building") == listing(cache, "entries") == []
 
 
@@ -198,10 +199,15 @@ def test_reasons_name_what_differs_from_the_most_similar_build(cache: Cache, key
     cache.obtain(key, "network", fill)
     cache.obtain(replace(key, support="other", flags=("-O1",)), "network", fill)
     entry, _ = cache.obtain(replace(key, flags=("-O2",)), "network", fill)
-    assert entry.reason == "differs from the most similar build in flags"
+    assert entry.reason == (
+        "differs from the most similar build in "
+        "flags (-O2 added, -O3 removed, -march=znver4 removed)"
+    )
     (entry.folder / "key.json").write_text("")
     entry, _ = cache.obtain(replace(key, support="new"), "network", fill)
-    assert entry.reason == "differs from the most similar build in support"
+    assert entry.reason == (
+        "differs from the most similar build in support (annconv's own C++ has changed)"
+    )
 
 
 # Locks
@@ -257,7 +263,7 @@ def test_a_file_system_without_locks_is_told(
     assert "set ANNCONV_CACHE_DIR to a folder on a local disk" in str(caught.value)
 
 
-# Listing and removing
+# Listing
 
 
 def test_entries_are_listed_the_last_used_first(cache: Cache, key: BuildKey) -> None:
@@ -269,61 +275,6 @@ def test_entries_are_listed_the_last_used_first(cache: Cache, key: BuildKey) -> 
     assert all(entry.size > len(CONTENT) for entry in cache.entries())
 
 
-def test_prune_removes_the_oldest_used_until_the_limit_holds(cache: Cache, key: BuildKey) -> None:
-    sizes = {}
-    for number, ago in ((1, 100.0), (2, 300.0), (3, 200.0)):
-        entry, _ = cache.obtain(variant(key, number), f"network {number}", fill)
-        age(entry.folder, ago)
-        sizes[number] = entry.size
-    total = sum(sizes.values())
-    assert cache.prune(total) == 0
-    assert cache.prune(total - 1) == sizes[2]
-    assert [entry.label for entry in cache.entries()] == ["network 1", "network 3"]
-    assert cache.prune(0) == sizes[1] + sizes[3]
-    assert cache.entries() == []
-
-
-def test_prune_leaves_what_was_used_just_now(tmp_path: Path, key: BuildKey) -> None:
-    cache = Cache(tmp_path, limit=0)
-    entry, _ = cache.obtain(key, "network", fill)
-    assert cache.prune() == 0
-    age(entry.folder, 1000.0)
-    assert cache.prune() == entry.size
-
-
-@pytest.mark.parametrize("remove", [lambda cache: cache.prune(0), lambda cache: cache.clear()])
-def test_what_is_locked_stays(cache: Cache, key: BuildKey, remove: Callable[[Cache], int]) -> None:
-    held, _ = cache.obtain(variant(key, 1), "held", fill)
-    free, _ = cache.obtain(variant(key, 2), "free", fill)
-    work = cache.root / "building" / f"{held.digest}-work"
-    work.mkdir()
-    with filelock.FileLock(cache.root / "locks" / f"{held.digest}.lock"):
-        assert remove(cache) == free.size
-        assert [entry.label for entry in cache.entries()] == ["held"]
-        assert work.is_dir()
-    assert remove(cache) == held.size
-    assert not work.exists()
-
-
-def test_clear_removes_entries_whole_or_not_logs_and_index(cache: Cache, key: BuildKey) -> None:
-    entry, _ = cache.obtain(key, "network", fill)
-    cache.remember("0" * 64, entry.digest)
-    (cache.root / "entries" / ("f" * 64)).mkdir()
-    cache.log_path("e" * 64).write_text("failed")
-    assert cache.clear() == entry.size
-    for area in ("entries", "building", "discarded", "logs", "index"):
-        assert listing(cache, area) == []
-
-
-def test_prune_removes_old_logs_only(cache: Cache) -> None:
-    old, new = cache.log_path("a" * 64), cache.log_path("b" * 64)
-    for log in (old, new):
-        log.write_text("failed")
-    age(old, 8 * 24 * 3600.0)
-    cache.prune()
-    assert listing(cache, "logs") == [new.name]
-
-
 # Index
 
 
@@ -332,24 +283,12 @@ def test_the_index_leads_to_entries_that_exist(cache: Cache, key: BuildKey) -> N
     assert cache.indexed(name) is None
     entry, _ = cache.obtain(key, "network", fill)
     cache.remember(name, entry.digest)
-    cache.prune()
     assert cache.indexed(name) == entry.digest
-    age(entry.folder, 1000.0)
-    cache.prune(0)
+    shutil.rmtree(entry.folder)
     assert cache.indexed(name) is None
-    assert listing(cache, "index") == []
 
 
 @pytest.mark.parametrize("content", [b"", b"../../outside", b"\xff\xfe", b"abc"])
 def test_a_damaged_index_leads_nowhere(cache: Cache, content: bytes) -> None:
     (cache.root / "index" / f"{'0' * 64}.key").write_bytes(content)
     assert cache.indexed("0" * 64) is None
-
-
-def test_prune_removes_half_written_index_files_of_long_ago(cache: Cache) -> None:
-    old, new = cache.root / "index" / "old.part", cache.root / "index" / "new.part"
-    for path in (old, new):
-        path.write_text("")
-    age(old, 8 * 24 * 3600.0)
-    cache.prune()
-    assert listing(cache, "index") == ["new.part"]

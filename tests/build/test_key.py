@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,6 +37,42 @@ def test_equal_keys_have_equal_digests(key: BuildKey) -> None:
     assert replace(key).digest() == key.digest()
     assert len(key.digest()) == 64
     assert key.differences(key) == ()
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        (
+            {"sources": (("a.cpp", "1"), ("kernels.cpp", "other"))},
+            "sources (kernels.cpp changed, a.cpp added, CMakeLists.txt removed)",
+        ),
+        ({"support": "dd"}, "support (annconv's own C++ has changed)"),
+        (
+            {"compiler": ("/usr/bin/g++-13", "g++ 13.1", "x86_64-linux-gnu")},
+            (
+                "compiler (/usr/bin/g++-13 g++ 13.1 x86_64-linux-gnu instead of "
+                "/usr/bin/g++-12 g++ 12.2.0 x86_64-linux-gnu)"
+            ),
+        ),
+        ({"cmake": ("4.0", "Ninja")}, "cmake (4.0 Ninja instead of 3.30.1 Ninja)"),
+        ({"flags": ("-O2", "-march=znver4")}, "flags (-O2 added, -O3 removed)"),
+        ({"flags": ("-march=znver4", "-O3")}, "flags (other order)"),
+        ({"flags": tuple("abcde")}, "flags (a added, b added, c added, d added and 3 more)"),
+        (
+            {"binding": None},
+            "binding (nothing instead of .cpython-311-x86_64-linux-gnu.so 3.0.1)",
+        ),
+        ({"environment": (("CPATH", "/x"),)}, "environment (CPATH changed)"),
+    ],
+)
+def test_changes_say_what_differs(key: BuildKey, fields: dict[str, Any], told: str) -> None:
+    assert replace(key, **fields).changes(key) == (told,)
+
+
+def test_equal_keys_have_no_changes_and_different_ones_all(key: BuildKey) -> None:
+    assert key.changes(replace(key)) == ()
+    other = replace(key, support="dd", cmake=("4.0", "Ninja"))
+    assert [text.split(" ")[0] for text in other.changes(key)] == ["support", "cmake"]
 
 
 @pytest.mark.parametrize("binding", [(".so", "3.0"), None])

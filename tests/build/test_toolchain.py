@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from annconv.build import toolchain
-from annconv.build.toolchain import expand_native, find_toolchain, locate_compiler
+from annconv.build.toolchain import (
+    Compiler,
+    compilers_on_path,
+    expand_native,
+    find_toolchain,
+    locate_compiler,
+    openmp_date,
+    survey_tools,
+)
 from annconv.errors import BuildError
 
 GCC_SHOWN = """\
@@ -180,3 +188,36 @@ def test_a_link_keeps_the_name_it_is_called_by(tmp_path: Path) -> None:
     compiler = find_toolchain(str(link), python=False).compiler
     assert compiler.path == link
     assert compiler.real == found.resolve()
+
+
+def test_a_survey_tells_what_is_there_and_what_is_not() -> None:
+    found = survey_tools("/nonexistent", python=False)
+    assert found.compiler is None
+    assert found.python is None
+    assert found.cmake is not None
+    assert found.ninja is not None
+    (fault,) = found.faults
+    assert fault.what == "no C++ compiler, looked for CXX='/nonexistent'"
+    assert fault.instead.startswith("install a C++ compiler")
+
+
+def test_compilers_on_path_are_those_that_tell_their_version(tmp_path: Path) -> None:
+    script(tmp_path / "c++", "exit 1")
+    script(tmp_path / "g++", "echo g++ 12.2; echo more")
+    script(tmp_path / "icpc", "echo of no name that is looked for")
+    (tool,) = compilers_on_path({"PATH": str(tmp_path)})
+    assert (tool.path, tool.version) == (tmp_path / "g++", "g++ 12.2")
+    assert compilers_on_path({}) == ()
+
+
+@pytest.mark.parametrize(
+    ("answer", "date"),
+    [
+        ("echo '#define __cplusplus 201703L'; echo '#define _OPENMP 201511'", "2015-11"),
+        ("echo '#define _OPENMPX 201511'", None),
+        ("exit 1", None),
+    ],
+)
+def test_the_date_of_openmp(tmp_path: Path, answer: str, date: str | None) -> None:
+    path = script(tmp_path / "c++", f'case "$*" in *-fopenmp*-dM*) {answer};; esac')
+    assert openmp_date(Compiler(path, path, "1", "m", ()), {}) == date

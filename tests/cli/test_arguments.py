@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from annconv.cli.arguments import factors, make_parser
+from annconv.cli.arguments import factors, make_parser, size
 from annconv.neurons.library import ENCODINGS, HIDDEN
 from annconv.readouts.table import READOUTS
 
@@ -29,3 +29,19 @@ def test_conversion_options_not_given_stay_none():
 @pytest.mark.parametrize(("text", "value"), [("2", 2.0), ("2,3.5", [2.0, 3.5])])
 def test_factors(text, value):
     assert factors(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1000", 1000),
+        ("0", 0),
+        ("2K", 2048),
+        ("500 MB", 500 * 1024**2),
+        ("1.5GiB", 1536 * 1024**2),
+        ("1t", 1024**4),
+        ("7 b", 7),
+    ],
+)
+def test_size(text, value):
+    assert size(text) == value
