@@ -56,7 +56,7 @@ def oracle_run(network: Network, samples: NDArray[np.float64], seed: int) -> tup
             kept = [entry.name for entry in state.model.variables]
             targets = {entry.target for entry in network.arriving(name)}
             kept += [f"g_{target}" for target in state.model.conductances if target in targets]
-            for key in kept:
+            for key in dict.fromkeys(kept):
                 rows.setdefault((name, key), []).append(state.full(key).ravel())
             spikes[name] += [(step, rank) for rank in np.flatnonzero(state.spikes.ravel() > 0)]
     return (
@@ -75,8 +75,9 @@ def state_run(
     names = [entry.name for entry in network.populations if entry.neuron is not None]
     for name in names:
         kernel = state.update_of(name)
-        buffers |= {(name, entry.name): entry.buffer for entry in kernel.variables}
         buffers |= {(name, f"g_{target}"): buffer for target, buffer in kernel.conductances}
+        # a conductance with an equation of its own is a variable, to which what arrives is added
+        buffers |= {(name, entry.name): entry.buffer for entry in kernel.variables}
     values: dict[tuple[str, str], list[NDArray[np.float64]]] = {key: [] for key in buffers}
     trains: dict[str, list[NDArray[np.int32]]] = {name: [] for name in names}
     index = 0
