@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from annconv.errors import OptionError, nearest
 from annconv.machine import vector_bits
@@ -24,7 +24,6 @@ MAX_STEPS = 2**31 - 1
 ROUNDING = 1e-12
 """Relative error that the quotient of a duration and dt may have: 1.1 ms at 0.1 ms are 11 steps."""
 
-Precision = Literal["single", "double"]
 Check = Callable[[Any], str | None]
 
 

@@ -14,6 +14,8 @@ from annconv.plan.kernels import (
     Constants,
     OperatorKernel,
     UpdateKernel,
+    extents_of,
+    number_of,
 )
 from annconv.plan.layouts import (
     DenseLayout,
@@ -23,8 +25,8 @@ from annconv.plan.layouts import (
     blocks,
 )
 from annconv.plan.plan import Plan
+from annconv.plan.target import WEIGHT_BYTES
 
-WEIGHT_BYTES = {"single": 4, "double": 8, "int16": 2}
 VECTORS_OF_RATES = 4
 """Vectors of input neurons that run side by side."""
 WIDEST_PATTERN = 6
@@ -124,7 +126,7 @@ def arrival_of(
 def _pool_constants(pool: OperatorKernel | None) -> Constants:
     if pool is None:
         return ()
-    return (("kPool", _extents(dict(pool.constants), "kSize")[1:]), ("kPoolDelay", pool.delay))
+    return (("kPool", extents_of(dict(pool.constants), "kSize")[1:]), ("kPoolDelay", pool.delay))
 
 
 def _choose(plan: Plan, operator: OperatorKernel, pool: OperatorKernel | None) -> _Choice | None:
@@ -145,14 +147,14 @@ def _covered(pool: Mapping[str, Constant]) -> tuple[int, ...]:
     """The part of the plane that pooling windows cover."""
     return tuple(
         count * size
-        for count, size in zip(_extents(pool, "kOut"), _extents(pool, "kSize"), strict=True)
+        for count, size in zip(extents_of(pool, "kOut"), extents_of(pool, "kSize"), strict=True)
     )
 
 
 def _convolution(
     plan: Plan, shape: dict[str, Constant], pool: OperatorKernel | None
 ) -> _Choice | None:
-    multiple = 1 if pool is None else _extents(dict(pool.constants), "kSize")[1]
+    multiple = 1 if pool is None else extents_of(dict(pool.constants), "kSize")[1]
     tiles = choose_tiles(
         shape,
         WEIGHT_BYTES[plan.precision],
@@ -164,7 +166,7 @@ def _convolution(
         return None
     constants: Constants = (
         *_window_constants(shape),
-        ("kSumBytes", _sum_bytes(plan, _number(shape, "kChannelsOut"))),
+        ("kSumBytes", _sum_bytes(plan, number_of(shape, "kChannelsOut"))),
         ("kTileRows", tiles.rows),
         ("kTileCols", tiles.columns),
         ("kTileChannels", tiles.channels),
@@ -173,9 +175,9 @@ def _convolution(
         ("kPatterns", 0),
     )
     layout = KernelLayout(tiles.channels, tiles.rows_together)
-    _, rows, columns = _extents(shape, "kSize")
-    whole = blocks(_number(shape, "kChannelsOut"), tiles.channels) * tiles.channels
-    length = rows * columns * _number(shape, "kChannelsIn") * whole
+    _, rows, columns = extents_of(shape, "kSize")
+    whole = blocks(number_of(shape, "kChannelsOut"), tiles.channels) * tiles.channels
+    length = rows * columns * number_of(shape, "kChannelsIn") * whole
     return _Choice("ConvolutionSource", constants, layout, length, tiles.why)
 
 
@@ -183,21 +185,21 @@ def _row_table(
     plan: Plan, shape: dict[str, Constant], pool: OperatorKernel | None
 ) -> _Choice | None:
     """One input channel: tables of row patterns, where they fit the cache and rows fit a word."""
-    _, rows, columns = _extents(shape, "kSize")
-    depth = _extents(shape, "kOut")[0]
-    planar = depth == 1 and _extents(shape, "kSize")[0] == 1 and _extents(shape, "kIn")[0] == 1
-    single = _number(shape, "kChannelsIn") == 1 and _extents(shape, "kDilation") == (1, 1, 1)
+    _, rows, columns = extents_of(shape, "kSize")
+    depth = extents_of(shape, "kOut")[0]
+    planar = depth == 1 and extents_of(shape, "kSize")[0] == 1 and extents_of(shape, "kIn")[0] == 1
+    single = number_of(shape, "kChannelsIn") == 1 and extents_of(shape, "kDilation") == (1, 1, 1)
     if not (planar and single and columns <= WIDEST_PATTERN):
         return None
     weight_bytes = WEIGHT_BYTES[plan.precision]
     lanes = plan.target.vector_bytes // max(weight_bytes, 4)  # neurons in a vector
-    filters = _number(shape, "kChannelsOut")
+    filters = number_of(shape, "kChannelsOut")
     table = rows * 2**columns * lanes * weight_bytes
     vectors = min(ceil(filters / lanes), max(1, plan.target.cache_bytes // 2 // table))
     if 2 * filters < lanes or table > plan.target.cache_bytes:
         return None
     block = vectors * lanes
-    multiple = 1 if pool is None else _extents(dict(pool.constants), "kSize")[1]
+    multiple = 1 if pool is None else extents_of(dict(pool.constants), "kSize")[1]
     constants: Constants = (
         *_window_constants(shape),
         ("kTileChannels", block),
@@ -209,7 +211,7 @@ def _row_table(
 
 
 def _dense(plan: Plan, shape: Mapping[str, Constant]) -> _Choice | None:
-    inputs, outputs = _number(shape, "kInputs"), _number(shape, "kOutputs")
+    inputs, outputs = number_of(shape, "kInputs"), number_of(shape, "kOutputs")
     bytes_of_sums = _sum_bytes(plan, outputs)
     lanes = bytes_of_sums // WEIGHT_BYTES[plan.precision]
     if 2 * outputs < lanes:
@@ -236,17 +238,3 @@ def _sum_bytes(plan: Plan, outputs: int) -> int:
 def _window_constants(shape: Mapping[str, Constant]) -> Constants:
     names = ("kIn", "kOut", "kSize", "kStride", "kPad", "kDilation", "kChannelsIn", "kChannelsOut")
     return tuple((name, shape[name]) for name in names)
-
-
-def _extents(shape: Mapping[str, Constant], name: str) -> tuple[int, ...]:
-    value = shape[name]
-    if isinstance(value, int):
-        raise TypeError(f"{name} is {value}")
-    return value
-
-
-def _number(shape: Mapping[str, Constant], name: str) -> int:
-    value = shape[name]
-    if not isinstance(value, int):
-        raise TypeError(f"{name} is {value}")
-    return value

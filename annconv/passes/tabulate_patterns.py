@@ -11,14 +11,14 @@ from dataclasses import replace
 from math import ceil
 
 from annconv.plan.arrays import Packed
-from annconv.plan.kernels import Constant, Kernel, LayerKernel
+from annconv.plan.kernels import Constant, Kernel, LayerKernel, extents_of, number_of
 from annconv.plan.layouts import GROUP, KernelLayout
 from annconv.plan.plan import Plan
+from annconv.plan.target import WEIGHT_BYTES
 
 TABLE_BYTES = 128 * 1024
 """Sums that the inner loops of a layer may read."""
 FEWEST_CHANNELS = 2 * GROUP
-WEIGHT_BYTES = {"single": 4, "double": 8, "int16": 2}
 
 
 def tabulate_patterns(plan: Plan) -> Plan:
@@ -44,10 +44,8 @@ def _suits(plan: Plan, layer: LayerKernel, packed: dict[str, Packed]) -> bool:
     layout = packed[layer.arrival.weights].layout
     if not isinstance(layout, KernelLayout) or layout.patterns:
         return False
-    channels = _number(shape, "kChannelsIn")
-    size = shape["kSize"]
-    if isinstance(size, int):
-        raise TypeError(f"kSize of {layer.name} is {size}")
+    channels = number_of(shape, "kChannelsIn")
+    size = extents_of(shape, "kSize")
     rows = size[1] if layout.rows_together else 1
     entries = ceil(channels / GROUP) * 2**GROUP
     row_bytes = entries * size[2] * layout.block * WEIGHT_BYTES[plan.precision]
@@ -58,13 +56,6 @@ def _tabulated(packed: Packed, shape: dict[str, Constant]) -> Packed:
     layout = packed.layout
     if not isinstance(layout, KernelLayout):
         raise TypeError(f"layout of {packed.name} is {layout}")
-    channels = _number(shape, "kChannelsIn")
+    channels = number_of(shape, "kChannelsIn")
     length = packed.length // channels * ceil(channels / GROUP) * 2**GROUP
     return replace(packed, length=length, layout=replace(layout, patterns=True))
-
-
-def _number(shape: dict[str, Constant], name: str) -> int:
-    value = shape[name]
-    if not isinstance(value, int):
-        raise TypeError(f"{name} is {value}")
-    return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -207,3 +208,19 @@ Kernel = OperatorKernel | UpdateKernel | LayerKernel
 def constants_text(constants: Constants) -> str:
     """Names and values on one line."""
     return " ".join(f"{name}={value}" for name, value in constants)
+
+
+def extents_of(shape: Mapping[str, Constant], name: str) -> tuple[int, ...]:
+    """A constant that has one number for each axis."""
+    value = shape[name]
+    if isinstance(value, int):
+        raise TypeError(f"{name} is {value}")
+    return value
+
+
+def number_of(shape: Mapping[str, Constant], name: str) -> int:
+    """A constant that is one number."""
+    value = shape[name]
+    if not isinstance(value, int):
+        raise TypeError(f"{name} is {value}")
+    return value

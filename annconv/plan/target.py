@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+WEIGHT_BYTES = {"single": 4, "double": 8, "int16": 2}
+"""Size of a weight that a layer adds up, by precision."""
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
