@@ -86,8 +86,14 @@ FORMATS = "samples in FILE: expected a .npy, .npz or IDX file (.gz, too), receiv
         (b"1 2 3", "a file of another format."),
         (pickle.dumps([1.0]), "a file of another format."),
         (IMAGES[:-1], "a file that is cut short or damaged (4 values announced, 3 found)."),
-        (gzip.compress(IMAGES)[:-9], "a file that is cut short or damaged (Compressed file ended "),
-        (gzip.compress(b"1 2 3"), "a file that is cut short or damaged (it does not begin as an"),
+        (
+            gzip.compress(IMAGES, mtime=0)[:-9],
+            "a file that is cut short or damaged (Compressed file ended ",
+        ),
+        (
+            gzip.compress(b"1 2 3", mtime=0),
+            "a file that is cut short or damaged (it does not begin as an",
+        ),
         (b"\x93NUMPY\x01", "a file that is cut short or damaged (EOF: reading magic string"),
         (b"PK\x03\x04....", "a file that is cut short or damaged (File is not a zip file)."),
     ],
