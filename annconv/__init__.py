@@ -22,12 +22,17 @@ if TYPE_CHECKING:
     from annconv.ir.network import Network as Network
     from annconv.live import spike_statistics as spike_statistics
     from annconv.neurons.neuron import Neuron as Neuron
+    from annconv.report import plot as plot
     from annconv.runtime.compiled import CompiledNetwork as CompiledNetwork
     from annconv.runtime.result import RunResult as RunResult
 
 __version__ = "0.1.0"
 
-_MODULES = {"errors": "annconv.errors", "spike_statistics": "annconv.live.spike_statistics"}
+_MODULES = {
+    "errors": "annconv.errors",
+    "plot": "annconv.report.plot",
+    "spike_statistics": "annconv.live.spike_statistics",
+}
 _HOMES = {
     "ANNtoSNNConverter": "annconv.converter.annarchy",
     "CompiledNetwork": "annconv.runtime.compiled",
@@ -51,6 +56,7 @@ __all__ = [
     "convert",
     "errors",
     "load",
+    "plot",
     "save",
     "spike_statistics",
 ]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TextIO
 
-from annconv.cli.arguments import make_parser
+from annconv.cli.doctor import examine
+from annconv.cli.packages import missing_packages, missing_text
 from annconv.cli.text import tell
 from annconv.errors import AnnconvError, ConversionWarning
 
@@ -29,17 +31,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         ended by Ctrl-C, 141 the reader of stdout has gone.
     """
     try:
-        arguments = make_parser().parse_args(argv)
-    except SystemExit as request:  # argparse has printed help, version or the fault
-        return int(request.code or 0)
-    try:
+        command = _command(sys.argv[1:] if argv is None else list(argv))
         with warnings.catch_warnings():
             warnings.simplefilter("always", ConversionWarning)
             warnings.showwarning = _show_warning
-            arguments.command(arguments)
+            command()
         sys.stdout.flush()
+    except SystemExit as request:  # argparse has printed help, version or the fault
+        return int(request.code or 0)
     except AnnconvError as error:
         tell(f"{type(error).__name__}: {error}")
+        return FAILED
+    except ImportError:
+        missing = missing_packages()
+        if not missing:
+            raise
+        tell(f"{AnnconvError.__name__}: {missing_text(missing)}")
         return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -47,6 +54,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         _drop_output()
         return PIPE_CLOSED
     return 0
+
+
+def _command(argv: list[str]) -> Callable[[], None]:
+    """What the arguments ask for."""
+    try:
+        from annconv.cli.arguments import make_parser  # needs the packages that doctor looks for
+    except ImportError:
+        if argv == ["doctor"]:
+            return examine
+        raise
+    arguments = make_parser().parse_args(argv)
+    return partial(arguments.command, arguments)
 
 
 def _show_warning(

@@ -76,7 +76,7 @@ def load(file: ModelFile, keras: ModuleType) -> Any:
         raise ModelFileError(
             file.path,
             f"Keras {keras.__version__} cannot load it ({type(error).__name__}: {said})",
-            instead=DAMAGED,
+            instead=f"a Keras as new as the one that saved the file, {DAMAGED}",
         ) from error
 
 

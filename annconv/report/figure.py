@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from annconv.errors import AnnconvError, InputError
+from annconv.errors import InputError
 from annconv.ir.network import Network
+from annconv.report.matplotlib_library import importing_matplotlib
 from annconv.report.panels import draw_confusion, draw_output, draw_raster, draw_sample
 from annconv.report.summary import summarise
 from annconv.runtime.result import RunResult
@@ -70,13 +71,8 @@ def digit_report(
 
 
 def _figure() -> Figure:
-    try:
+    with importing_matplotlib():
         from matplotlib.figure import Figure
-    except ImportError as error:
-        raise AnnconvError(
-            f"A picture needs Matplotlib, and importing it failed ({error}). Instead: "
-            'pip install "annconv[plot]".'
-        ) from error
     return Figure(figsize=SIZE, dpi=110, layout="constrained")
 
 

@@ -64,7 +64,7 @@ def draw_raster(axes: Axes, network: Network, activity: RunResult) -> None:
         axes.scatter(
             train[kept, 0] * network.dt,
             top + (row[kept] + 0.5) / len(rows),
-            s=_mark(axes, height, 1.0 / steps) ** 2,
+            s=mark_side(axes, height, 1.0 / steps) ** 2,
             c=colour,
             marker="s",
             linewidths=0,
@@ -84,7 +84,7 @@ def draw_raster(axes: Axes, network: Network, activity: RunResult) -> None:
         axes.spines[side].set_visible(False)
 
 
-def _mark(axes: Axes, height: float, width: float) -> float:
+def mark_side(axes: Axes, height: float, width: float) -> float:
     """Side of a spike's mark in points: as large as its cell, within what can be seen.
 
     Args:
@@ -98,11 +98,11 @@ def _mark(axes: Axes, height: float, width: float) -> float:
     return float(np.clip(cell, *MARKS))
 
 
-def shown_ranks(size: int) -> NDArray[np.int64]:
-    """Ranks of the neurons drawn of a population: all, or some spread evenly over it."""
-    if size <= ROWS_PER_BAND:
+def shown_ranks(size: int, most: int = ROWS_PER_BAND) -> NDArray[np.int64]:
+    """Ranks of the neurons drawn of a population: all, or `most` spread evenly over it."""
+    if size <= most:
         return np.arange(size)
-    return np.linspace(0, size - 1, ROWS_PER_BAND).round().astype(np.int64)
+    return np.linspace(0, size - 1, most).round().astype(np.int64)
 
 
 def _band_label(population: Population) -> str:

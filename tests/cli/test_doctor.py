@@ -19,7 +19,8 @@ import pytest
 import annconv as package
 from annconv.build import toolchain
 from annconv.build.cache import Cache
-from annconv.cli import doctor
+from annconv.cli import doctor, quiet, trial
+from annconv.cli.packages import PACKAGES
 from annconv.errors import AnnconvError
 from annconv.options import CompileOptions
 from annconv.reference.network import run_network
@@ -41,7 +42,7 @@ def without_keras(monkeypatch):
 @pytest.fixture
 def quick(monkeypatch):
     """Nothing is built: the trial goes well."""
-    monkeypatch.setattr(doctor, "trial", lambda _: "went well")
+    monkeypatch.setattr(trial, "trial", lambda _: "went well")
 
 
 @pytest.fixture
@@ -64,7 +65,8 @@ def test_everything_is_found_and_tried_without_keras(annconv, build_cache):
     lines = found(out)
     assert lines["annconv"].startswith(f"{package.__version__}, ")
     assert lines["python"] == f"{sys.version.split()[0]}, {sys.executable}"
-    assert lines["numpy"] == np.__version__
+    for name in PACKAGES:
+        assert lines[name] == importlib.metadata.version(name)
     assert lines["vectors"] in {"128 bits", "256 bits", "512 bits"}
     assert re.fullmatch(r"\d+ KiB", lines["level-1 cache"])
     assert re.fullmatch(r".+, /.+", lines["compiler"])
@@ -184,7 +186,7 @@ def test_a_backend_of_unknown_version_is_named(monkeypatch):
     keras = types.SimpleNamespace(
         __version__="3.12.0", backend=types.SimpleNamespace(backend=lambda: "none-such")
     )
-    monkeypatch.setattr(doctor, "import_keras_quietly", lambda: keras)
+    monkeypatch.setattr(quiet, "import_keras_quietly", lambda: keras)
     assert doctor._keras() == "3.12.0, backend none-such"
 
 
@@ -197,7 +199,7 @@ def test_keras_and_its_backend_are_told():
 
 def test_the_test_network_spikes_as_counted_by_hand():
     samples = np.array([[0.25, 0.5, 0.75], [1.0, 0.125, 0.0]])
-    result = run_network(doctor.tiny_network(), samples, steps=24, record=("in", "out"))
+    result = run_network(trial.tiny_network(), samples, steps=24, record=("in", "out"))
     for sample, train in zip(samples, result.spikes["in"], strict=True):
         np.testing.assert_array_equal(np.bincount(train[:, 1], minlength=3), 24 * sample)
     assert all(len(train) > 0 for train in result.spikes["out"])
@@ -205,12 +207,12 @@ def test_the_test_network_spikes_as_counted_by_hand():
 
 @pytest.mark.compiles
 def test_spikes_other_than_the_oracles_are_a_fault():
-    network = doctor.tiny_network()
+    network = trial.tiny_network()
     compiled = compile_network(replace(network, name="tiny"), CompileOptions())
-    doctor.compare(compiled, network)
+    trial.compare(compiled, network)
     (weights,) = network.projections
-    negated = (doctor.Dense(-weights.operators[0].weights),)
+    negated = (trial.Dense(-weights.operators[0].weights),)
     other = replace(network, projections=(replace(weights, operators=negated),))
     with pytest.raises(AnnconvError, match="ran, but not as it should: expected labels") as told:
-        doctor.compare(compiled, other)
+        trial.compare(compiled, other)
     assert "spikes differ in out. Instead: set CXX to another compiler" in str(told.value)

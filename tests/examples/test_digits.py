@@ -1,6 +1,7 @@
-"""The bundled digits are MNIST's, whole and in order."""
+"""The bundled digits are MNIST's, whole and in order; the models can be read by old Keras."""
 
 import gzip
+import zipfile
 
 import numpy as np
 import pytest
@@ -50,3 +51,14 @@ def test_file_cut_short_is_refused(tmp_path):
     path.write_bytes(gzip.compress(b"\0\0\x08\x01" + b"\0\0\0\x05" + b"abc"))
     with pytest.raises(ValueError, match="expected 5 values, received 3"):
         read_idx(path)
+
+
+# Keras 3.11.3 refuses a file that holds these, even where they have no value.
+YOUNGER_THAN_KERAS_3_11 = ("input_axes", "output_axes", "quantization_config")
+
+
+@pytest.mark.parametrize("name", ["cnn.keras", "mlp.keras"])
+def test_models_hold_only_what_every_supported_keras_knows(data_folder, name):
+    configuration = zipfile.ZipFile(data_folder / name).read("config.json").decode()
+    assert '"GlorotUniform"' in configuration
+    assert [setting for setting in YOUNGER_THAN_KERAS_3_11 if setting in configuration] == []
