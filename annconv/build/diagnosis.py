@@ -20,9 +20,10 @@ OPENMP_REMEDY = (
     "install this compiler's OpenMP headers and library (libomp-dev for clang), or set CXX=g++"
 )
 
-_SPACE = "free space on the disk of the cache and of TMPDIR, or set both to folders on another disk"
+_SPACE = "free space on the disk of the cache, or set ANNCONV_CACHE_DIR to a folder on another disk"
 _REMEDIES = (
-    (r"[Nn]o space left on device", _SPACE),
+    (r"[Nn]o space left on device|[Dd]isk quota exceeded", _SPACE),
+    (r"[Ff]ile size limit exceeded|[Ff]ile too large", "raise the limit on file sizes (ulimit -f)"),
     (r"omp\.h\b|-l(?:g?omp|omp5)\b|libgomp\.spec|'-fopenmp", OPENMP_REMEDY),
     (r"\bPython\.h\b", "install the C headers of this Python (for example python3-dev)"),
     (r"\bpybind11/", "reinstall pybind11 (pip install --force-reinstall pybind11)"),
