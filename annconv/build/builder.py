@@ -258,7 +258,7 @@ class _Job:
     def _write_sources(self, folder: Path) -> None:
         include = self._support.folder / "include"
         if include.is_dir():
-            shutil.copytree(include, folder / "include", copy_function=shutil.copyfile)
+            _copy_files(include, folder / "include")
         for name, text in self._files.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -370,6 +370,15 @@ def _python_definitions(python: PythonTarget) -> dict[str, str]:
     }
 
 
+def _copy_files(source: Path, target: Path) -> None:
+    """Copy all files below a folder; unlike `shutil.copytree`, the first failure is raised."""
+    for path in sorted(source.rglob("*")):
+        copy = target / path.relative_to(source)
+        if path.is_file():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+
+
 def _artifact(entry: Entry, product: str, *, cached: bool) -> Artifact:
     return Artifact(entry.folder / product, entry.folder, entry.digest, cached, entry.log)
 
@@ -389,9 +398,7 @@ def _keep(
         return
     with explained(keep, "set ANNCONV_KEEP to a folder that can be written to"):
         keep.mkdir(parents=True, exist_ok=True)
-        shutil.copytree(
-            folder / _SOURCES, keep / _SOURCES, copy_function=shutil.copyfile, dirs_exist_ok=True
-        )
+        _copy_files(folder / _SOURCES, keep / _SOURCES)
         shutil.copyfile(folder / LOG if log is None else log, keep / LOG)
         text = (folder / KEY).read_text("utf-8") if key is None else key.to_json()
         (keep / KEY).write_text(text, "utf-8")

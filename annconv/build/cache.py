@@ -36,12 +36,13 @@ from annconv.build.manifest import (
     read_manifest,
     write_manifest,
 )
-from annconv.errors import CacheError
+from annconv.errors import BuildError, CacheError
 
 _VERSION = "v1"
 _PATIENCE = 1.0  # seconds of waiting for another build before the log says so
 _REFUSED = ';|\\"\n\r'  # separators and quotes of CMake and Ninja, ends of lines
 _OTHER_FOLDER = "set ANNCONV_CACHE_DIR to a folder of your own that can be written to"
+_SCARCE = 2**20  # bytes on a disk, below which a failing build may well fail for want of more
 _SPACE = "free some space (`annconv cache list` shows the builds), or "
 _IN_PLACE = "remove what stands in its place, or "
 _FIRST_AIDS: Mapping[int | None, str] = MappingProxyType(
@@ -104,7 +105,8 @@ def explained(folder: Path, instead: str = _OTHER_FOLDER) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        path = error.filename if isinstance(error.filename, str) else folder
+        path = error.filename2 or error.filename  # of a copy or a move its target
+        path = path if isinstance(path, str) else folder
         what = error.strerror or str(error)
         instead = _FIRST_AIDS.get(error.errno, "") + instead
         raise CacheError(path, what[:1].lower() + what[1:], instead=instead) from error
@@ -156,7 +158,7 @@ class Cache:
         if not mode & 0o077:
             return
         try:
-            self.root.chmod(0o700)
+            self.root.chmod(mode & 0o700)
         except OSError:
             if mode & 0o022:  # who may only read, as where it is mounted so, can do no harm
                 raise
@@ -219,7 +221,8 @@ class Cache:
         try:
             remove_path(log)
             log.write_bytes(b"")
-            build(work)
+            with self._short_of_space():
+                build(work)
             (work / KEY).write_text(key.to_json(), "utf-8")
             log.replace(work / LOG)
             write_manifest(work, label, reason)
@@ -227,6 +230,21 @@ class Cache:
             work.rename(self._entry_folder(digest))
         finally:
             remove_path(work)
+
+    @contextmanager
+    def _short_of_space(self) -> Iterator[None]:
+        """Tell a full disk from other failures: CMake goes on with files it could not write."""
+        try:
+            yield
+        except BuildError as error:
+            free = shutil.disk_usage(self.root).free
+            if free >= _SCARCE:
+                raise
+            raise CacheError(
+                self.root,
+                f"the build failed, and its disk has only {free // 1024} KiB left",
+                instead=_SPACE + _OTHER_FOLDER,
+            ) from error
 
     def remember(self, name: str, digest: str) -> None:
         """Note in the index which key a name leads to.
@@ -422,7 +440,10 @@ def _usual_folder() -> Path:
     Raises:
         CacheError: The user has no home, so it would depend on the folder one stands in.
     """
-    folder = platformdirs.user_cache_path("annconv")
+    try:
+        folder = platformdirs.user_cache_path("annconv")
+    except RuntimeError:  # as newer versions of platformdirs say it; older ones return this
+        folder = Path("~/.cache/annconv")
     if not folder.is_absolute():
         raise CacheError(
             folder,

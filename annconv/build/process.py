@@ -154,5 +154,5 @@ def _failure(
         command=arguments if step is None else [step.command],
         first_error=found,
         log=log,
-        instead=remedy(found or output),
+        instead=remedy(f"{output}\n{ended}", found),
     )

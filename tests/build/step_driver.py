@@ -100,7 +100,8 @@ def tear(wanted: int) -> Callable[[int, str, str, int], None]:
 
     def act(number: int, event: str, path: str, flags: int) -> None:
         if number == wanted:
-            os.close(os.open(path, (flags | os.O_CREAT) & ~os.O_EXCL, 0o600))
+            if event == "open":
+                os.close(os.open(path, (flags | os.O_CREAT) & ~os.O_EXCL, 0o600))
             os.kill(os.getpid(), signal.SIGKILL)
 
     return act
@@ -171,7 +172,7 @@ def main(folder: Path) -> None:
     for start in ("empty", "damaged"):
         for number, (event, path) in enumerate(steps_of(folder, start)):
             for name, act in ACTS.items():
-                if name == "torn" and event != "open":
+                if (name == "torn" and event != "open") or (name != "killed" and start == "empty"):
                     continue
                 prepare(folder, start)
                 code = in_child(partial(disturbed, folder, act(number)))
