@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +26,7 @@ from annconv.build.toolchain import (
     locate_compiler,
     python_suffix,
 )
-from annconv.errors import OptionError
+from annconv.errors import BuildError, CacheError, OptionError
 from annconv.options import (
     CompileOptions,
     Environment,
@@ -42,6 +45,8 @@ STATE_BINDING = "state.cpp"
 """File of the binding for networks that are stepped by hand."""
 _BINDING_OBJECT = "binding.o"
 _PROGRAM = "network"
+
+_LOGGER = logging.getLogger("annconv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +161,8 @@ def build_extension(
     artifact = job.obtain()
     name = _index_name(identity, options, environment, support)
     if name is not None:
-        job.cache.remember(name, artifact.key)
+        with _housekeeping():
+            job.cache.remember(name, artifact.key)
     return artifact
 
 
@@ -227,7 +233,8 @@ class _Job:
         if cached:
             _keep(entry.folder, self._environment.keep)
         else:
-            prune(self.cache)
+            with _housekeeping():
+                prune(self.cache)
         return _artifact(entry, self._product, cached=cached)
 
     @property
@@ -251,15 +258,18 @@ class _Job:
     def _write_sources(self, folder: Path) -> None:
         include = self._support.folder / "include"
         if include.is_dir():
-            shutil.copytree(include, folder / "include", copy_function=shutil.copyfile)
+            _copy_files(include, folder / "include")
         for name, text in self._files.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
 
     def _compile(self, work: Path, log: Path) -> None:
-        tools, build = self._toolchain, work / "build"
+        tools, build, temporary = self._toolchain, work / "build", work / "tmp"
         build.mkdir()
+        temporary.mkdir()
+        # what killed compilers leave is swept with the rest of their build
+        environment = {**tools.environment, "TMPDIR": str(temporary)}
         definitions = {
             "CMAKE_CXX_COMPILER": str(tools.compiler.path),
             "CMAKE_MAKE_PROGRAM": str(tools.ninja.path),
@@ -274,14 +284,23 @@ class _Job:
         compile_all = ["--build", "build", "--verbose", "--parallel", str(available_cores())]
         for stage, rest in (("configuring", configure), ("building", compile_all)):
             command: list[str | Path] = [tools.cmake.path, *rest]
-            run(command, stage=stage, cwd=work, environment=tools.environment, log=log)
-        self._collect(build).replace(work / self._product)
+            run(command, stage=stage, cwd=work, environment=environment, log=log)
+        product = self._collect(build)
+        if not product.is_file():
+            raise BuildError(
+                "building",
+                why=f"the tools reported no error, but left no {product.name}",
+                log=log,
+                instead="set CXX to another compiler",
+            )
+        product.replace(work / self._product)
         shutil.rmtree(build)
+        shutil.rmtree(temporary)
 
     def _collect(self, build: Path) -> Path:
         """Where the build left its product."""
         if self._kind == "binding":
-            return build / (build / "binding-object.txt").read_text("utf-8")
+            return build / os.fsdecode((build / "binding-object.txt").read_bytes())
         return build / self._product
 
     def _binding_object(self) -> Path:
@@ -298,6 +317,15 @@ class _Job:
             label="binding",
         )
         return job.obtain().path
+
+
+@contextmanager
+def _housekeeping() -> Iterator[None]:
+    """What makes the cache small or quick once a build is there: if it fails, that is told only."""
+    try:
+        yield
+    except CacheError as error:
+        _LOGGER.warning("the build is there, but the cache could not be tidied: %s", error)
 
 
 def _used(flags: Flags, kind: ProjectKind) -> tuple[str, ...]:
@@ -342,6 +370,15 @@ def _python_definitions(python: PythonTarget) -> dict[str, str]:
     }
 
 
+def _copy_files(source: Path, target: Path) -> None:
+    """Copy all files below a folder; unlike `shutil.copytree`, the first failure is raised."""
+    for path in sorted(source.rglob("*")):
+        copy = target / path.relative_to(source)
+        if path.is_file():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+
+
 def _artifact(entry: Entry, product: str, *, cached: bool) -> Artifact:
     return Artifact(entry.folder / product, entry.folder, entry.digest, cached, entry.log)
 
@@ -361,9 +398,7 @@ def _keep(
         return
     with explained(keep, "set ANNCONV_KEEP to a folder that can be written to"):
         keep.mkdir(parents=True, exist_ok=True)
-        shutil.copytree(
-            folder / _SOURCES, keep / _SOURCES, copy_function=shutil.copyfile, dirs_exist_ok=True
-        )
+        _copy_files(folder / _SOURCES, keep / _SOURCES)
         shutil.copyfile(folder / LOG if log is None else log, keep / LOG)
         text = (folder / KEY).read_text("utf-8") if key is None else key.to_json()
         (keep / KEY).write_text(text, "utf-8")

@@ -6,20 +6,22 @@ Below the cache folder, in a folder of the format's version that belongs to its 
     discarded/KEY-*/     an entry on its way out
     locks/KEY.lock       held while KEY is built or removed
     logs/KEY.log         log of a build under way or failed
-    index/NAME.key       key that something wanted was built with (see `index.py`)
+    index/NAME.key       its name and the key that something wanted was built with (see `index.py`)
 """
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import filelock
 import platformdirs
@@ -30,15 +32,30 @@ from annconv.build.manifest import (
     LOG,
     MANIFEST,
     find_fault,
+    read_file,
     read_manifest,
     write_manifest,
 )
-from annconv.errors import CacheError
+from annconv.errors import BuildError, CacheError
 
 _VERSION = "v1"
 _PATIENCE = 1.0  # seconds of waiting for another build before the log says so
-_REFUSED = ";|\\\n\r"  # CMake's list separator and path separator, Ninja's and line separators
+_REFUSED = ';|\\"\n\r'  # separators and quotes of CMake and Ninja, ends of lines
 _OTHER_FOLDER = "set ANNCONV_CACHE_DIR to a folder of your own that can be written to"
+_SCARCE = 2**20  # bytes on a disk, below which a failing build may well fail for want of more
+_SPACE = "free some space (`annconv cache list` shows the builds), or "
+_IN_PLACE = "remove what stands in its place, or "
+_FIRST_AIDS: Mapping[int | None, str] = MappingProxyType(
+    {
+        errno.ENOSPC: _SPACE,
+        errno.EDQUOT: _SPACE,
+        errno.EFBIG: "raise the limit on the size of files (`ulimit -f`), or ",
+        errno.EEXIST: _IN_PLACE,
+        errno.ENOTDIR: _IN_PLACE,
+        errno.EISDIR: _IN_PLACE,
+        errno.ELOOP: _IN_PLACE,
+    }
+)
 
 _LOGGER = logging.getLogger("annconv")
 
@@ -76,7 +93,10 @@ class Entry:
         Raises:
             ValueError: The file of the key is damaged.
         """
-        return BuildKey.from_json((self.folder / KEY).read_text("utf-8"))
+        content = read_file(self.folder, KEY)
+        if hashlib.sha256(content).hexdigest() != self.digest:
+            raise ValueError(f"{KEY} is damaged")
+        return BuildKey.from_json(content.decode())
 
 
 @contextmanager
@@ -85,10 +105,10 @@ def explained(folder: Path, instead: str = _OTHER_FOLDER) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        path = error.filename if isinstance(error.filename, str) else folder
+        path = error.filename2 or error.filename  # of a copy or a move its target
+        path = path if isinstance(path, str) else folder
         what = error.strerror or str(error)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            instead = "free some space (`annconv cache list` shows the builds), or " + instead
+        instead = _FIRST_AIDS.get(error.errno, "") + instead
         raise CacheError(path, what[:1].lower() + what[1:], instead=instead) from error
 
 
@@ -108,9 +128,9 @@ class Cache:
             patience: Seconds of waiting for a lock before the logger `annconv` says so.
         Raises:
             CacheError: The folder cannot be made, belongs to somebody else, or has a path that
-                CMake cannot handle.
+                CMake cannot handle; or none was given and the user has no home.
         """
-        chosen = folder if folder is not None else platformdirs.user_cache_path("annconv")
+        chosen = folder if folder is not None else _usual_folder()
         self.root = chosen.absolute() / _VERSION
         self._patience = patience
         refused = sorted({letter for letter in str(self.root) if letter in _REFUSED})
@@ -130,10 +150,18 @@ class Cache:
                     f"belongs to user {status.st_uid}, expected {os.geteuid()}: it is not trusted",
                     instead=_OTHER_FOLDER,
                 )
-            if status.st_mode & 0o077:
-                self.root.chmod(0o700)
+            self._close_to_others(status.st_mode)
             for name in ("entries", "building", "discarded", "locks", "logs", "index"):
                 (self.root / name).mkdir(exist_ok=True)
+
+    def _close_to_others(self, mode: int) -> None:
+        if not mode & 0o077:
+            return
+        try:
+            self.root.chmod(mode & 0o700)
+        except OSError:
+            if mode & 0o022:  # who may only read, as where it is mounted so, can do no harm
+                raise
 
     def log_path(self, digest: str) -> Path:
         """Where the log of a build goes; it stays there if the build fails."""
@@ -147,11 +175,10 @@ class Cache:
         """
         folder = self._entry_folder(digest)
         with explained(folder):
-            if find_fault(folder) is not None:
+            if find_fault(folder, digest) is not None:
                 return None
-            if os.access(folder / MANIFEST, os.W_OK):  # a cache may be mounted for reading only
-                with suppress(FileNotFoundError):  # removed this instant: no entry below
-                    os.utime(folder / MANIFEST)
+            with suppress(OSError):  # a cache that is only read; or removed this instant, see below
+                os.utime(folder / MANIFEST)
             return self._entry(folder)
 
     def obtain(
@@ -191,16 +218,33 @@ class Cache:
         digest = key.digest()
         work = Path(tempfile.mkdtemp(prefix=f"{digest}-", dir=self.root / "building"))
         log = self.log_path(digest)
-        log.write_bytes(b"")
         try:
-            build(work)
+            remove_path(log)
+            log.write_bytes(b"")
+            with self._short_of_space():
+                build(work)
             (work / KEY).write_text(key.to_json(), "utf-8")
             log.replace(work / LOG)
             write_manifest(work, label, reason)
             self.discard(digest)
             work.rename(self._entry_folder(digest))
         finally:
-            _remove_tree(work)
+            remove_path(work)
+
+    @contextmanager
+    def _short_of_space(self) -> Iterator[None]:
+        """Tell a full disk from other failures: CMake goes on with files it could not write."""
+        try:
+            yield
+        except BuildError as error:
+            free = shutil.disk_usage(self.root).free
+            if free >= _SCARCE:
+                raise
+            raise CacheError(
+                self.root,
+                f"the build failed, and its disk has only {free // 1024} KiB left",
+                instead=_SPACE + _OTHER_FOLDER,
+            ) from error
 
     def remember(self, name: str, digest: str) -> None:
         """Note in the index which key a name leads to.
@@ -212,12 +256,17 @@ class Cache:
             CacheError: The cache cannot be written.
         """
         folder = self.root / "index"
+        path = folder / f"{name}.key"
         with explained(folder):
-            with tempfile.NamedTemporaryFile(
-                "w", prefix=name, suffix=".part", dir=folder, delete=False, encoding="utf-8"
-            ) as beside:
-                beside.write(digest + "\n")
-            Path(beside.name).replace(folder / f"{name}.key")
+            descriptor, beside = tempfile.mkstemp(prefix=name, suffix=".part", dir=folder)
+            try:
+                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                    file.write(f"{name} {digest}\n")
+                if path.is_dir():
+                    remove_path(path)
+                Path(beside).replace(path)
+            finally:
+                remove_path(Path(beside))
 
     def indexed(self, name: str) -> str | None:
         """The key that a name leads to if there is an entry for it, whole or not; else None.
@@ -225,13 +274,17 @@ class Cache:
         Raises:
             CacheError: The cache cannot be read.
         """
-        path = self.root / "index" / f"{name}.key"
-        with explained(path):
-            if not path.is_file():
-                return None
-            digest = path.read_text("utf-8", errors="replace").strip()
-            well_formed = len(digest) == 64 and set(digest) <= set("0123456789abcdef")
-            return digest if well_formed and self._entry_folder(digest).is_dir() else None
+        try:
+            content = read_file(self.root / "index", f"{name}.key")
+        except ValueError:  # nothing, or damaged: who asks builds, and notes it anew
+            return None
+        own_name, _, digest = content.decode("utf-8", "replace").strip().partition(" ")
+        well_formed = len(digest) == 64 and set(digest) <= set("0123456789abcdef")
+        if own_name != name or not well_formed:
+            return None
+        folder = self._entry_folder(digest)
+        with explained(folder):
+            return digest if folder.is_dir() else None
 
     def entries(self) -> list[Entry]:
         """All entries that have a manifest, the one used last first.
@@ -243,6 +296,16 @@ class Cache:
             folders = sorted((self.root / "entries").iterdir())
             found = [entry for entry in map(self._entry, folders) if entry is not None]
         return sorted(found, key=lambda entry: entry.used, reverse=True)
+
+    def damaged(self) -> list[str]:
+        """Names of what lies among the entries without being one: it has no manifest, or a broken.
+
+        Raises:
+            CacheError: The cache cannot be read.
+        """
+        with explained(self.root):
+            folders = sorted((self.root / "entries").iterdir())
+            return [folder.name for folder in folders if self._entry(folder) is None]
 
     # Entries
 
@@ -261,7 +324,7 @@ class Cache:
             manifest = read_manifest(folder)
             built = folder.stat().st_mtime  # no file is added to a finished build
             used = (folder / MANIFEST).stat().st_mtime
-        except (ValueError, FileNotFoundError):  # half-built, damaged, or removed this instant
+        except (ValueError, OSError):  # damaged, or removed this instant
             return None
         label, reason, size = manifest.label, manifest.reason, manifest.size
         return Entry(folder.name, folder, label, reason, size, built, used)
@@ -269,15 +332,15 @@ class Cache:
     def _reason(self, key: BuildKey, label: str) -> str:
         """Why a build is needed: a damaged entry, or what differs from the most similar one."""
         folder = self._entry_folder(key.digest())
-        if folder.exists():
-            return f"the entry in the cache is damaged: {find_fault(folder)}"
+        if os.path.lexists(folder):
+            return f"the entry in the cache is damaged: {find_fault(folder, folder.name)}"
         closest: BuildKey | None = None
         for entry in self.entries():
             if entry.label != label:
                 continue
             try:
                 other = entry.key()
-            except (ValueError, OSError):  # such an entry explains nothing
+            except ValueError:  # such an entry explains nothing
                 continue
             if closest is None or len(key.differences(other)) < len(key.differences(closest)):
                 closest = other
@@ -288,11 +351,14 @@ class Cache:
     def discard(self, digest: str) -> None:
         """Take an entry out of sight with one rename, then remove it. Its lock is held."""
         folder = self._entry_folder(digest)
-        if not folder.exists():
+        if not os.path.lexists(folder):
             return
         aside = Path(tempfile.mkdtemp(prefix=f"{digest}-", dir=self.root / "discarded"))
-        folder.rename(aside / "entry")
-        shutil.rmtree(aside)
+        _open_to_owner(folder)
+        try:
+            folder.rename(aside / "entry")
+        finally:
+            remove_path(aside)
 
     # Leftovers
 
@@ -300,7 +366,7 @@ class Cache:
         """Remove what killed processes left of one key. Its lock is held."""
         for area in ("building", "discarded"):
             for folder in (self.root / area).glob(f"{digest}-*"):
-                _remove_tree(folder)
+                remove_path(folder)
 
     # Locks
 
@@ -348,9 +414,40 @@ class Cache:
             lock.release()
 
 
-def _remove_tree(folder: Path) -> None:
-    """Remove a temporary folder as far as possible.
+def remove_path(path: Path) -> None:
+    """Remove a folder, or whatever stands in its place, as far as possible.
 
     What a killed build has started may still be writing there; then the rest goes next time.
     """
-    shutil.rmtree(folder, ignore_errors=True)
+    if path.is_dir() and not path.is_symlink():
+        _open_to_owner(path)
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink()
+
+
+def _open_to_owner(path: Path) -> None:
+    """Give the owner back the rights without which a folder cannot be moved or emptied."""
+    if path.is_dir() and not path.is_symlink():
+        with suppress(OSError):
+            path.chmod(0o700)
+
+
+def _usual_folder() -> Path:
+    """The platform's cache folder of this user.
+
+    Raises:
+        CacheError: The user has no home, so it would depend on the folder one stands in.
+    """
+    try:
+        folder = platformdirs.user_cache_path("annconv")
+    except RuntimeError:  # as newer versions of platformdirs say it; older ones return this
+        folder = Path("~/.cache/annconv")
+    if not folder.is_absolute():
+        raise CacheError(
+            folder,
+            "is below no home folder: HOME is not set, and this user has no entry with one",
+            instead=_OTHER_FOLDER,
+        )
+    return folder

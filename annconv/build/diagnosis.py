@@ -20,9 +20,15 @@ OPENMP_REMEDY = (
     "install this compiler's OpenMP headers and library (libomp-dev for clang), or set CXX=g++"
 )
 
-_SPACE = "free space on the disk of the cache and of TMPDIR, or set both to folders on another disk"
+_SPACE = "free space on the disk of the cache, or set ANNCONV_CACHE_DIR to a folder on another disk"
+_SPACE_REMEDIES = (
+    (r"[Nn]o space left on device|[Dd]isk quota exceeded", _SPACE),
+    (
+        r"[Ff]ile size limit exceeded|[Ff]ile too large|SIGXFSZ",
+        "raise the limit on file sizes (ulimit -f)",
+    ),
+)
 _REMEDIES = (
-    (r"[Nn]o space left on device", _SPACE),
     (r"omp\.h\b|-l(?:g?omp|omp5)\b|libgomp\.spec|'-fopenmp", OPENMP_REMEDY),
     (r"\bPython\.h\b", "install the C headers of this Python (for example python3-dev)"),
     (r"\bpybind11/", "reinstall pybind11 (pip install --force-reinstall pybind11)"),
@@ -91,10 +97,14 @@ def failed_step(output: str) -> FailedStep | None:
     return FailedStep(match[2], int(match[1]) if match[1] else None, command)
 
 
-def remedy(output: str) -> str:
+def remedy(output: str, error: str = "") -> str:
     """What a user can do about a failed build, as half a sentence.
 
     Args:
-        output: The first error, or the whole output if no line has the form of one.
+        output: Everything that was printed, and how it ended; where space ran out, the first error
+            may not say so.
+        error: The first error, or "" if no line has the form of one.
     """
-    return next((text for form, text in _REMEDIES if re.search(form, output)), _DEFAULT_REMEDY)
+    tried = ((_SPACE_REMEDIES, output), (_REMEDIES, error or output))
+    found = (text for rows, told in tried for form, text in rows if re.search(form, told))
+    return next(found, _DEFAULT_REMEDY)

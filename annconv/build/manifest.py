@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,33 +53,59 @@ def read_manifest(folder: Path) -> Manifest:
     Raises:
         ValueError: There is none, or it is not one; the text says which.
     """
+    content = read_file(folder, MANIFEST)
     try:
-        data = json.loads((folder / MANIFEST).read_bytes())
+        data = json.loads(content)
         known = data["format"] == _FORMAT
         files = {str(path): (int(size), str(sha)) for path, (size, sha) in data["files"].items()}
         manifest = Manifest(str(data["label"]), str(data["reason"]), files)
-    except (FileNotFoundError, NotADirectoryError):
-        raise ValueError(f"{MANIFEST} is missing") from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
         raise ValueError(f"{MANIFEST} is damaged") from error
     if not known:
         raise ValueError(f"{MANIFEST} is of another version of annconv")
     return manifest
 
 
-def find_fault(folder: Path) -> str | None:
-    """What is wrong with an entry, or None if its files are those of its manifest."""
+def read_file(folder: Path, name: str) -> bytes:
+    """The bytes of a file of an entry.
+
+    Raises:
+        ValueError: It is missing, or something else (a FIFO would never end), or cannot be read.
+    """
+    path = folder / name
+    try:
+        if not path.is_file():
+            raise ValueError(f"{name} is {'not a file' if path.exists() else 'missing'}")
+        return path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"{name} cannot be read ({error.strerror})") from error
+
+
+def find_fault(folder: Path, key: str | None = None) -> str | None:
+    """What is wrong with an entry, or None if its files are those of its manifest.
+
+    Args:
+        folder: The entry.
+        key: Digest of the key that it must have been built for; None: any.
+    """
     try:
         manifest = read_manifest(folder)
+        if key is not None and manifest.files.get(KEY, (0, ""))[1] != key:
+            return f"{KEY} is that of another build"
+        return next(_changes(folder, manifest), None)
     except ValueError as error:
         return str(error)
+
+
+def _changes(folder: Path, manifest: Manifest) -> Iterator[str]:
+    """How the files of an entry differ from its manifest.
+
+    Raises:
+        ValueError: As `read_file`.
+    """
     for name, (size, digest) in manifest.files.items():
-        try:
-            content = (folder / name).read_bytes()
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            return f"{name} is missing"
+        content = read_file(folder, name)
         if len(content) != size:
-            return f"{name} has {len(content)} bytes instead of {size}"
-        if hashlib.sha256(content).hexdigest() != digest:
-            return f"{name} has changed since it was built"
-    return None
+            yield f"{name} has {len(content)} bytes instead of {size}"
+        elif hashlib.sha256(content).hexdigest() != digest:
+            yield f"{name} has changed since it was built"

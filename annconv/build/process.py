@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,16 +80,18 @@ def run(
         stage: What it is started for, for messages ("configuring", …).
         cwd: Folder in which it runs.
         environment: All the variables it sees.
-        log: File to which command and output are appended; None keeps them in memory only.
+        log: File to which the command is appended, and its output when it has ended; None keeps
+            them in memory only.
         check: Whether an exit code other than 0 is an error.
     Raises:
         BuildError: The program cannot be started, or failed while `check`.
+        OSError: The log cannot be written.
     """
     arguments = [str(argument) for argument in command]
-    with _output_file(log) as output:
-        output.write(f"$ {' '.join(arguments)}\n".encode(errors="surrogateescape"))
-        output.flush()
-        start = output.tell()
+    _append(log, f"$ {' '.join(arguments)}\n".encode(errors="surrogateescape"))
+    # In memory, so that what is told of a full disk is not lost on it, and what a killed build has
+    # left running writes into nobody's log.
+    with os.fdopen(os.memfd_create("annconv-output"), "w+b") as output:
         try:
             code = _wait(arguments, cwd, environment, output)
         except OSError as error:
@@ -101,15 +102,19 @@ def run(
                 log=log,
                 instead="repair this installation, or set CXX or PATH to another",
             ) from error
-        output.seek(start)
-        finished = Finished(code, output.read().decode(errors="replace"))
+        output.seek(0)
+        content = output.read()
+    _append(log, content)
+    finished = Finished(code, content.decode(errors="replace"))
     if check and code != 0:
         raise _failure(finished, stage, arguments, cwd, log)
     return finished
 
 
-def _output_file(log: Path | None) -> IO[bytes]:
-    return tempfile.TemporaryFile() if log is None else log.open("a+b")
+def _append(log: Path | None, content: bytes) -> None:
+    if log is not None:
+        with log.open("ab") as file:
+            file.write(content)
 
 
 def _wait(
@@ -149,5 +154,5 @@ def _failure(
         command=arguments if step is None else [step.command],
         first_error=found,
         log=log,
-        instead=remedy(found or output),
+        instead=remedy(f"{output}\n{ended}", found),
     )

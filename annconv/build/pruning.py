@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from annconv.build.cache import Cache, Entry, explained
+from annconv.build.cache import Cache, Entry, explained, remove_path
 
 DEFAULT_LIMIT = 2 * 2**30
 """Bytes that entries may take before those not used for longest go; checked after each build."""
@@ -36,7 +36,7 @@ class Removed:
 
 
 def prune(cache: Cache, limit: int = DEFAULT_LIMIT, *, grace: float = GRACE) -> Removed:
-    """Remove leftovers, then the entries not used for longest while all are above a limit.
+    """Remove leftovers and what is no entry, then those not used for longest while above a limit.
 
     Args:
         cache: The cache.
@@ -47,6 +47,10 @@ def prune(cache: Cache, limit: int = DEFAULT_LIMIT, *, grace: float = GRACE) -> 
     """
     with explained(cache.root):
         _sweep_leftovers(cache)
+        for name in cache.damaged():
+            with cache.try_lock(name) as locked:
+                if locked and name in cache.damaged():  # perhaps built anew since
+                    cache.discard(name)
         found = cache.entries()
         excess = sum(entry.size for entry in found) - limit
         count = freed = 0
@@ -73,7 +77,7 @@ def clear(cache: Cache) -> Removed:
         for log in (cache.root / "logs").iterdir():
             with cache.try_lock(log.stem) as locked:
                 if locked:
-                    log.unlink(missing_ok=True)
+                    remove_path(log)
         _sweep_index(cache)
     return Removed(len(removed), sum(sizes.get(name, 0) for name in removed))
 
@@ -112,21 +116,18 @@ def _sweep_leftovers(cache: Cache) -> None:
     for log in (cache.root / "logs").iterdir():
         with suppress(FileNotFoundError):  # its build has ended this instant
             if _age(log) > LOG_AGE:
-                log.unlink()
+                remove_path(log)
 
 
 def _sweep_index(cache: Cache) -> None:
-    """Remove index entries whose build is gone, and what was half-written long ago."""
+    """Remove index entries whose build is gone, and what a killed process half wrote."""
     for path in (cache.root / "index").iterdir():
         with suppress(FileNotFoundError):  # replaced or removed by another process
-            if path.suffix == ".key":
-                gone = cache.indexed(path.stem) is None
-            else:
-                gone = _age(path) > LOG_AGE
-            if gone:
-                path.unlink()
+            whole = path.suffix == ".key"
+            if cache.indexed(path.stem) is None if whole else _age(path) > GRACE:
+                remove_path(path)
 
 
 def _age(path: Path) -> float:
-    """Seconds since a file was written."""
-    return time.time() - path.stat().st_mtime
+    """Seconds since a file, or a link, was written."""
+    return time.time() - path.lstat().st_mtime

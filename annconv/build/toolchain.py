@@ -238,13 +238,17 @@ def _compiler(
         )
 
     version, target = ask("--version"), ask("-dumpmachine")
-    if version.code != 0 or target.code != 0 or not version.output.strip():
+    answered = version.code == target.code == 0
+    if not (answered and version.output.strip() and target.output.strip()):
         missing.add(f"{path} does not answer --version and -dumpmachine as a C++ compiler", install)
         return None
-    openmp = ask("-fopenmp", "-include", "omp.h", "-fsyntax-only", "-x", "c++", _NULL)
+    openmp = ask("-fopenmp", "-include", "omp.h", "-dM", "-E", "-x", "c++", _NULL)
     if openmp.code != 0:
         missing.add(f"{path} cannot compile for OpenMP", OPENMP_REMEDY)
-    shown = ask("-march=native", "-###", "-c", "-x", "c++", _NULL, "-o", _NULL)
+    elif "#define __cplusplus " not in openmp.output:
+        missing.add(f"{path} is no C++ compiler, as it does not define __cplusplus", install)
+    # -S, as -c would need a temporary file even where the command is only shown
+    shown = ask("-march=native", "-###", "-S", "-x", "c++", _NULL, "-o", _NULL)
     native = expand_native(shown.output) if shown.code == 0 else ()
     first_line = version.output.strip().splitlines()[0]
     return Compiler(path, path.resolve(), first_line, target.output.strip(), native)

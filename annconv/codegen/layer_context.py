@@ -33,6 +33,7 @@ def layer_context(kernel: LayerKernel, plan: Plan) -> Context:
         "constants": [constant_context(*constant) for constant in kernel.constants],
         "neurons": neurons,
         "pools": kernel.pooling is not None,
+        "skips_resting": dict(kernel.constants)["kSkipsResting"] != 0,
         "source": f"{name}Source",
         "function": arrival.function,
         "weight": "real" if arrival.unit is None else "std::int16_t",
@@ -118,6 +119,7 @@ def _neuron_context(
         "arrival": [*lines, f"const real {cpp_name(drives)} = {scaled};", *_clock_lines(update)],
         "statements": text.statements,
         "emission": text.emission,
+        "states": [name for name, _ in states],
         "saves": [f"annconv::store({name}, arena.{buffer} + place);" for name, buffer in states],
         "pooled": None if pooled is None else cpp_name(pooled),
     }

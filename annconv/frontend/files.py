@@ -18,6 +18,8 @@ from annconv.frontend.hdf5 import Findings, inspect_apart, inspect_hdf5
 from annconv.frontend.sizes import grows_too_much
 
 ZIP_START, HDF5_START = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
+MAXIMUM_CONFIGURATION = 2**24
+"""Characters of a configuration: many thousand layers. Parsed, it takes some thirty times that."""
 CONFIGURATION, WEIGHTS = "config.json", "model.weights.h5"
 SAVE_AGAIN = "saving the model again: model.save('model.keras')"
 DAMAGED = f"a fresh copy of the file, or {SAVE_AGAIN}"
@@ -116,6 +118,9 @@ def _check_configuration(path: Path, configuration: Any) -> None:
 
 
 def _parse(path: Path, text: bytes | str, where: str) -> Any:
+    if len(text) > MAXIMUM_CONFIGURATION:
+        what = f"{where} has {len(text)} characters, expected at most {MAXIMUM_CONFIGURATION}"
+        _refuse(path, what, SAVE_AGAIN)
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -128,10 +133,13 @@ def _unpack(path: Path, content: bytes) -> tuple[Any, bytes]:
     """Configuration and weights of a `.keras` archive, after checking every part of it."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            unpacked = sum(part.file_size for part in archive.infolist())
             for part in archive.infolist():
                 if grows_too_much(part.file_size, part.compress_size):
                     what = f"{part.filename!r} would grow to {part.file_size} bytes when unpacked"
                     _refuse(path, what, SAVE_AGAIN)
+            if grows_too_much(unpacked, len(content)):
+                _refuse(path, f"it would grow to {unpacked} bytes when unpacked", SAVE_AGAIN)
             damaged = archive.testzip()
             if damaged is not None:
                 _refuse(path, f"the checksum of {damaged!r} is wrong, the file is damaged", DAMAGED)

@@ -8,6 +8,7 @@ its own first (`python -m annconv.frontend.hdf5`, file on standard input, findin
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import os
 import subprocess
@@ -24,6 +25,8 @@ PATIENCE = 30.0
 """Seconds that reading a file may take."""
 PATIENCE_PER_BYTE = 1e-7
 """Seconds more for every byte of the file."""
+PLAIN_BYTES = 8
+"""Bytes that a number of a weight takes at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ def inspect_hdf5(content: bytes) -> Findings:
             configuration = None if faults else file.attrs.get("model_config")
         if isinstance(configuration, bytes):
             configuration = configuration.decode("utf-8")
+        if isinstance(configuration, str):
+            configuration.encode("utf-8")  # h5py lets bytes through that are no text
     except Exception as error:  # noqa: BLE001  (HDF5 raises any type; it is part of the findings)
         return Findings(damage=_one_line(error))
     return Findings("", faults, configuration if isinstance(configuration, str) else None)
@@ -97,6 +102,7 @@ def _one_line(error: Exception) -> str:
 def _faults(file: Any, h5py: Any) -> Iterator[str]:
     """Links, arrays whose numbers lie elsewhere or nowhere, and anything of another kind."""
     seen: set[int] = set()
+    extents: list[tuple[int, int, str]] = []
     stack: list[Any] = [file]
     while stack:
         group = stack.pop()
@@ -114,22 +120,43 @@ def _faults(file: Any, h5py: Any) -> Iterator[str]:
             elif isinstance(entry, h5py.Group):
                 stack.append(entry)
             elif isinstance(entry, h5py.Dataset):
-                yield from _array_faults(place, entry)
+                yield from _array_faults(place, entry, h5py)
+                start = entry.id.get_offset()
+                if start is not None:
+                    extents.append((start, start + entry.id.get_storage_size(), place))
             else:
                 yield f"{place!r} is neither a group nor an array"
             seen.add(address)
+    for (_, end, first), (start, _, second) in itertools.pairwise(sorted(extents)):
+        if start < end:
+            yield f"{first!r} and {second!r} have numbers in common"
 
 
-def _array_faults(place: str, array: Any) -> Iterator[str]:
+def _array_faults(place: str, array: Any, h5py: Any) -> Iterator[str]:
     if array.external or array.is_virtual:
         yield f"the numbers of {place!r} lie in another file"
         return
+    if array.dtype.kind in "fiu" and not _is_plain(array, h5py):
+        yield f"the numbers of {place!r} are of an unusual type ({array.dtype.str})"
+        return
     stored = array.id.get_storage_size()
-    if array.size and (not stored or grows_too_much(array.nbytes, stored)):
+    in_one_piece = array.id.get_offset() is not None
+    hollow = array.size and (not stored or grows_too_much(array.nbytes, stored))
+    if hollow or (in_one_piece and stored != array.nbytes):
         yield f"{place!r} needs {array.nbytes} bytes, {stored} are stored"
         return
     dict(array.attrs)
     array[()]
+
+
+def _is_plain(array: Any, h5py: Any) -> bool:
+    """Whether numbers are stored as processors keep them, little-endian.
+
+    HDF5 converts from any layout of bits: a flipped one in its description changes all numbers.
+    """
+    if array.dtype.str.startswith(">") or array.dtype.itemsize > PLAIN_BYTES:
+        return False
+    return bool(array.id.get_type().equal(h5py.h5t.py_create(array.dtype)))
 
 
 if __name__ == "__main__":

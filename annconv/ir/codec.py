@@ -14,7 +14,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral, Real
 from reprlib import Repr
 from typing import Any
@@ -39,6 +39,13 @@ DTYPES = ("<f4", "<f8")
 """Types of arrays, little-endian float32 and float64."""
 
 
+class _Always:
+    """The mark of a field that every file holds."""
+
+
+_ALWAYS = _Always()
+
+
 @dataclass(frozen=True, slots=True)
 class Coder:
     """How one kind of value is written and read.
@@ -46,10 +53,12 @@ class Coder:
     Attributes:
         encode: (value, where, arrays) -> JSON value; puts array values into `arrays`.
         decode: (JSON value, where, arrays) -> value; takes array values out of `arrays`.
+        absent: The value of a field that is not written.
     """
 
     encode: Callable[[Any, str, Arrays], Any]
     decode: Callable[[Any, str, Arrays], Any]
+    absent: Any = _ALWAYS
 
 
 _PLAIN = (str, int, float, list, tuple, dict, type(None))
@@ -129,6 +138,17 @@ def optional(coder: Coder) -> Coder:
     return Coder(encode, decode)
 
 
+def added(coder: Coder, absent: str | float | None) -> Coder:
+    """A field that files of the same format had not from the beginning.
+
+    Args:
+        coder: How its other values are written.
+        absent: The value that keeps the meaning of files without the field. It is not written, so
+            that the text and the digest of whatever does not use the field stay what they were.
+    """
+    return replace(coder, absent=absent)
+
+
 def several(coder: Coder, count: int | None = None) -> Coder:
     """A tuple of values of one kind, written as a list; of `count` values where that is given."""
     expected = "a list" if count is None else f"a list of {count}"
@@ -179,11 +199,14 @@ def named_value(coder: Coder) -> Coder:
     return Coder(encode, decode)
 
 
-def _fields(value: Any, where: str, expected: tuple[str, ...]) -> None:
-    """Refuse what is not an object with exactly these fields."""
+def _fields(
+    value: Any, where: str, expected: tuple[str, ...], absent: Mapping[str, Any] | None = None
+) -> None:
+    """Refuse what is not an object with exactly these fields; those in `absent` may be missing."""
     if not isinstance(value, dict):
         raise _refuse(where, f"an object with {', '.join(expected)}", value)
-    missing = [f"no {name!r}" for name in expected if name not in value]
+    needed = [name for name in expected if name not in (absent or {})]
+    missing = [f"no {name!r}" for name in needed if name not in value]
     unknown = [f"unknown {name!r}" for name in value if name not in expected]
     if missing or unknown:
         received = ", ".join(missing + unknown[:5])
@@ -195,6 +218,10 @@ def _fields(value: Any, where: str, expected: tuple[str, ...]) -> None:
 def record(cls: type, **fields: Coder) -> Coder:
     """A dataclass, written as an object with its fields."""
     expected = tuple(fields)
+    absent = {name: coder.absent for name, coder in fields.items() if coder.absent is not _ALWAYS}
+
+    def written(value: Any, name: str) -> bool:
+        return name not in absent or getattr(value, name) != absent[name]
 
     def encode(value: Any, where: str, arrays: Arrays) -> dict[str, Any]:
         if type(value) is not cls:
@@ -202,15 +229,17 @@ def record(cls: type, **fields: Coder) -> Coder:
         return {
             name: coder.encode(getattr(value, name), _inside(where, name), arrays)
             for name, coder in fields.items()
+            if written(value, name)
         }
 
     def decode(value: Any, where: str, arrays: Arrays) -> Any:
-        _fields(value, where, expected)
+        _fields(value, where, expected, absent)
         decoded = {
             name: coder.decode(value[name], _inside(where, name), arrays)
             for name, coder in fields.items()
+            if name in value
         }
-        return cls(**decoded)
+        return cls(**{**absent, **decoded})
 
     return Coder(encode, decode)
 
@@ -277,8 +306,8 @@ _NEURON = record(
     unreset=optional(TEXT),
     emit=optional(TEXT),
     name=TEXT,
-    refractory=optional(TEXT),
-    functions=optional(TEXT),
+    refractory=added(optional(TEXT), absent=None),
+    functions=added(optional(TEXT), absent=None),
 )
 _POPULATION = record(
     Population,
@@ -366,13 +395,18 @@ def decode_network(value: object, arrays: Mapping[str, FloatArray]) -> Network:
     return network
 
 
-def _digest(encoded: object, arrays: Arrays) -> str:
-    """SHA-256 over the text, which holds dtypes and shapes, and the bytes of all arrays."""
+def digest(encoded: object, arrays: Mapping[str, FloatArray]) -> str:
+    """SHA-256 over the text, which holds dtypes and shapes, and the bytes of all arrays.
+
+    Args:
+        encoded: JSON value, of a network or a graph.
+        arrays: The arrays it refers to.
+    """
     text = canonical_json(encoded).encode("ascii")
-    digest = hashlib.sha256(f"{len(text)}:".encode() + text)
+    sha = hashlib.sha256(f"{len(text)}:".encode() + text)
     for name in sorted(arrays):
-        digest.update(np.ascontiguousarray(arrays[name]).data)
-    return digest.hexdigest()
+        sha.update(np.ascontiguousarray(arrays[name]).data)
+    return sha.hexdigest()
 
 
 def network_digest(network: Network) -> str:
@@ -381,7 +415,7 @@ def network_digest(network: Network) -> str:
     Raises:
         InputError: A field holds a value of another type than it declares.
     """
-    return _digest(*encode_network(network))
+    return digest(*encode_network(network))
 
 
 def graph_digest(graph: g.Graph) -> str:
@@ -391,4 +425,4 @@ def graph_digest(graph: g.Graph) -> str:
         InputError: A field holds a value of another type than it declares.
     """
     arrays: Arrays = {}
-    return _digest(_GRAPH.encode(graph, "", arrays), arrays)
+    return digest(_GRAPH.encode(graph, "", arrays), arrays)

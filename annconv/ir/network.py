@@ -28,6 +28,8 @@ RATES = "rates"
 """The parameter of an input neuron that receives the sample."""
 SPIKES = "spikes"
 """What a projection transmits unless it names a variable of its pre-population."""
+MAX_SIZE = 2**31 - 1
+"""Values that generated code can count."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -289,6 +291,23 @@ def geometries_positive(network: Network) -> Iterator[Violation]:
             yield Violation("geometries_positive", entry.name, "positive extents", entry.geometry)
 
 
+def sizes_countable(network: Network) -> Iterator[Violation]:
+    """Populations, and what stands between operators, have no more values than code can count."""
+    expected = f"at most {MAX_SIZE} values"
+    geometries = {entry.name: entry.geometry for entry in network.populations}
+    for name, geometry in geometries.items():
+        if math.prod(geometry) > MAX_SIZE:
+            yield Violation("sizes_countable", name, expected, math.prod(geometry))
+    for entry in network.projections:
+        # The first and the last geometry are those of populations.
+        for length in range(1, len(entry.operators)) if entry.pre in geometries else ():
+            inside = chain_geometry(entry.operators[:length], geometries[entry.pre])
+            if inside is not None and math.prod(inside) > MAX_SIZE:
+                where = f"projection {entry.name}, operator {length - 1}"
+                yield Violation("sizes_countable", where, expected, math.prod(inside))
+                break
+
+
 def roles_fit(network: Network) -> Iterator[Violation]:
     """Roles are known; junctions have no neuron and no parameters, all others have a neuron."""
     for entry in network.populations:
@@ -423,6 +442,7 @@ RULES = (
     ends_exist,
     geometries_positive,
     shapes_agree,
+    sizes_countable,
     roles_fit,
     equations_parse,
     parameters_fit,

@@ -19,7 +19,7 @@ import safetensors.numpy
 
 from annconv.errors import InputError, ModelFileError, VerifyError
 from annconv.ir.arrays import FloatArray
-from annconv.ir.codec import canonical_json, decode_network, encode_network, network_digest
+from annconv.ir.codec import canonical_json, decode_network, digest, encode_network
 from annconv.ir.network import Network
 
 SUFFIX = ".snn"
@@ -29,6 +29,8 @@ TENSOR_TYPES = {"F32": "<f4", "F64": "<f8"}
 """safetensors' name of a type -> NumPy's; a network holds no others."""
 
 _AGAIN = "save the network again, or copy the file again from where it was made"
+_UPDATE = "update annconv (pip install --upgrade annconv)"
+_NEWER = "whole, but holds what this annconv does not know"
 
 
 def save_network(network: Network, path: str | Path) -> None:
@@ -83,7 +85,7 @@ def network_to_bytes(network: Network) -> bytes:
         InputError: A field holds a value of another type than it declares.
     """
     encoded, arrays = encode_network(network)
-    header = {"format": FORMAT_VERSION, "digest": network_digest(network), "network": encoded}
+    header = {"format": FORMAT_VERSION, "digest": digest(encoded, arrays), "network": encoded}
     content: bytes = safetensors.numpy.save(arrays, {METADATA_KEY: canonical_json(header)})
     return content
 
@@ -99,12 +101,20 @@ def network_from_bytes(content: bytes, path: str | Path = "a pickled network") -
     """
     arrays = _read_arrays(content, path)
     header = _read_header(content, path)
+    # Over what the file says, not over what it means: fields that came later have no part in it.
+    try:
+        received = digest(header["network"], arrays)
+    except (ValueError, RecursionError) as error:  # 1e999, or nested too deeply
+        raise ModelFileError(path, _unreadable(error), instead=_AGAIN) from error
+    intact = received == header["digest"]
     try:
         network = decode_network(header["network"], arrays)
-        received = network_digest(network)
     except InputError as error:
-        raise ModelFileError(path, f"damaged: {error}", instead=_AGAIN) from error
-    if received != header["digest"]:
+        why = str(error).removesuffix(".")
+        if intact:
+            raise ModelFileError(path, f"{_NEWER}: {why}", instead=_UPDATE) from error
+        raise ModelFileError(path, f"damaged: {why}", instead=_AGAIN) from error
+    if not intact:
         what = f"damaged: expected digest {header['digest']!r:.20}, received {received!r:.20}"
         raise ModelFileError(path, what, instead=_AGAIN)
     try:
@@ -163,7 +173,7 @@ def _read_header(content: bytes, path: str | Path) -> dict[str, Any]:
         refuse(f"damaged: expected a format version from 1 on, received {version!r:.40}")
     if version > FORMAT_VERSION:
         what = f"written in format {version}, this annconv reads up to {FORMAT_VERSION}"
-        refuse(what, "update annconv (pip install --upgrade annconv)")
+        refuse(what, _UPDATE)
     if sorted(header) != ["digest", "format", "network"]:
         refuse(f"damaged: expected digest, format and network, received {sorted(header)!r:.80}")
     return header
@@ -174,11 +184,14 @@ def _parse_json(text: str | bytes, path: str | Path) -> dict[str, Any]:
     try:
         value = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
-        what = f"damaged: its description cannot be read ({type(error).__name__}: {error})"
-        raise ModelFileError(path, what, instead=_AGAIN) from error
+        raise ModelFileError(path, _unreadable(error), instead=_AGAIN) from error
     if not isinstance(value, dict):
         raise ModelFileError(path, "damaged: its description is no object", instead=_AGAIN)
     return value
+
+
+def _unreadable(error: Exception) -> str:
+    return f"damaged: its description cannot be read ({type(error).__name__}: {error})"
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -49,6 +49,7 @@ def rates_arrival(plan: Plan, update: UpdateKernel) -> PlannedArrival:
         ("kOut", (1, 1, 1)),
         ("kChannelsOut", update.neurons),
         ("kTileChannels", VECTORS_OF_RATES * lanes),
+        ("kSkipsResting", 0),
         ("kVectorBytes", plan.target.vector_bytes),
         ("kTileSteps", plan.tile),
     )
@@ -173,6 +174,7 @@ def _convolution(
         ("kRowsTogether", int(tiles.rows_together)),
         ("kBlockRows", tiles.block_rows),
         ("kPatterns", 0),
+        ("kSkipsResting", 0),
     )
     layout = KernelLayout(tiles.channels, tiles.rows_together)
     _, rows, columns = extents_of(shape, "kSize")
@@ -204,6 +206,7 @@ def _row_table(
         *_window_constants(shape),
         ("kTileChannels", block),
         ("kBlockRows", multiple),
+        ("kSkipsResting", 0),
     )
     length = rows * 2**columns * blocks(filters, block) * block
     why = f"tables of {2**columns} row patterns, {table * vectors / 1024:.1f} KB"
@@ -225,6 +228,7 @@ def _dense(plan: Plan, shape: Mapping[str, Constant]) -> _Choice | None:
         ("kInputs", inputs),
         ("kChannelsOut", outputs),
         ("kTileChannels", block),
+        ("kSkipsResting", 0),
     )
     length = inputs * blocks(outputs, block) * block
     why = f"sums of {block} outputs in registers"

@@ -16,7 +16,9 @@ from annconv.passes.follow_events import follow_events
 from annconv.passes.fuse_layers import fuse_layers
 from annconv.passes.liveness import liveness
 from annconv.passes.multiply_reciprocals import multiply_reciprocals
+from annconv.passes.order_channels import Order, channel_orders, order_channels
 from annconv.passes.share_inputs import share_inputs
+from annconv.passes.skip_resting import skip_resting
 from annconv.passes.tabulate_patterns import tabulate_patterns
 from annconv.passes.tile_steps import tile_steps
 from annconv.plan.plan import Plan
@@ -43,6 +45,7 @@ class Pass(Generic[Stage]):
 
 
 NETWORK_PASSES: tuple[Pass[Network], ...] = (
+    Pass(order_channels, level=2),  # first: `recorded_orders` asks it about the network as given
     Pass(commute_trace, level=1),  # first: decides which traces anyone still reads
     Pass(fold_scale, level=1),  # after commute_trace, which leaves factors behind the weights
 )
@@ -53,6 +56,7 @@ PLAN_PASSES: tuple[Pass[Plan], ...] = (
     Pass(tile_steps, level=2),  # before fuse_layers, which needs kernels by population
     Pass(fuse_layers, level=2),  # before follow_events: layers choose tiles of their own
     Pass(tabulate_patterns, level=2),  # after fuse_layers, which chooses what inner loops read
+    Pass(skip_resting, level=2),  # after fuse_layers, whose layers know what reaches them
     Pass(share_inputs, level=2),  # after fuse_layers, which tells what reads the inputs
     Pass(follow_events, level=2),  # last: takes the convolutions that no layer holds
 )
@@ -107,6 +111,19 @@ def lower(
     plan = make_plan(network, options.precision, target_of(options))
     observe("plan", str(plan))
     return network, _run(PLAN_PASSES, plan, options, observe)
+
+
+def recorded_orders(network: Network, options: CompileOptions) -> dict[str, Order]:
+    """In which order the channels of populations run, of those that keep not their own.
+
+    Args:
+        network: What `lower` receives.
+        options: The same.
+    Returns:
+        Name of a population -> at each place the channel of `network` that runs there.
+    """
+    ordering = any(step.run is order_channels for step in _selected(NETWORK_PASSES, options))
+    return channel_orders(network) if ordering else {}
 
 
 def _run(

@@ -16,7 +16,8 @@ from annconv.errors import ModelFileError, OptionError, nearest
 from annconv.ir.network import Network
 from annconv.ir.samples import input_rates, prepare_samples
 from annconv.options import CompileOptions, RunOptions, read_environment
-from annconv.passes.pipeline import lower
+from annconv.passes.order_channels import own_ranks
+from annconv.passes.pipeline import lower, recorded_orders
 from annconv.plan.packing import pack
 from annconv.plan.plan import Plan
 from annconv.readouts.labels import draw_labels
@@ -89,13 +90,14 @@ class CompiledNetwork:
         run = (options.steps, threads, options.seed, options.first_sample, recorded)
         with progress_bar(len(rates), options.progress) as update:
             counts, outputs, stopped_at, spikes, _ = native.run(rates, *run, update, False)
+        orders = recorded_orders(self.network, self.options) if recorded else {}
         return RunResult(
             labels=draw_labels(outputs, options.seed, options.first_sample),
             counts=counts.astype(np.int64),
             outputs=outputs,
             stopped_at=stopped_at.astype(np.int64),
             spikes={
-                name: self._trains(name, spikes[index])
+                name: self._trains(name, spikes[index], orders.get(name))
                 for name, index in zip(options.record, recorded, strict=True)
             },
         )
@@ -199,8 +201,12 @@ class CompiledNetwork:
         shape = (len(rates), frame_count, self.network.input.size)
         return np.ascontiguousarray(rates.reshape(shape))
 
-    def _trains(self, name: str, trains: list[NDArray[np.int32]]) -> list[NDArray[np.int32]]:
-        """Spike trains without the sign where it is always +1."""
+    def _trains(
+        self, name: str, trains: list[NDArray[np.int32]], order: NDArray[np.intp] | None
+    ) -> list[NDArray[np.int32]]:
+        """Spike trains with the network's own ranks, without the sign where it is always +1."""
+        if order is not None:
+            trains = [own_ranks(train, order) for train in trains]
         if self.network[name].model().unspike is not None:
             return trains
         return [np.ascontiguousarray(train[:, :2]) for train in trains]

@@ -58,13 +58,15 @@ def load_extension(path: Path, key: str) -> ModuleType:
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
     except ImportError as error:
-        raise BuildError(
-            "loading the extension",
-            why=str(error),
-            instead="remove the cache folder and compile again; a build belongs to one Python",
-        ) from error
+        raise BuildError("loading the extension", why=str(error), instead=_remedy(error)) from error
     sys.modules[name] = module
     return module
+
+
+def _remedy(error: ImportError) -> str:
+    if "undefined symbol: _Z" in str(error):  # a C compiler leaves the library of C++ out
+        return "set CXX to a C++ compiler, as g++ or clang++, not gcc or clang"
+    return "remove the cache folder and compile again; a build belongs to one Python"
 
 
 def open_network(path: Path, key: str, packed: bytes) -> NativeNetwork:

@@ -47,6 +47,7 @@ struct OneChannel {
     static constexpr Extents kDilation{1, 1, 1};
     static constexpr int kChannelsIn = 1, kChannelsOut = filters, kGroups = 1;
     static constexpr int kTileChannels = 16, kBlockRows = 2, kTileSteps = kSteps;
+    static constexpr int kSkipsResting = 1;
 };
 
 template <class Shape>
@@ -91,6 +92,60 @@ void check_row_tables() {
         }
     }
 }
+
+// Few spikes: which windows they reach, in any step.
+template <class Shape, class Source>
+void check_reached() {
+    constexpr int kInputs = Shape::kIn[1] * Shape::kIn[2] * Shape::kChannelsIn;
+    const auto spikes = random_spikes(kSteps * kInputs, 40);
+    const std::vector<float> weights(1 << 16);
+    Source source({spikes.data(), kInputs}, weights.data(), kSteps, scratch);
+    CHECK(Source::kScratchBytes <= sizeof scratch);
+    std::vector<int> expected(Shape::kOut[1] * Shape::kOut[2]);
+    for (int step = 0; step < kSteps; ++step) {
+        for (int place = 0; place < static_cast<int>(expected.size()); ++place) {
+            for (int tap = 0; tap < Shape::kSize[1] * Shape::kSize[2]; ++tap) {
+                const int row = place / Shape::kOut[2] * Shape::kStride[1] - Shape::kPad[1] +
+                                tap / Shape::kSize[2] * Shape::kDilation[1];
+                const int col = place % Shape::kOut[2] * Shape::kStride[2] - Shape::kPad[2] +
+                                tap % Shape::kSize[2] * Shape::kDilation[2];
+                if (row < 0 || col < 0 || row >= Shape::kIn[1] || col >= Shape::kIn[2]) continue;
+                for (int channel = 0; channel < Shape::kChannelsIn; ++channel) {
+                    const int input = (row * Shape::kIn[2] + col) * Shape::kChannelsIn + channel;
+                    expected[static_cast<std::size_t>(place)] |=
+                        spikes[static_cast<std::size_t>(step * kInputs + input)];
+                }
+            }
+        }
+    }
+    int reached = 0;
+    for (int row = 0; row < Shape::kOut[1]; ++row) {
+        source.compute(row / Source::kBlockRows, 0);
+        for (int col = 0; col < Shape::kOut[2]; ++col) {
+            const bool found = source.reached(row % Source::kBlockRows, col);
+            CHECK(found == (expected[static_cast<std::size_t>(row * Shape::kOut[2] + col)] != 0));
+            reached += found;
+        }
+    }
+    CHECK(reached > 0 && reached < static_cast<int>(expected.size()));
+}
+
+// Several channels, as a ConvolutionSource reads them.
+template <int rows, int cols, int channels, int stride, int dilation, int pad>
+struct SeveralChannels {
+    static constexpr int kReach = 2 * dilation;
+    static constexpr Extents kIn{1, rows, cols};
+    static constexpr Extents kOut{1, (rows + 2 * pad - kReach - 1) / stride + 1,
+                                  (cols + 2 * pad - kReach - 1) / stride + 1};
+    static constexpr Extents kSize{1, 3, 3};
+    static constexpr Extents kStride{1, stride, stride};
+    static constexpr Extents kPad{0, pad, pad};
+    static constexpr Extents kDilation{1, dilation, dilation};
+    static constexpr int kChannelsIn = channels, kChannelsOut = 8;
+    static constexpr int kSumBytes = 32, kTileRows = 1, kTileCols = 2, kTileChannels = 8;
+    static constexpr int kRowsTogether = 1, kBlockRows = 2, kPatterns = 0, kTileSteps = kSteps;
+    static constexpr int kSkipsResting = 1;
+};
 
 template <int inputs, int outputs, int tile>
 struct Matrix {
@@ -195,6 +250,14 @@ int main() {
     check_row_tables<OneChannel<7, 9, 5, 5, 1, 2, 16>>();
     check_row_tables<OneChannel<8, 70, 3, 3, 1, 1, 20>>();
     check_row_tables<OneChannel<9, 8, 2, 3, 2, 0, 33>>();  // windows that leave cells out
+    check_reached<OneChannel<12, 14, 3, 3, 1, 1, 16>,
+                  annconv::RowTableSource<OneChannel<12, 14, 3, 3, 1, 1, 16>, float>>();
+    check_reached<OneChannel<12, 14, 2, 3, 2, 0, 16>,
+                  annconv::RowTableSource<OneChannel<12, 14, 2, 3, 2, 0, 16>, float>>();
+    check_reached<SeveralChannels<9, 11, 2, 1, 1, 1>,
+                  annconv::ConvolutionSource<SeveralChannels<9, 11, 2, 1, 1, 1>, float>>();
+    check_reached<SeveralChannels<12, 13, 3, 2, 2, 1>,
+                  annconv::ConvolutionSource<SeveralChannels<12, 13, 3, 2, 2, 1>, float>>();
     check_matrix<Matrix<70, 10, 16>>();
     check_matrix<Matrix<130, 40, 32>>();
     check_rates();

@@ -284,6 +284,73 @@ def test_a_link_error_is_quoted(
     assert "undefined reference to `elsewhere()'" in caught.value.first_error
 
 
+def test_tools_that_leave_nothing_are_told(
+    options: CompileOptions,
+    environment: Environment,
+    support: Support,
+    tmp_path: Path,
+) -> None:
+    compiler = tmp_path / "compiler"
+    real = toolchain.locate_compiler(None, dict(os.environ))
+    compiler.write_text(f'#!/bin/sh\ncase "$*" in *"-o network"*) ;; *) exec {real} "$@";; esac\n')
+    compiler.chmod(0o755)
+    lazy = replace(environment, compiler=str(compiler))
+    with pytest.raises(
+        BuildError, match="the tools reported no error, but left no network"
+    ) as told:
+        build_program(MAIN, options, environment=lazy, support=support)
+    assert told.value.log is not None
+    assert "-o network" in Path(told.value.log).read_text()
+    assert "set CXX to another compiler" in str(told.value)
+
+
+def test_a_cache_that_cannot_be_tidied_is_told_and_the_build_is_there(
+    kernels: Kernels,
+    options: CompileOptions,
+    environment: Environment,
+    support: Support,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def full(*arguments: object) -> None:
+        raise CacheError("index", "no space left on device", instead="free some space")
+
+    monkeypatch.setattr(Cache, "remember", full)
+    monkeypatch.setattr("annconv.build.builder.prune", full)
+    built = build_extension(
+        kernels(1), options, identity="one", environment=environment, support=support
+    )
+    assert answer(built) == 1
+    told = "the build is there, but the cache could not be tidied: index: no space left on device"
+    assert [text.startswith(told) for text in caplog.messages] == [True] * 3  # the binding's prune
+
+
+def test_compilers_keep_their_temporary_files_in_the_build(
+    options: CompileOptions,
+    environment: Environment,
+    support: Support,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "missing"))
+    compiler = tmp_path / "compiler"
+    real = toolchain.locate_compiler(None, dict(os.environ))
+    noted = tmp_path / "noted"
+    compiler.write_text(
+        f'#!/bin/sh\ncase "$*" in *-c*main.cpp*) echo "$TMPDIR" >{noted};; esac\nexec {real} "$@"\n'
+    )
+    compiler.chmod(0o755)
+    mine = replace(environment, compiler=str(compiler))
+    built = build_program(MAIN, options, environment=mine, support=support)
+    root = Cache(environment.cache).root
+    (used,) = noted.read_text().splitlines()
+    assert Path(used).is_relative_to(root / "building")
+    assert not Path(used).exists()
+    assert sorted(path.name for path in built.folder.iterdir()) == [
+        *("build.log", "key.json", "manifest.json", "network", "src")
+    ]
+
+
 def test_warnings_are_errors_only_if_asked_for(
     options: CompileOptions, environment: Environment, support: Support
 ) -> None:
@@ -372,7 +439,15 @@ def test_a_folder_that_cannot_keep_is_told(
 # Odd places
 
 
-@pytest.mark.parametrize("name", ["with space", 'it\'s "quoted"', "ünï-日本", "$HOME #1 %x"])
+ODD_NAMES = {
+    "space and apostrophe": "it's with space",
+    "letters of the world": "ünï-日本",
+    "signs": "$HOME #1 %x @y@ ${z} (a) [b] *?&<`!^=~:,",
+    "no text": os.fsdecode(b"caf\xe9"),
+}
+
+
+@pytest.mark.parametrize("name", ODD_NAMES.values(), ids=ODD_NAMES)
 def test_the_cache_may_have_any_usual_name(
     kernels: Kernels, options: CompileOptions, tmp_path: Path, support: Support, name: str
 ) -> None:

@@ -89,7 +89,7 @@ def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     assert "set ANNCONV_CACHE_DIR" in str(caught.value)
 
 
-@pytest.mark.parametrize("letter", [";", "|", "\\", "\n"])
+@pytest.mark.parametrize("letter", [";", "|", "\\", "\n", '"'])
 def test_paths_that_cmake_cannot_handle_are_refused(tmp_path: Path, letter: str) -> None:
     with pytest.raises(CacheError, match="CMake and Ninja cannot build in a folder with"):
         Cache(tmp_path / f"a{letter}b")
@@ -186,6 +186,33 @@ def test_a_full_disk_is_a_cache_error(cache: Cache, key: BuildKey) -> None:
         cache.obtain(key, "network", full)
     assert "free some space (`annconv cache list` shows the builds)" in str(caught.value)
     assert listing(cache, "building") == listing(cache, "entries") == []
+
+
+@pytest.mark.parametrize(("free", "expected"), [(2**20 - 1, CacheError), (2**20, BuildError)])
+def test_a_failure_on_a_full_disk_is_told_as_one(
+    cache: Cache,
+    key: BuildKey,
+    monkeypatch: pytest.MonkeyPatch,
+    free: int,
+    expected: type[Exception],
+) -> None:
+    def fail(work: Path) -> None:
+        raise BuildError("configuring", why="exit code 1")
+
+    status = os.statvfs_result((1, 1, free, free, free, 0, 0, 0, 0, 255))
+    monkeypatch.setattr(os, "statvfs", lambda _: status)
+    with pytest.raises(expected) as caught:
+        cache.obtain(key, "network", fail)
+    if expected is CacheError:
+        assert "the build failed, and its disk has only 1023 KiB left" in str(caught.value)
+        assert "Instead: free some space" in str(caught.value)
+        assert isinstance(caught.value.__cause__, BuildError)
+
+
+def test_of_a_copy_the_target_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CacheError) as caught, explained(tmp_path):
+        raise OSError(errno.ENOSPC, "No space left on device", "from", None, "to")
+    assert caught.value.path == "to"
 
 
 def test_other_faults_of_the_file_system_are_explained(tmp_path: Path) -> None:

@@ -92,6 +92,12 @@ def test_without_a_failed_step_there_is_none() -> None:
         ("clang++: error: unsupported option '-fopenmp'", "CXX=g++"),
         ("/usr/bin/ld: cannot find -lgomp", "OpenMP headers"),
         ("fatal error: error writing to /tmp/x.s: No space left on device", "free space"),
+        (
+            "ld: final link failed: Disk quota exceeded",
+            "set ANNCONV_CACHE_DIR to a folder on another",
+        ),
+        ("g++: internal compiler error: File size limit exceeded signal terminated", "ulimit -f"),
+        ("signal SIGXFSZ", "ulimit -f"),
         ("b.cpp:1:10: fatal error: Python.h: No such file or directory", "python3-dev"),
         ("x/pybind11/cast.h:1:1: error: what", "reinstall pybind11"),
         ("g++: internal compiler error: Killed signal terminated program cc1plus", "more memory"),
@@ -102,3 +108,9 @@ def test_without_a_failed_step_there_is_none() -> None:
 )
 def test_remedy_fits_the_error(output: str, expected: str) -> None:
     assert expected in remedy(output)
+    assert expected in remedy(f"c++ -fopenmp -lgomp\n{output}", output)
+
+
+def test_a_full_disk_is_told_though_the_first_error_is_another() -> None:
+    output = "ninja: error: build.ninja:92: lexing error\nwriting x: No space left on device\n"
+    assert "free space" in remedy(output, "ninja: error: build.ninja:92: lexing error")

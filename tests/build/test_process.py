@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,17 @@ def test_the_log_holds_commands_and_output_one_after_the_other(tmp_path: Path) -
     assert lines[1] == "one"
     assert lines[2].startswith("$ ")
     assert lines[3] == "two"
+
+
+def test_a_log_that_cannot_be_written_is_no_silence(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No space left on device"):
+        run(["true"], stage="asking", cwd=tmp_path, environment={}, log=Path("/dev/full"))
+
+
+def test_no_temporary_file_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    command = [sys.executable, "-c", "print('word')"]
+    assert run(command, stage="asking", cwd=tmp_path, environment={}).output == "word\n"
 
 
 def test_a_failure_names_stage_command_code_error_and_log(tmp_path: Path) -> None:

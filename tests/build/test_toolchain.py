@@ -138,6 +138,16 @@ def test_a_program_that_is_no_compiler(tmp_path: Path) -> None:
         find_toolchain(str(broken), python=False)
 
 
+@pytest.mark.parametrize("name", ["true", "echo"])
+def test_a_program_that_agrees_with_everything_is_no_compiler(name: str) -> None:
+    program = shutil.which(name)
+    with pytest.raises(BuildError, match="finding the build tools failed") as caught:
+        find_toolchain(program, python=False)
+    what = {"true": "does not answer --version and -dumpmachine", "echo": "is no C++ compiler"}
+    assert f"{program} {what[name]}" in str(caught.value)
+    assert "or set CXX to the path of one" in str(caught.value)
+
+
 def test_a_compiler_without_openmp(tmp_path: Path) -> None:
     answers = 'case "$*" in --version) echo clang 17;; -dumpmachine) echo x;; *) exit 1;; esac'
     clang = script(tmp_path / "clang++", answers)
@@ -148,7 +158,10 @@ def test_a_compiler_without_openmp(tmp_path: Path) -> None:
 
 
 def test_a_compiler_that_does_not_know_native(tmp_path: Path) -> None:
-    answers = 'case "$*" in --version) echo 1;; -dumpmachine) echo m;; *native*) exit 1;; esac'
+    answers = (
+        'case "$*" in --version) echo 1;; -dumpmachine) echo m;; *native*) exit 1;; '
+        "*-dM*) echo '#define __cplusplus 201703L';; esac"
+    )
     odd = script(tmp_path / "odd++", answers)
     assert find_toolchain(str(odd), python=False).compiler.native == ()
 

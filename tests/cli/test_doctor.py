@@ -154,7 +154,7 @@ def test_a_compiler_that_cannot_build(annconv, cache_folder, tmp_path, monkeypat
     path = tmp_path / "c++"
     path.write_text(
         '#!/bin/sh\ncase "$*" in --version) echo 1;; -dumpmachine) echo m;; '
-        "*_OPENMP*|*syntax-only*|*-###*|*-dM*) ;; *) exit 1;; esac\n"
+        "*-dM*) echo '#define __cplusplus 201703L';; *-###*) ;; *) exit 1;; esac\n"
     )
     path.chmod(0o755)
     monkeypatch.setenv("CXX", str(path))

@@ -98,7 +98,9 @@ def changes_digest(value: object, name: str, network: Network, graph: Graph) -> 
 
 @pytest.mark.parametrize("cls", [Neuron, Readout])
 def test_no_field_of_neuron_or_readout_is_forgotten(cls, network):
-    value, _ = encoded(network)
+    every = replace(network["input"].neuron, refractory="2.0", functions="f(x) = x")
+    first = replace(network.populations[0], neuron=every)
+    value, _ = encoded(replace(network, populations=(first, *network.populations[1:])))
     path = {Neuron: "populations.0.neuron", Readout: "readout"}[cls]
     assert sorted(at(value, path)) == sorted(field.name for field in fields(cls))
 
@@ -214,6 +216,28 @@ def test_missing_and_unknown_fields_are_refused_everywhere(every_operator):
         at(broken, path)["surprise"] = 1
         with pytest.raises(InputError, match="unknown 'surprise'"):
             decode_network(broken, arrays)
+
+
+LATER = {"refractory": "2.0", "functions": "f(x) = 2*x"}
+"""Fields of a neuron that the first files had not, with a value that means something."""
+
+
+@pytest.mark.parametrize("field", sorted(LATER))
+def test_fields_that_came_later_are_written_where_they_are_used(field, network):
+    plain, arrays = encoded(network)
+    assert field not in at(plain, "populations.1.neuron")
+    used = replace(network["hidden"].neuron, **{field: LATER[field]})
+    hidden = replace(network["hidden"], neuron=used)
+    changed = replace(network, populations=(network["input"], hidden, network["output"]))
+    value, _ = encoded(changed)
+    assert at(value, f"populations.1.neuron.{field}") == LATER[field]
+    assert getattr(decode_network(value, arrays)["hidden"].neuron, field) == LATER[field]
+    assert network_digest(changed) != network_digest(network)
+    put(value, f"populations.1.neuron.{field}", None)
+    assert decode_network(value, arrays) == network
+    put(value, f"populations.1.neuron.{field}", 2)
+    with pytest.raises(InputError, match=rf"neuron\.{field}: expected text, received 2"):
+        decode_network(value, arrays)
 
 
 def test_arrays_must_be_exactly_those_referred_to(network):

@@ -12,7 +12,7 @@ import pytest
 
 from annconv.errors import InputError, VerifyError
 from annconv.ir.network import RULES, Network
-from annconv.ir.operators import Convolution, Dense, Reshape, Scale
+from annconv.ir.operators import Convolution, Dense, MeanPool, Reshape, Scale, Upsample
 from annconv.neurons.neuron import Neuron
 
 
@@ -70,6 +70,31 @@ BREAKS = {
             operators=(
                 Reshape((2, 2, 1)),
                 Convolution(np.ones((1, 1, 1, 1)), (0, 0), ((0, 0), (0, 0)), (1, 1)),
+            ),
+        ),
+    ),
+    "sizes_countable": (
+        lambda net: with_projection(
+            net,
+            0,
+            operators=(
+                Reshape((4, 1)),
+                Upsample((2**30,)),
+                MeanPool((2**32 - 2,), (1,), ((0, 0),)),
+                Reshape((3,)),
+            ),
+        ),
+        lambda net: replace(
+            with_population(net, 1, geometry=(2**30, 2**30), parameters={}),
+            projections=(
+                replace(
+                    net.projections[0],
+                    operators=(
+                        Reshape((2, 2, 1)),
+                        Upsample((2**29, 2**29)),
+                        Reshape((2**30, 2**30)),
+                    ),
+                ),
             ),
         ),
     ),

@@ -14,7 +14,7 @@ import safetensors.numpy
 
 from annconv.errors import InputError, ModelFileError, VerifyError
 from annconv.ir import snn_file
-from annconv.ir.codec import canonical_json, encode_network
+from annconv.ir.codec import canonical_json, digest, encode_network
 from annconv.ir.snn_file import load_network, network_from_bytes, network_to_bytes, save_network
 
 
@@ -221,11 +221,41 @@ def test_changed_metadata_is_refused(change, message, network):
         ('{"format": NaN}', "NaN is not a number"),
         ('{"format": 1, "format": 1}', "'format' stands twice"),
         ("[1]", "its description is no object"),
+        ('{"digest":"","format":1,"network":{"dt":1e999}}', "its description cannot be read"),
+        (
+            '{"digest":"","format":1,"network":' + "[" * 900 + "]" * 900 + "}",
+            "damaged: the structure: expected an object|its description cannot be read",
+        ),
     ],
 )
 def test_metadata_that_is_no_description_is_refused(text, message):
     with pytest.raises(ModelFileError, match=message):
         network_from_bytes(join(text, {}))
+
+
+def test_a_whole_file_with_an_unknown_field_is_newer_and_not_damaged(network):
+    header, arrays = parts(network_to_bytes(network))
+    header["network"]["surprise"] = 1
+    message = r"damaged: the structure: expected fields .*, received unknown 'surprise'"
+    with pytest.raises(ModelFileError, match=message):
+        network_from_bytes(join(header, arrays))
+    header["digest"] = digest(header["network"], arrays)
+    message = (
+        "one.snn: whole, but holds what this annconv does not know: the structure: expected fields "
+        r".*, received unknown 'surprise'\. Instead: update annconv"
+    )
+    with pytest.raises(ModelFileError, match=message):
+        network_from_bytes(join(header, arrays), "one.snn")
+
+
+def test_files_that_write_out_what_an_absent_field_means_are_read(network):
+    """As builds before the first release did; their digest is over what they wrote."""
+    header, arrays = parts(network_to_bytes(network))
+    for population in header["network"]["populations"]:
+        population["neuron"] |= {"refractory": None, "functions": None}
+    header["digest"] = digest(header["network"], arrays)
+    assert header["digest"] != network.digest()
+    assert network_from_bytes(join(header, arrays)) == network
 
 
 def test_changed_network_is_refused(network):

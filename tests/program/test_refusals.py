@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from damages import damaged
 from random_networks import draw_structure
 
 from annconv.plan.packing import pack
@@ -144,6 +145,16 @@ def test_weights_with_a_flipped_bit(program, samples):
     assert reasons[3] == f"expected {size ^ 4} bytes of data, received {size}"
     assert reasons[4].startswith("expected data for the structure ")
     assert all(reason.startswith("damaged: expected checksum ") for reason in reasons[5:])
+
+
+@pytest.mark.slow
+def test_damaged_weights(program, samples):
+    """Those of the extension are in `tests/damage`; here the sanitizers look on."""
+    good = program.weights.read_bytes()
+    for content in damaged(good, 250, seed=3):
+        program.weights.write_bytes(content)
+        line = refusal(program.run(samples))
+        assert line.startswith(f"{program.weights}: packed weights: ")
 
 
 def test_weights_of_another_network(program, samples):

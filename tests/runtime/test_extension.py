@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from annconv.build.toolchain import locate_compiler
 from annconv.errors import BuildError
 from annconv.runtime.compiled import CompiledNetwork
 from annconv.runtime.extension import load_extension
@@ -50,6 +53,18 @@ def test_a_library_that_is_no_module_of_python(tmp_path: Path) -> None:
     path.write_bytes(Path(libraries[0]).read_bytes())
     with pytest.raises(BuildError, match="PyInit_network"):
         load_extension(path, "libm")
+
+
+@pytest.mark.compiles
+def test_a_library_that_lacks_that_of_cpp(tmp_path: Path) -> None:
+    source, path = tmp_path / "network.cpp", tmp_path / f"network{SUFFIX}"
+    source.write_text("void elsewhere(); void here() { elsewhere(); }\n")
+    compiler = locate_compiler(None, dict(os.environ))
+    assert compiler is not None
+    subprocess.run([compiler, "-shared", "-fPIC", source, "-o", path], check=True)
+    with pytest.raises(BuildError, match="undefined symbol: _Z9elsewherev") as caught:
+        load_extension(path, "lacking")
+    assert "set CXX to a C++ compiler, as g++ or clang++, not gcc or clang" in str(caught.value)
 
 
 @pytest.mark.compiles

@@ -60,35 +60,116 @@ def expected_counts(seed: int = 0, steps: int = STEPS) -> str:
 
 
 INTERRUPTED = """
-from contextlib import contextmanager
+import signal
+from tqdm import tqdm
 
-@contextmanager
-def bar(total, shown):
-    yield lambda done: print("running", flush=True)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever the tests were started by
+plain = tqdm.update
 
-compiled = compile_network(dense(), replace(OPTIONS, threads=int(sys.argv[1])))
-plain, module.progress_bar = module.progress_bar, bar
+def update(self, count=1):
+    print("running", flush=True)
+    return plain(self, count)
+
+precision, threads, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+compiled = compile_network(dense(), replace(OPTIONS, threads=threads, precision=precision))
+x = X[:count]
+print(compiled.run(x, seed=3).counts.tolist(), flush=True)
+tqdm.update = update
 try:
-    compiled.run(X, steps=2**31 - 1)
+    compiled.predict(x, steps=2**31 - 1, progress=True)
 except KeyboardInterrupt:
     print("interrupted", flush=True)
-module.progress_bar = plain
-print(compiled.run(X, seed=3).counts.tolist())
+print(compiled.run(x, seed=3).counts.tolist())
 """
 
 
-@pytest.mark.parametrize("threads", [1, 2])
+def interrupt(process: subprocess.Popen[str]) -> list[str]:
+    """What a process printed that was interrupted once it was "running", other lines than that."""
+    assert process.stdout is not None
+    before = []
+    while (line := process.stdout.readline()) not in ("running\n", ""):
+        before.append(line.rstrip())
+    process.send_signal(signal.SIGINT)
+    printed, errors = process.communicate(timeout=LIMIT)
+    assert process.returncode == 0, errors
+    return before + [line for line in printed.splitlines() if line != "running"]
+
+
+@pytest.mark.parametrize(
+    ("precision", "threads", "count"),
+    [
+        ("double", 1, 6),
+        ("double", 2, 6),
+        ("double", 2, 1),
+        pytest.param("single", 1, 6, marks=pytest.mark.slow),
+        pytest.param("single", 2, 1, marks=pytest.mark.slow),
+        pytest.param("int16", 2, 6, marks=pytest.mark.slow),
+        pytest.param("int16", 3, 1, marks=pytest.mark.slow),
+    ],
+)
 def test_ctrl_c_ends_a_long_run_and_the_network_lives_on(
-    threads: int, root_folder: Path, compiled: CompiledNetwork
+    precision: str, threads: int, count: int, root_folder: Path, compiled: CompiledNetwork
 ) -> None:
-    with child(root_folder, INTERRUPTED, str(threads)) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "running\n"
-        process.send_signal(signal.SIGINT)
-        printed, errors = process.communicate(timeout=LIMIT)
-    lines = [line for line in printed.splitlines() if line != "running"]
-    assert lines == ["interrupted", expected_counts(seed=3)], errors
-    assert process.returncode == 0
+    """With samples on one thread or several, and with threads that share one sample."""
+    with child(root_folder, INTERRUPTED, precision, str(threads), str(count)) as process:
+        before, interrupted, after = interrupt(process)
+    assert interrupted == "interrupted"
+    assert before == after
+    if precision == "double":
+        counts = run_network(dense(), X[:count], steps=STEPS, seed=3).counts
+        assert after == str(counts.tolist())
+
+
+WAITING = """
+import signal
+from contextlib import contextmanager
+import numpy as np
+from annconv.ir.network import Network, Population, Projection
+from annconv.ir.operators import Dense
+from annconv.neurons.library import IaF
+from annconv.neurons.neuron import Neuron
+from annconv.readouts.table import READOUTS
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+late = Neuron(
+    parameters="rates = 0.0 ; limit = 2e6 : population", equations="v = rates*t", spike="v > limit"
+)
+network = Network(
+    name="late",
+    populations=(
+        Population("image", (1,), late, role="input"),
+        Population("classes", (2,), IaF, role="output"),
+    ),
+    projections=(Projection("a", "image", "classes", (Dense(np.array([[2.0, 0.0]])),)),),
+    readout=READOUTS["time_to_first_spike"],
+)
+
+@contextmanager
+def bar(total, shown):
+    yield lambda done: done and print("running", flush=True)
+
+compiled = compile_network(network, replace(OPTIONS, threads=2))
+plain, module.progress_bar = module.progress_bar, bar
+rates = [[float(rate)] for rate in sys.argv[1:]]
+try:
+    compiled.run(rates, steps=2**31 - 1)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+module.progress_bar = plain
+print(compiled.run([[1.0], [2.0]], steps=2**31 - 1).stopped_at.tolist())
+"""
+
+
+@pytest.mark.parametrize("rates", [("1", "0"), ("0", "1")], ids=["first", "last"])
+def test_ctrl_c_is_heard_by_a_thread_that_has_no_samples_left(
+    rates: tuple[str, str], root_folder: Path
+) -> None:
+    """One sample stops early, the other one never; the thread that listens may have either."""
+    with child(root_folder, WAITING, *rates) as process:
+        found = interrupt(process)
+    # In step t the potential is rate * t; the output spikes a step later, and a spike in step t
+    # ends a sample after t + 1 steps.
+    assert found == ["interrupted", str([2_000_001 + 1 + 1, 1_000_001 + 1 + 1])]
 
 
 def test_an_exception_of_the_progress_bar_ends_the_run(

@@ -250,14 +250,15 @@ import signal
 import sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever the tests were started by
 sys.path[:0] = ["tests", "."]
+from dataclasses import replace
 import numpy as np
 from zoo import OPTIONS, dense
 from annconv.runtime.state import open_state
-state = open_state(dense(), OPTIONS)
+state = open_state(dense(), replace(OPTIONS, precision=sys.argv[1]))
 while True:
     try:
         print("running", flush=True)
-        advance = state.advance(2**31 - 1, np.zeros(6))
+        advance = state.advance(2**31 - 1, np.zeros(6, state.real))
         break
     except KeyboardInterrupt:  # before the run began: asks for another one
         continue
@@ -265,9 +266,14 @@ print(type(advance.error).__name__, 0 < advance.steps < 2**31 - 1, flush=True)
 """
 
 
-def test_an_interrupt_ends_a_run_between_two_steps(root_folder: Path) -> None:
+@pytest.mark.parametrize(
+    "precision",
+    ["double", *(pytest.param(name, marks=pytest.mark.slow) for name in ("single", "int16"))],
+    ids=["double", "single", "int16"],
+)
+def test_an_interrupt_ends_a_run_between_two_steps(precision: str, root_folder: Path) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-c", INTERRUPTED],
+        [sys.executable, "-c", INTERRUPTED, precision],
         cwd=root_folder,
         stdout=subprocess.PIPE,
         text=True,

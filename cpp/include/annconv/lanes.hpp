@@ -64,6 +64,19 @@ class Lanes {
     Vector numbers;
 };
 
+// Whether every lane holds the same bits.
+template <class Real, int lanes>
+ANNCONV_INLINE bool same_bits(Lanes<Real, lanes> a, Lanes<Real, lanes> b) {
+    return std::memcmp(&a.numbers, &b.numbers, sizeof a.numbers) == 0;
+}
+
+// Whether no lane is true.
+template <class Real, int lanes>
+ANNCONV_INLINE bool none(Mask<Real, lanes> mask) {
+    const Mask<Real, lanes> nowhere{};
+    return std::memcmp(&mask.words, &nowhere.words, sizeof mask.words) == 0;
+}
+
 // What stands for `real` in the code of a vector of neurons.
 template <class Real, int vector_bytes>
 using LanesOf = Lanes<Real, vector_bytes / static_cast<int>(sizeof(Real))>;

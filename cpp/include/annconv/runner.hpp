@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include <omp.h>
@@ -26,10 +28,16 @@ void spread(const Real* values, Real* target) {
 // Asks the observer now and then whether to go on. Only the calling thread asks, all threads obey.
 class Progress {
    public:
-    explicit Progress(RunObserver& observer) : observer_(observer) {}
+    Progress(RunObserver& observer, std::int64_t samples)
+        : observer_(observer), samples_(samples) {}
 
     bool stopped() const { return stopped_.load(std::memory_order_relaxed); }
-    void sample_done() { done_.fetch_add(1, std::memory_order_relaxed); }
+
+    void sample_done() {
+        if (done_.fetch_add(1, std::memory_order_relaxed) + 1 < samples_) return;
+        const std::lock_guard<std::mutex> lock(waiting_);
+        all_done_.notify_one();
+    }
 
     void ask() {
         const auto now = std::chrono::steady_clock::now();
@@ -38,9 +46,23 @@ class Progress {
         if (!observer_.proceed(done_.load(std::memory_order_relaxed))) stopped_.store(true);
     }
 
+    // Where the calling thread has no samples left: it goes on asking while others have some.
+    void finish() {
+        std::unique_lock<std::mutex> lock(waiting_);
+        const auto finished = [&] { return done_.load(std::memory_order_relaxed) >= samples_; };
+        while (!stopped() && !all_done_.wait_for(lock, kInterval, finished)) {
+            lock.unlock();
+            ask();
+            lock.lock();
+        }
+    }
+
    private:
     static constexpr std::chrono::milliseconds kInterval{50};
     RunObserver& observer_;
+    const std::int64_t samples_;
+    std::mutex waiting_;
+    std::condition_variable all_done_;
     std::atomic<bool> stopped_{false};
     std::atomic<std::int64_t> done_{0};
     std::chrono::steady_clock::time_point asked_ = std::chrono::steady_clock::now();
@@ -93,16 +115,21 @@ class TeamRun {
     // `scratch` is this thread's own; `asks`: whether it may call back into its caller.
     void run(SharedSample& shared, Team team, std::byte* scratch, bool asks) const {
         while (true) {
-            if (team.leads()) shared.sample = next_.fetch_add(1, std::memory_order_relaxed);
+            if (team.leads()) shared.sample = next_sample();
             team.sync();
-            if (shared.sample >= request_.count) return;
+            if (shared.sample >= request_.count) break;
             run_sample(shared, team, scratch, asks);
             if (team.leads()) progress_.sample_done();
             team.sync();
         }
+        if (asks) progress_.finish();
     }
 
    private:
+    std::int64_t next_sample() const {
+        return progress_.stopped() ? request_.count : next_.fetch_add(1, std::memory_order_relaxed);
+    }
+
     // Runs one sample from reset to its last step; the leader writes its results.
     void run_sample(SharedSample& shared, Team team, std::byte* scratch, bool asks) const {
         auto& arena = *static_cast<Arena*>(shared.arena.get());
@@ -163,7 +190,7 @@ bool run(const void* packed, const RunRequest& request) {
     for (std::int32_t thread = 0; thread < threads; ++thread) {
         scratch.push_back(allocate_aligned(std::max<std::size_t>(Network::scratch_bytes(), 1)));
     }
-    Progress progress(*request.observer);
+    Progress progress(*request.observer, request.count);
     std::atomic<std::int64_t> next{0};
     const TeamRun<Network> work(weights, request, progress, next);
     const auto run_thread = [&](std::int32_t thread, std::int32_t size) {

@@ -103,7 +103,7 @@ constexpr const char* kParts[] = {"update_image", "layer_hidden", "layer_classes
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "b4f5669a3adee4210f653aa2997df97ee6549ab6a7140a4864e2b43b4ef7218c",
+    "17c0960c75b4bed3d1e4c229f97dca059013c5e3bf2e2c2a2b9988e6aadb637c",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,

@@ -8,6 +8,7 @@ struct ImageShape {
     static constexpr annconv::Extents kOut{1, 1, 1};
     static constexpr int kChannelsOut = 16;
     static constexpr int kTileChannels = 16;
+    static constexpr int kSkipsResting = 0;
     static constexpr int kVectorBytes = 32;
     static constexpr int kTileSteps = 8;
 };
@@ -81,6 +82,7 @@ struct ConvShape {
     static constexpr int kChannelsOut = 2;
     static constexpr int kTileChannels = 4;
     static constexpr int kBlockRows = 2;
+    static constexpr int kSkipsResting = 1;
     static constexpr int kVectorBytes = 32;
     static constexpr int kTileSteps = 8;
     static constexpr std::array<int, 2> kPool{2, 2};
@@ -127,6 +129,10 @@ struct ConvNeuron {
         annconv::store(trace, arena.conv_g_exc + place);
     }
 
+    bool equals(const ConvNeuron& other) const {
+        return annconv::same_bits(v, other.v) && annconv::same_bits(mask, other.mask) && annconv::same_bits(trace, other.trace);
+    }
+
     real pooled() const { return mask; }
 
     const real dt;
@@ -167,6 +173,10 @@ struct ConvPooling {
 
     void save([[maybe_unused]] Arena& arena, [[maybe_unused]] int place) const {
         annconv::store(v, arena.pool_v + place);
+    }
+
+    bool equals(const ConvPooling& other) const {
+        return annconv::same_bits(v, other.v);
     }
 
     const real dt;

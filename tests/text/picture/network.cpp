@@ -116,7 +116,7 @@ constexpr const char* kParts[] = {"layer_image", "layer_conv", "update_classes"}
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "d3f10b63c9f3f49043fe2c9cae580314db03ce93816bfafe9e711f211d63b2aa",
+    "be218d07da54c88a6db893f8a1a7f81d623e31ff63b764c106598dde4df01fab",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,

@@ -65,6 +65,9 @@ class Layer {
             const int vectors = std::min(Source::kBlockRows, kRows - first) * kCols * kVectors;
             int vector = 0;
             for (; vector + kSideBySide <= vectors; vector += kSideBySide) {
+                if constexpr (Shape::kSkipsResting != 0) {
+                    if (rest(channel_block, first, vector)) continue;
+                }
                 run_vectors(channel_block, first, vector, std::make_index_sequence<kSideBySide>());
             }
             for (; vector < vectors; ++vector) run_vector(channel_block, first, vector);
@@ -77,25 +80,48 @@ class Layer {
         run_vectors(channel_block, first_row, vector, std::make_index_sequence<1>());
     }
 
+    struct Position {
+        int row, col, lane, cell, place, channel;
+    };
+
     // Vectors of a block are counted by rows, columns and channels.
+    static ANNCONV_INLINE Position locate(int channel_block, int first_row, int vector) {
+        const int cell = vector / kVectors, lane = vector % kVectors * Value::kLanes;
+        const int at = first_row * kCols + cell;
+        return {cell / kCols,
+                cell % kCols,
+                lane,
+                at,
+                (channel_block * kRows * kCols + at) * kBlockChannels + lane,
+                channel_block * kBlockChannels + lane};
+    }
+
+    // Whether nothing arrives in this tile at the vectors side by side and a step without input
+    // leaves their neurons silent and as they are: none of the tile's steps then does anything.
+    __attribute__((noinline)) bool rest(int channel_block, int first_row, int first_vector) {
+        const Real number = static_cast<Real>(tile_.first);
+        for (int vector = first_vector; vector < first_vector + kSideBySide; ++vector) {
+            const Position at = locate(channel_block, first_row, vector);
+            if (source_.reached(at.row, at.col)) return false;
+            const Neuron<Value> before(weights_, arena_, at.place, at.channel);
+            Neuron<Value> after = before;
+            if (!none(after.step(number, Value(Real{0}))) || !after.equals(before)) return false;
+        }
+        for (int vector = first_vector; vector < first_vector + kSideBySide; ++vector) {
+            const Position at = locate(channel_block, first_row, vector);
+            for (int slot = 0; slot < tile_.steps; ++slot) {
+                output_.template put<Shape::kChannelsOut>(slot, at.cell, at.channel,
+                                                          typename Value::Truth{});
+            }
+        }
+        return true;
+    }
+
     template <std::size_t... vectors>
     ANNCONV_INLINE void run_vectors(int channel_block, int first_row, int first_vector,
                                     std::index_sequence<vectors...>) {
-        struct Position {
-            int row, col, lane, cell, place, channel;
-        };
-        const auto locate = [&](int vector) -> Position {
-            const int cell = vector / kVectors, lane = vector % kVectors * Value::kLanes;
-            const int at = first_row * kCols + cell;
-            return {cell / kCols,
-                    cell % kCols,
-                    lane,
-                    at,
-                    (channel_block * kRows * kCols + at) * kBlockChannels + lane,
-                    channel_block * kBlockChannels + lane};
-        };
         const std::array<Position, sizeof...(vectors)> at{
-            locate(first_vector + static_cast<int>(vectors))...};
+            locate(channel_block, first_row, first_vector + static_cast<int>(vectors))...};
         std::array<Neuron<Value>, sizeof...(vectors)> neurons{
             Neuron<Value>(weights_, arena_, at[vectors].place, at[vectors].channel)...};
         // Copies, which no store to memory can change.
@@ -148,60 +174,108 @@ class PooledLayer {
             const int rows = std::min(Source::kBlockRows, kRows - first);
             for (int row = 0; row < rows; row += kHigh) {
                 for (int col = 0; col < kCols; col += kWide) {
-                    for (int lane = 0; lane < kBlockChannels; lane += Value::kLanes) {
-                        run_window(channel_block, first, row, col, lane,
-                                   std::make_index_sequence<kHigh * kWide>());
-                    }
+                    run_windows(channel_block, first, row, col);
                 }
             }
         }
     }
 
    private:
-    template <std::size_t... cells>
-    ANNCONV_INLINE void run_window(int channel_block, int first, int row, int col, int lane,
-                                   std::index_sequence<cells...>) {
-        const int channel = channel_block * kBlockChannels + lane;
-        const int pool_cell = (first + row) / kHigh * kPoolCols + col / kWide;
-        const int pool_place =
-            (channel_block * kPoolRows * kPoolCols + pool_cell) * kBlockChannels + lane;
-        const auto place = [&](int cell) {
-            const int at = (first + row + cell / kWide) * kCols + col + cell % kWide;
+    using Cells = std::make_index_sequence<kHigh * kWide>;
+    using Neurons = std::array<Neuron<Value>, kHigh * kWide>;
+
+    // A vector of channels under a window: where its state lies.
+    struct Position {
+        int channel_block, row, col, lane;
+
+        int channel() const { return channel_block * kBlockChannels + lane; }
+        int place(std::size_t cell) const {
+            const int index = static_cast<int>(cell);
+            const int at = (row + index / kWide) * kCols + col + index % kWide;
             return (channel_block * kRows * kCols + at) * kBlockChannels + lane;
-        };
-        std::array<Neuron<Value>, sizeof...(cells)> neurons{
-            Neuron<Value>(weights_, arena_, place(static_cast<int>(cells)), channel)...};
-        Pooling<Value> pooling(weights_, arena_, pool_place, channel);
+        }
+        int pool_cell() const { return row / kHigh * kPoolCols + col / kWide; }
+        int pool_place() const {
+            return (channel_block * kPoolRows * kPoolCols + pool_cell()) * kBlockChannels + lane;
+        }
+    };
+
+    // All channels of a block under the window at a row, counted from the first row of the block,
+    // and a column.
+    ANNCONV_INLINE void run_windows(int channel_block, int first, int row, int col) {
+        for (int lane = 0; lane < kBlockChannels; lane += Value::kLanes) {
+            const Position at{channel_block, first + row, col, lane};
+            if constexpr (Shape::kSkipsResting != 0) {
+                if (!reached(row, col) && rest(at, Cells())) continue;
+            }
+            run_window(at, row, Cells());
+        }
+    }
+
+    bool reached(int row, int col) const {
+        for (int cell = 0; cell < kHigh * kWide; ++cell) {
+            if (source_.reached(row + cell / kWide, col + cell % kWide)) return true;
+        }
+        return false;
+    }
+
+    // Whether a step without input leaves the neurons and the pooling neuron silent and as they
+    // are: where nothing arrives in this tile, none of its steps then does anything.
+    template <std::size_t... cells>
+    __attribute__((noinline)) bool rest(const Position& at, std::index_sequence<cells...>) {
+        const Neurons before{Neuron<Value>(weights_, arena_, at.place(cells), at.channel())...};
+        const Pooling<Value> pooling_before(weights_, arena_, at.pool_place(), at.channel());
+        Neurons neurons = before;
+        Pooling<Value> pooling = pooling_before;
+        const auto nothing = [](std::size_t) { return Value(Real{0}); };
+        const auto spiked =
+            step(neurons, pooling, static_cast<Real>(tile_.first), nothing, Cells());
+        if (!none(spiked) || !pooling.equals(pooling_before)) return false;
+        if (!(std::get<cells>(neurons).equals(std::get<cells>(before)) && ...)) return false;
+        for (int slot = 0; slot < tile_.steps; ++slot) {
+            output_.template put<Shape::kChannelsOut>(slot, at.pool_cell(), at.channel(), spiked);
+        }
+        return true;
+    }
+
+    template <std::size_t... cells>
+    ANNCONV_INLINE void run_window(const Position& at, int row, std::index_sequence<cells...>) {
+        Neurons neurons{Neuron<Value>(weights_, arena_, at.place(cells), at.channel())...};
+        Pooling<Value> pooling(weights_, arena_, at.pool_place(), at.channel());
         // Copies, which no store to memory can change.
         const Source source = source_;
         const SpikeOutput output = output_;
+        const int pool_cell = at.pool_cell(), channel = at.channel();
         const int first_step = tile_.first, steps = tile_.steps;
         for (int slot = 0; slot < steps; ++slot) {
-            const Real number = static_cast<Real>(first_step + slot);
-            if constexpr (Shape::kPoolDelay != 0) {
-                step_pooling(pooling, output, slot, number, pool_cell, channel,
-                             std::get<cells>(neurons)...);
-            }
-            (std::get<cells>(neurons).step(
-                 number,
-                 source.template arrived<Value>(slot, row + static_cast<int>(cells) / kWide,
-                                                col + static_cast<int>(cells) % kWide, lane)),
-             ...);
-            if constexpr (Shape::kPoolDelay == 0) {
-                step_pooling(pooling, output, slot, number, pool_cell, channel,
-                             std::get<cells>(neurons)...);
-            }
+            const auto arrived = [&](std::size_t cell) __attribute__((always_inline)) {
+                const int index = static_cast<int>(cell);
+                return source.template arrived<Value>(slot, row + index / kWide,
+                                                      at.col + index % kWide, at.lane);
+            };
+            const auto spiked =
+                step(neurons, pooling, static_cast<Real>(first_step + slot), arrived, Cells());
+            output.template put<Shape::kChannelsOut>(slot, pool_cell, channel, spiked);
         }
-        (std::get<cells>(neurons).save(arena_, place(static_cast<int>(cells))), ...);
-        pooling.save(arena_, pool_place);
+        (std::get<cells>(neurons).save(arena_, at.place(cells)), ...);
+        pooling.save(arena_, at.pool_place());
     }
 
-    template <class... Neurons>
-    static ANNCONV_INLINE void step_pooling(Pooling<Value>& pooling, const SpikeOutput& output,
-                                            int slot, Real number, int cell, int channel,
-                                            const Neurons&... neurons) {
-        const auto spiked = pooling.step(number, largest(neurons.pooled()...));
-        output.template put<Shape::kChannelsOut>(slot, cell, channel, spiked);
+    // One step of the neurons under a window and of the pooling neuron; returns where it spiked.
+    template <class Arrived, std::size_t... cells>
+    static ANNCONV_INLINE auto step(Neurons& neurons, Pooling<Value>& pooling, Real number,
+                                    const Arrived& arrived, std::index_sequence<cells...>) {
+        const auto pool = [&]() __attribute__((always_inline)) {
+            return pooling.step(number, largest(std::get<cells>(neurons).pooled()...));
+        };
+        if constexpr (Shape::kPoolDelay != 0) {
+            const auto spiked = pool();
+            (std::get<cells>(neurons).step(number, arrived(cells)), ...);
+            return spiked;
+        } else {
+            (std::get<cells>(neurons).step(number, arrived(cells)), ...);
+            return pool();
+        }
     }
 
     template <class... Values>

@@ -1,7 +1,8 @@
 // How what arrives at a layer's neurons is computed from the spikes of the layer before it.
 //
 // A source prepares the spikes of a tile of steps, computes the sums of one block of neurons for
-// all of its steps, and hands out what arrives at a vector of neurons in a step.
+// all of its steps, and hands out what arrives at a vector of neurons in a step. It tells which
+// neurons no spike reaches in the tile.
 #pragma once
 
 #include <algorithm>
@@ -54,20 +55,30 @@ class ConvolutionSource {
     static constexpr int channel_blocks() { return Convolution::kChannelBlocks; }
     static constexpr int kBlockRows = Convolution::kBlockRows;
     static constexpr int kBlockChannels = Convolution::kBlockChannels;
+    using Reached = std::uint8_t[Shape::kOut[1]][Shape::kOut[2]];
     static constexpr std::size_t kScratchBytes =
-        aligned_size(sizeof(Bits)) + sizeof(Weight) * Shape::kTileSteps * Convolution::kBlockSums;
+        aligned_size(sizeof(Bits)) + aligned_size(sizeof(Reached)) +
+        sizeof(Weight) * Shape::kTileSteps * Convolution::kBlockSums;
 
     ConvolutionSource(SpikeSlots spikes, const Weight* kernel, int steps, std::byte* scratch)
         : bits_(*reinterpret_cast<Bits*>(scratch)),
-          sums_(reinterpret_cast<Weight*>(scratch + aligned_size(sizeof(Bits)))),
+          reached_(reinterpret_cast<std::uint8_t (*)[Shape::kOut[2]]>(scratch +
+                                                                      aligned_size(sizeof(Bits)))),
+          sums_(reinterpret_cast<Weight*>(scratch + aligned_size(sizeof(Bits)) +
+                                          aligned_size(sizeof(Reached)))),
           kernel_(kernel),
           steps_(steps) {
         for (int slot = 0; slot < steps; ++slot) bits_.pack(spikes.at(slot), slot);
+        if constexpr (Shape::kSkipsResting != 0) find_reached();
     }
 
     void compute(int row_block, int channel_block) {
+        first_ = row_block * kBlockRows;
         Convolution::block(bits_, kernel_, row_block, channel_block, steps_, sums_);
     }
+
+    // Whether a spike reaches the neurons of a cell in this tile.
+    bool reached(int row, int col) const { return reached_[first_ + row][col] != 0; }
 
     // `row` and `channel` count from the start of the block.
     template <class Value>
@@ -77,10 +88,37 @@ class ConvolutionSource {
     }
 
    private:
+    // Which windows hold a spike of any step: columns of each input row first, then rows.
+    void find_reached() {
+        std::uint8_t rows[Shape::kIn[1]][Shape::kOut[2]] = {};
+        for (int row = 0; row < Shape::kIn[1]; ++row) {
+            std::uint8_t spiked[Bits::kCols];
+            for (int col = 0; col < Bits::kCols; ++col) spiked[col] = bits_.any(steps_, row, col);
+            for (int tap = 0; tap < Shape::kSize[2]; ++tap) {
+                for (int col = 0; col < Shape::kOut[2]; ++col) {
+                    rows[row][col] |= spiked[col * Shape::kStride[2] + tap * Shape::kDilation[2]];
+                }
+            }
+        }
+        std::memset(reached_, 0, sizeof(Reached));
+        for (int row = 0; row < Shape::kOut[1]; ++row) {
+            for (int tap = 0; tap < Shape::kSize[1]; ++tap) {
+                const int in_row =
+                    row * Shape::kStride[1] - Shape::kPad[1] + tap * Shape::kDilation[1];
+                if (in_row < 0 || in_row >= Shape::kIn[1]) continue;
+                for (int col = 0; col < Shape::kOut[2]; ++col) {
+                    reached_[row][col] |= rows[in_row][col];
+                }
+            }
+        }
+    }
+
     Bits& bits_;
+    std::uint8_t (*reached_)[Shape::kOut[2]];
     Weight* sums_;
     const Weight* kernel_;
     int steps_;
+    int first_ = 0;
 };
 
 // Convolution of a single channel: every pattern of spikes under a kernel row has its sum in a
@@ -97,12 +135,13 @@ class RowTableSource {
     static constexpr int kPaddedRows = (Shape::kOut[1] - 1) * Shape::kStride[1] + Shape::kSize[1];
     // Where in a table the pattern under every window of a row lies; silent rows above and below.
     using Offsets = std::uint16_t[kPaddedRows][Shape::kOut[2]];
-    static constexpr std::size_t kScratchBytes = sizeof(Offsets) * Shape::kTileSteps;
+    static constexpr std::size_t kScratchBytes = sizeof(Offsets) * (Shape::kTileSteps + 1);
 
     RowTableSource(SpikeSlots spikes, const Weight* tables, int steps, std::byte* scratch)
         : offsets_(reinterpret_cast<Offsets*>(scratch)), tables_(tables) {
-        std::memset(scratch, 0, sizeof offsets_[0] * static_cast<std::size_t>(steps));
+        std::memset(scratch, 0, kScratchBytes);
         for (int slot = 0; slot < steps; ++slot) find_patterns(spikes.at(slot), offsets_[slot]);
+        if constexpr (Shape::kSkipsResting != 0) find_spiking(steps);
     }
 
     void compute(int row_block, int channel_block) {
@@ -120,6 +159,14 @@ class RowTableSource {
         return as_reals<Value>(sum);
     }
 
+    // Whether a spike reaches the neurons of a cell in this tile.
+    bool reached(int row, int col) const {
+        const auto* rows = offsets_[Shape::kTileSteps] + (first_ + row) * Shape::kStride[1];
+        int any = 0;
+        for (int tap = 0; tap < Shape::kSize[1]; ++tap) any |= rows[tap][col];
+        return any != 0;
+    }
+
    private:
     static constexpr int kPatterns = 1 << Shape::kSize[2];
     static constexpr int kTable = kPatterns * kBlockChannels;
@@ -128,17 +175,30 @@ class RowTableSource {
     static void find_patterns(const std::int8_t* spikes, Offsets& offsets) {
         constexpr int kPaddedCols = (Shape::kOut[2] - 1) * Shape::kStride[2] + Shape::kSize[2];
         constexpr int kCopied = std::min(Shape::kIn[2], kPaddedCols - Shape::kPad[2]);
-        std::int8_t padded[kPaddedCols] = {};
+        std::uint8_t padded[Shape::kIn[1]][kPaddedCols] = {};
         for (int row = 0; row < Shape::kIn[1]; ++row) {
-            const int below = row + Shape::kPad[1];
-            if (below >= kPaddedRows) break;
-            std::memcpy(padded + Shape::kPad[2], spikes + row * Shape::kIn[2], kCopied);
+            std::memcpy(padded[row] + Shape::kPad[2], spikes + row * Shape::kIn[2], kCopied);
+        }
+        for (int row = 0; row < std::min(Shape::kIn[1], kPaddedRows - Shape::kPad[1]); ++row) {
             for (int col = 0; col < Shape::kOut[2]; ++col) {
                 int pattern = 0;
                 for (int tap = 0; tap < Shape::kSize[2]; ++tap) {
-                    pattern |= padded[col * Shape::kStride[2] + tap] << tap;
+                    pattern |= padded[row][col * Shape::kStride[2] + tap] << tap;
                 }
-                offsets[below][col] = static_cast<std::uint16_t>(pattern * kBlockChannels);
+                offsets[row + Shape::kPad[1]][col] =
+                    static_cast<std::uint16_t>(pattern * kBlockChannels);
+            }
+        }
+    }
+
+    // The last offsets tell which windows hold a spike of any step.
+    void find_spiking(int steps) {
+        auto& spiking = offsets_[Shape::kTileSteps];
+        for (int slot = 0; slot < steps; ++slot) {
+            for (int row = 0; row < kPaddedRows; ++row) {
+                for (int col = 0; col < Shape::kOut[2]; ++col) {
+                    spiking[row][col] |= offsets_[slot][row][col];
+                }
             }
         }
     }

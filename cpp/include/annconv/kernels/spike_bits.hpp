@@ -46,6 +46,15 @@ struct PlaneBits {
 
     Word words[Shape::kTileSteps][Shape::kIn[1]][kCols][kWords];
 
+    // Whether a cell, counted with its padding, spiked in any of the first `steps` slots.
+    bool any(int steps, int row, int col) const {
+        Word found = 0;
+        for (int slot = 0; slot < steps; ++slot) {
+            for (int word = 0; word < kWords; ++word) found |= words[slot][row][col][word];
+        }
+        return found != 0;
+    }
+
     void pack(const std::int8_t* spikes, int slot) {
         std::memset(words[slot], 0, sizeof words[slot]);
         for (int row = 0; row < Shape::kIn[1]; ++row) {

@@ -1,0 +1,65 @@
+"""How active the channels of a network are on average, estimated from its weights alone.
+
+Rectified weights times the mean activity of the layer before: what a constant picture would cause
+away from its borders. Good enough to tell busy channels from silent ones, which is all it is for.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from annconv.ir.arrays import FloatArray, Geometry
+from annconv.ir.network import Network, Projection
+from annconv.ir.operators import Convolution, Dense, Operator, Reshape, Scale, Slice
+
+
+def mean_activity(network: Network) -> dict[str, FloatArray]:
+    """The estimate for every population.
+
+    Returns:
+        Name of a population -> (channels,), 1 for the busiest channel; zeros where none is busy.
+    """
+    activity: dict[str, FloatArray] = {}
+    for population in network.populations:
+        channels = population.geometry[-1]
+        arriving = network.arriving(population.name)
+        if population.role == "input" or not arriving:
+            activity[population.name] = np.ones(channels)
+            continue
+        total = np.zeros(channels)
+        for projection in arriving:
+            total = total + _delivered(projection, activity[projection.pre], network)
+        if population.neuron is not None:
+            total = np.maximum(total, 0.0)
+        activity[population.name] = total / max(float(np.abs(total).max()), 1e-300)
+    return activity
+
+
+def _delivered(projection: Projection, activity: FloatArray, network: Network) -> FloatArray:
+    """What a projection makes of the activity of its pre-population, per channel."""
+    geometry: Geometry | None = network[projection.pre].geometry
+    for operator in projection.operators:
+        if geometry is None:
+            break
+        activity = _applied(operator, activity, geometry)
+        geometry = operator.output_geometry(geometry)
+    return activity
+
+
+def _applied(operator: Operator, activity: FloatArray, geometry: Geometry) -> FloatArray:
+    if isinstance(operator, Convolution):
+        weights = operator.kernel.astype(np.float64).sum(axis=tuple(range(len(operator.size))))
+        cut = activity.reshape(operator.groups, 1, -1)
+        kernels = weights.reshape(weights.shape[0], operator.groups, -1).transpose(1, 0, 2)
+        return np.asarray(cut @ kernels).reshape(-1)
+    if isinstance(operator, Dense):
+        return np.asarray(activity @ operator.weights.astype(np.float64))
+    if isinstance(operator, Reshape):
+        values = np.broadcast_to(activity, geometry).reshape(operator.geometry)
+        return np.asarray(values.mean(axis=tuple(range(len(operator.geometry) - 1))))
+    if isinstance(operator, Scale):
+        return activity * operator.factors
+    if isinstance(operator, Slice):
+        behind = operator.channels - operator.start - len(activity)
+        return np.pad(activity, (operator.start, behind))
+    return activity  # pooling, padding and repeating leave the mean of a channel as it is

@@ -1,0 +1,200 @@
+"""Put channels that are busy side by side.
+
+Convolutions add one sum for the spikes of neighbouring channels (`tabulate_patterns`), and fewer
+sums where the same neighbours are busy. Populations joined by pooling keep one order; the weights
+before and behind them are permuted with it. Nothing but the order of additions changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annconv.ir.arrays import FloatArray, Geometry
+from annconv.ir.network import Network, Population, Projection
+from annconv.ir.operators import (
+    Convolution,
+    Dense,
+    Increase,
+    MaxPool,
+    MeanPool,
+    Operator,
+    Pad,
+    Reshape,
+    Scale,
+    Upsample,
+)
+from annconv.passes.mean_activity import mean_activity
+
+Order = NDArray[np.intp]
+"""At each place the channel that comes to stand there."""
+
+Chain = tuple[Operator, ...]
+
+CHANNEL_BY_CHANNEL = (MeanPool, MaxPool, Pad, Upsample, Increase, Scale)
+"""Operators that keep channels apart."""
+
+
+def order_channels(network: Network) -> Network:
+    """Sort the channels that convolutions read by estimated activity, the busiest first."""
+    return _ordered(network)[0]
+
+
+def channel_orders(network: Network) -> dict[str, Order]:
+    """How `order_channels` orders a network.
+
+    Returns:
+        Name of a population -> order, of those that change.
+    """
+    return _ordered(network)[1]
+
+
+def own_ranks(train: NDArray[np.int32], order: Order) -> NDArray[np.int32]:
+    """The spikes of a population in its own ranks.
+
+    Args:
+        train: (S, 2 or more) int32: step, rank in the new order, others.
+        order: At each place the channel that stands there.
+    Returns:
+        (S, 2 or more) int32, sorted by step and rank.
+    """
+    cell, place = np.divmod(train[:, 1], len(order))
+    own = train.copy()
+    own[:, 1] = cell * len(order) + order[place]
+    return own[np.lexsort((own[:, 1], own[:, 0]))]
+
+
+def _ordered(network: Network) -> tuple[Network, dict[str, Order]]:
+    activity = mean_activity(network)
+    orders: dict[str, Order] = {}
+    for joined in _joined(network):
+        names = frozenset(entry.name for entry in joined)
+        order = np.argsort(-activity[joined[-1].name], kind="stable")
+        if np.array_equal(order, np.arange(len(order))) or not _pays(network, names):
+            continue
+        changed = _permuted(network, names, order) if all(map(_exchangeable, joined)) else None
+        if changed is not None:
+            network = changed
+            orders.update((name, order) for name in names)
+    return network, orders
+
+
+def _joined(network: Network) -> Iterator[list[Population]]:
+    """Populations in groups that must keep one order: those with nothing between that mixes."""
+    groups = {entry.name: [entry] for entry in network.populations}
+    for projection in network.projections:
+        first, second = groups[projection.pre], groups[projection.post]
+        if not _mixes(projection) and first is not second:
+            first += second
+            groups.update((entry.name, first) for entry in second)
+    yield from {id(group): group for group in groups.values()}.values()
+
+
+def _mixes(projection: Projection) -> bool:
+    return not all(isinstance(entry, CHANNEL_BY_CHANNEL) for entry in projection.operators)
+
+
+def _pays(network: Network, names: frozenset[str]) -> bool:
+    """Whether a convolution over all channels reads one of the populations."""
+    return any(
+        isinstance(operator, Convolution) and operator.groups == 1
+        for projection in network.projections
+        if projection.pre in names
+        for operator in projection.operators
+    )
+
+
+def _exchangeable(population: Population) -> bool:
+    """Whether a hidden population's neurons differ in nothing but their parameters' values."""
+    if population.neuron is None:
+        return True
+    model = population.model()
+    drawn = any(entry.start is not None and entry.local for entry in model.parameters)
+    return population.role == "hidden" and not (model.draws or model.statistics() or drawn)
+
+
+def _permuted(network: Network, names: frozenset[str], order: Order) -> Network | None:
+    """The network with these populations in another order, None where weights do not allow it."""
+    projections: list[Projection] = []
+    for projection in network.projections:
+        chain = _permuted_chain(network, projection, names, order)
+        if chain is None:
+            return None
+        projections.append(replace(projection, operators=chain))
+    populations = tuple(
+        _with_parameters(entry, order) if entry.name in names else entry
+        for entry in network.populations
+    )
+    return replace(network, populations=populations, projections=tuple(projections))
+
+
+def _permuted_chain(
+    network: Network, projection: Projection, names: frozenset[str], order: Order
+) -> Chain | None:
+    """The operators of a projection where these populations have another order."""
+    chain = projection.operators
+    if not _mixes(projection):
+        inside = projection.pre in names
+        return tuple(_channelwise(entry, order) if inside else entry for entry in chain)
+    read: Chain | None = chain
+    if projection.pre in names:
+        read = _reading(chain, network[projection.pre].geometry, order)
+    if projection.post in names and read is not None:
+        return _writing(read, order)
+    return read
+
+
+def _with_parameters(population: Population, order: Order) -> Population:
+    values = {name: _last_axis(value, order) for name, value in population.parameters.items()}
+    return replace(population, parameters=values)
+
+
+def _last_axis(values: FloatArray, order: Order) -> FloatArray:
+    """Values that broadcast onto channels, in the new order."""
+    return values[..., order] if values.ndim and values.shape[-1] > 1 else values
+
+
+def _channelwise(operator: Operator, order: Order) -> Operator:
+    if isinstance(operator, Scale):
+        return Scale(_last_axis(operator.factors, order))
+    return operator
+
+
+def _reading(chain: Chain, geometry: Geometry, order: Order) -> Chain | None:
+    """A chain that receives its channels in the new order and delivers what it did before."""
+    front: list[Operator] = []
+    for place, operator in enumerate(chain):
+        behind = chain[place + 1 :]
+        if isinstance(operator, Convolution) and operator.groups == 1:
+            kernel = operator.kernel[..., order, :]
+            return (*front, replace(operator, kernel=kernel), *behind)
+        if isinstance(operator, Dense):
+            return (*front, Dense(operator.weights[order]), *behind)
+        if isinstance(operator, Reshape) and behind and isinstance(behind[0], Dense):
+            rows = np.arange(len(behind[0].weights)).reshape(geometry)[..., order].reshape(-1)
+            return (*front, operator, Dense(behind[0].weights[rows]), *behind[1:])
+        received = operator.output_geometry(geometry)
+        if received is None or not isinstance(operator, CHANNEL_BY_CHANNEL):
+            return None
+        front.append(_channelwise(operator, order))
+        geometry = received
+    return None
+
+
+def _writing(chain: Chain, order: Order) -> Chain | None:
+    """A chain that delivers the same channels in the new order."""
+    back: list[Operator] = []
+    for place in reversed(range(len(chain))):
+        operator, before = chain[place], chain[:place]
+        if isinstance(operator, Convolution) and operator.groups == 1:
+            kernel = operator.kernel[..., order]
+            return (*before, replace(operator, kernel=kernel), *back)
+        if isinstance(operator, Dense):
+            return (*before, Dense(operator.weights[:, order]), *back)
+        if not isinstance(operator, CHANNEL_BY_CHANNEL):
+            return None
+        back.insert(0, _channelwise(operator, order))
+    return None
