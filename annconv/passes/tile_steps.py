@@ -9,7 +9,7 @@ from annconv.plan.plan import Plan
 
 STOPPING_TILE = 8
 """Where a read-out may end a sample within a tile, the rest of the tile is for nothing."""
-PLANAR_TILE = 16
+PLANAR_TILE = 32
 """Convolutions: sums of a block for all steps of a tile have to stay near the processor."""
 FLAT_TILE = 64
 

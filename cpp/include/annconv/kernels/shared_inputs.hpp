@@ -43,13 +43,25 @@ class SharedInputs {
                 spiked[group] |= spikes[slot * length + group];
             }
         }
-        for (int group = 0; group < kMost; ++group) {
+        // The inputs of all these groups one after another, so that rows can be fetched ahead.
+        std::uint16_t members[inputs];
+        std::array<std::uint16_t, kMost> found, ends;
+        int groups = 0, count = 0;
+        for (int group = 0; group < std::min(count_, kMost); ++group) {
             if (!spiked[group] || ready_[group]) continue;
             ready_[group] = true;
-            for (int block = 0; block < blocks; ++block) {
-                add_up(group,
-                       weights + static_cast<std::ptrdiff_t>(block) * inputs * block_channels,
-                       weights_[block][group]);
+            for (std::uint16_t input = last_[group]; input != kFree; input = before_[input]) {
+                members[count++] = input;
+            }
+            found[groups] = static_cast<std::uint16_t>(group);
+            ends[groups++] = static_cast<std::uint16_t>(count);
+        }
+        for (int block = 0; block < blocks; ++block) {
+            const Weight* rows =
+                weights + static_cast<std::ptrdiff_t>(block) * inputs * block_channels;
+            for (int index = 0; index < groups; ++index) {
+                const int first = index == 0 ? 0 : ends[index - 1];
+                add_up(rows, members, first, ends[index], count, weights_[block][found[index]]);
             }
         }
     }
@@ -59,6 +71,8 @@ class SharedInputs {
     static constexpr int kBatch = 16;  // counts are multiples of it, for the sake of vectors
     static constexpr int kRoom = (kMost + kBatch - 1) / kBatch * kBatch;
     static constexpr int kSlotBits = 10;
+    static constexpr int kAhead = 4;  // rows that are on their way while one is added
+    static constexpr int kLine = 64 / static_cast<int>(sizeof(Weight));
     static constexpr std::uint16_t kFree = 0xFFFF;
 
     // Numbers the distinct rates; false if there are too many.
@@ -98,11 +112,20 @@ class SharedInputs {
 
     static bool same(Real a, Real b) { return std::memcmp(&a, &b, sizeof a) == 0; }
 
-    // The sum of the rows of a group's inputs.
-    void add_up(int group, const Weight* weights, Weight* __restrict sum) const {
+    // The sum of the rows of members `first` to `end`, while rows of those behind them are fetched.
+    static void add_up(const Weight* weights, const std::uint16_t* members, int first, int end,
+                       int count, Weight* __restrict sum) {
         std::memset(sum, 0, sizeof(Weight) * block_channels);
-        for (std::uint16_t input = last_[group]; input != kFree; input = before_[input]) {
-            const Weight* __restrict row = weights + std::ptrdiff_t{input} * block_channels;
+        for (int member = first; member < end; ++member) {
+            if (member + kAhead < count) {
+                const Weight* next =
+                    weights + std::ptrdiff_t{members[member + kAhead]} * block_channels;
+                for (int channel = 0; channel < block_channels; channel += kLine) {
+                    __builtin_prefetch(next + channel);
+                }
+            }
+            const Weight* __restrict row =
+                weights + std::ptrdiff_t{members[member]} * block_channels;
             for (int channel = 0; channel < block_channels; ++channel) {
                 sum[channel] = static_cast<Weight>(sum[channel] + row[channel]);
             }

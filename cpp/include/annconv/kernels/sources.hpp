@@ -267,22 +267,31 @@ class DenseSource {
    private:
     static constexpr int kLanes = Shape::kSumBytes / static_cast<int>(sizeof(Weight));
     static constexpr int kVectors = kBlockChannels / kLanes;
+    static constexpr int kFewVectors = 4;  // additions to fewer sums wait for one another
     using Vector = typename VectorOf<Weight, kLanes>::type;
 
-    // The rows of weights of all spikes of a step.
+    // The rows of weights of all spikes of a step. Words take turns with two sets of sums, so that
+    // fewer additions wait for the one before.
     template <int... vectors>
     static void add_rows(const std::uint64_t* words, int count, const Weight* weights,
                          Weight* output, std::integer_sequence<int, vectors...>) {
-        Vector sums[kVectors];  // every index is a constant: each vector gets a register
-        ((sums[vectors] = Vector{}), ...);
-        for (int word = 0; word < count; ++word) {
+        // Every index is a constant: each vector gets a register.
+        Vector even[kVectors], odd[kVectors];
+        ((even[vectors] = Vector{}), ...);
+        ((odd[vectors] = Vector{}), ...);
+        const auto add_word = [&](int word, Vector* sums) __attribute__((always_inline)) {
             const Weight* block = weights + word * 64 * kBlockChannels;
             for (std::uint64_t left = words[word]; left != 0; left &= left - 1) {
                 const Weight* row = block + __builtin_ctzll(left) * kBlockChannels;
                 (add_vector(row + vectors * kLanes, sums[vectors]), ...);
             }
+        };
+        for (int word = 0; word < count; ++word) {
+            add_word(word, even);
+            if (++word < count) add_word(word, kVectors < kFewVectors ? odd : even);
         }
-        (std::memcpy(output + vectors * kLanes, &sums[vectors], sizeof(Vector)), ...);
+        ((even[vectors] += odd[vectors]), ...);
+        (std::memcpy(output + vectors * kLanes, &even[vectors], sizeof(Vector)), ...);
     }
 
     static ANNCONV_INLINE void add_vector(const Weight* weights, Vector& sum) {

@@ -15,11 +15,9 @@ using SpikeWord = std::conditional_t<
     std::conditional_t<channels <= 16, std::uint16_t,
                        std::conditional_t<channels <= 32, std::uint32_t, std::uint64_t>>>;
 
-// Up to eight bytes, each 0 or 1, as bits.
-inline std::uint64_t gather_bits(const std::int8_t* spikes, int count) {
+// Eight bytes, each 0 or 1, as bits.
+__attribute__((always_inline)) inline std::uint64_t gather_bits(std::uint64_t bytes) {
     constexpr std::uint64_t kLowBits = 0x0101010101010101, kGather = 0x0102040810204080;
-    std::uint64_t bytes = 0;
-    std::memcpy(&bytes, spikes, static_cast<std::size_t>(count));
     return (bytes & kLowBits) * kGather >> 56;
 }
 
@@ -28,9 +26,16 @@ template <class Word>
 __attribute__((always_inline)) inline void pack_spikes(const std::int8_t* spikes, int count,
                                                        Word* words) {
     constexpr int kBits = 8 * static_cast<int>(sizeof(Word));
-    for (int first = 0; first < count; first += 8) {
-        const std::uint64_t bits = gather_bits(spikes + first, std::min(8, count - first));
-        words[first / kBits] |= static_cast<Word>(bits << first % kBits);
+    std::uint64_t bytes = 0;
+    int first = 0;
+    for (; first + 8 <= count; first += 8) {
+        std::memcpy(&bytes, spikes + first, sizeof bytes);
+        words[first / kBits] |= static_cast<Word>(gather_bits(bytes) << first % kBits);
+    }
+    if (first < count) {
+        bytes = 0;
+        std::memcpy(&bytes, spikes + first, static_cast<std::size_t>(count - first));
+        words[first / kBits] |= static_cast<Word>(gather_bits(bytes) << first % kBits);
     }
 }
 
