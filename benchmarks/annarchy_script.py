@@ -20,9 +20,10 @@ from typing import Any
 import numpy as np
 
 try:
+    from ANNarchy import Neuron
     from ANNarchy.extensions.ann_to_snn_conversion import ANNtoSNNConverter
 except ImportError:
-    from annconv import ANNtoSNNConverter
+    from annconv import ANNtoSNNConverter, Neuron
 
 Results = dict[str, Any]
 
@@ -66,9 +67,21 @@ class Notes:
         self(name, outcome)
 
 
-def loaded(model: str, encoding: str, read_out: str, folder: str) -> tuple[Any, Any]:
+def lasting() -> Any:
+    """A neuron whose conductance fades, and halves at a spike."""
+    return Neuron(
+        parameters="vt = 1.0 : population\nvr = 0.0 : population\nmask_tau = 20.0 : population",
+        equations="dg_exc/dt = -g_exc/5.0\ndv/dt = g_exc - v/10.0 : init = 0.0, min = -2.0\n"
+        "dmask/dt = -mask/mask_tau : init = 0.0",
+        spike="v > vt",
+        reset="v = vr\nmask += 1.0/mask_tau\ng_exc *= 0.5",
+    )
+
+
+def loaded(model: str, encoding: str, part: str, folder: str) -> tuple[Any, Any]:
     """A converter and its network."""
-    converter = ANNtoSNNConverter(encoding, "IaF", read_out)
+    hidden = lasting() if part == "lasting conductances" else "IaF"
+    converter = ANNtoSNNConverter(encoding, hidden, PARTS[part][0])
     return converter, converter.load_keras_model(model, directory=folder, show_info=False)
 
 
@@ -408,6 +421,24 @@ def after_predict(note: Notes, converter: Any, net: Any) -> None:
                           for pop in pops})  # fmt: skip
 
 
+def conductances(note: Notes, converter: Any, net: Any) -> None:
+    """What monitors keep of a conductance, and what it is between steps."""
+    pops, samples = net.get_populations(), pictures(net)
+    pops[0].rates = samples[0] * 100
+    monitors = [net.monitor(pop, ["g_exc", "v", "spike"]) for pop in pops[1:]]
+    few = net.monitor(pops[1][[0, 3, 8]], ["g_exc"], period=4.0)
+    for step in range(12):
+        net.step()
+        note(f"between {step}", [(pop.g_exc, pop.sum("exc")) for pop in pops[1:]])
+    net.simulate(20)
+    for pop, found in zip(pops[1:], monitors, strict=True):
+        note(f"{pop.name} recorded", (found.get("g_exc"), found.get("v"), found.get("spike")))
+    note("few recorded", few.get("g_exc"))
+    pops[2].disable()
+    net.simulate(2)
+    note("disabled", monitors[1].get("v"))
+
+
 def until(note: Notes, converter: Any, net: Any) -> None:
     """Runs that end with a spike of the output."""
     pops, samples = net.get_populations(), pictures(net)
@@ -433,6 +464,8 @@ PARTS: dict[str, tuple[str, Callable[[Notes, Any, Any], None]]] = {
     "weights": ("spike_count", weights),
     "statistics": ("spike_count", statistics),
     "after predict": ("spike_count", after_predict),
+    "conductances": ("spike_count", conductances),
+    "lasting conductances": ("spike_count", conductances),
     "until": ("time_to_first_spike", until),
     "membrane potential": ("membrane_potential", step_and_record),
     "first spike": ("time_to_first_spike", after_predict),
@@ -444,10 +477,10 @@ def all_results(model: str, folder: str) -> Results:
     """Run everything; `folder` is for what the reference compiles."""
     results: Results = {}
     for encoding in ("IB", "PSO"):
-        for part, (read_out, run) in PARTS.items():
+        for part, (_, run) in PARTS.items():
             if encoding == "PSO" and part not in ("step and record", "after predict"):
                 continue
-            converter, network = loaded(model, encoding, read_out, folder)
+            converter, network = loaded(model, encoding, part, folder)
             note = Notes(f"{encoding}, {part}")
             run(note, converter, network)
             results |= note.results

@@ -103,14 +103,15 @@ class Track:
         if self.name == SPIKE:
             index = engine.network.names.index(subject.population)
             return SpikeRecording(index, subject.ranks)
-        source = engine.slot(subject.population, self.name).source
-        if source is None:
+        slot = engine.slot(subject.population, self.name)
+        if slot.source is None:
             raise TypeError(f"{self.name!r} of {subject.population!r} cannot be recorded")
         wait = self.sampling.wait(engine.step)
         period = self.sampling.period
         rows = (steps - wait - 1) // period + 1 if steps > wait else 0
         ranks = subject.ranks if self._is_local(engine) else np.zeros(1, np.int32)
-        return ValueRecording(source, ranks, period, wait, np.empty((rows, self._width(engine))))
+        kept = np.empty((rows, self._width(engine)))
+        return ValueRecording(slot.source, ranks, period, wait, kept, slot.arrived)
 
     def receive(self, piece: NDArray[Any]) -> None:
         """Keep what was recorded."""

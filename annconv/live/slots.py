@@ -56,12 +56,15 @@ class Slot:
         array: (neurons,) or (1,); what the kernels read and write.
         source: What a recorder reads: position of a buffer, or -1 - population; None for none.
         mirrors: Further arrays that have to hold the same.
+        arrived: For a conductance with an equation of its own the position of the buffer in which
+            its sum arrives: it is recorded with that, before the equation runs.
     """
 
     attribute: Attribute
     array: NDArray[Any]
     source: int | None = None
     mirrors: tuple[NDArray[Any], ...] = field(default=())
+    arrived: int | None = None
 
     def write(self, values: Initial, where: NDArray[Any] | slice = slice(None)) -> None:
         """Set all values, or those at some ranks."""
@@ -132,7 +135,10 @@ def open_slots(
     for name, entry in attributes.items():
         if name in variables:
             buffer = variables[name]
-            slots[name] = Slot(entry, state.buffers[buffer], state.position(buffer))
+            arrived = state.position(conductances[name]) if name in conductances else None
+            slots[name] = Slot(
+                entry, state.buffers[buffer], state.position(buffer), arrived=arrived
+            )
         elif entry.role == "conductance":
             buffer = conductances[name]
             slots[name] = Slot(entry, state.given[buffer], state.position(buffer))

@@ -81,6 +81,8 @@ class ValueRecording:
         period: In steps.
         wait: Steps that pass before the first row.
         rows: (at least the rows that will come, n) float64, filled from the start.
+        arrived: Position of a conductance's buffer. Rows then hold the source as its population
+            finds it, with what arrived added; None: the source at the end of the step.
     """
 
     source: int
@@ -88,6 +90,7 @@ class ValueRecording:
     period: int
     wait: int
     rows: NDArray[np.float64]
+    arrived: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -225,8 +228,8 @@ class State:
                 seed,
                 sample,
                 index,
-                [(entry.source, entry.ranks, entry.period, entry.wait, entry.rows)
-                 for entry in values],
+                [(entry.source, -1 if entry.arrived is None else entry.arrived, entry.ranks,
+                  entry.period, entry.wait, entry.rows) for entry in values],
                 [(entry.population, entry.ranks) for entry in spikes],
                 stops,
             )

@@ -22,9 +22,9 @@ using annconv::StateArray;
 namespace {
 
 using Ranks = std::optional<py::array_t<std::int32_t, py::array::c_style>>;
-// Buffer to read, or -1 - population for its firing rates; ranks; period; steps until the first
-// row; where the rows go.
-using ValueRequest = std::tuple<std::int32_t, Ranks, std::int32_t, std::int32_t,
+// Buffer to read, or -1 - population for its firing rates; a conductance's buffer to add before the
+// update, or -1; ranks; period; steps until the first row; where the rows go.
+using ValueRequest = std::tuple<std::int32_t, std::int32_t, Ranks, std::int32_t, std::int32_t,
                                 py::array_t<double, py::array::c_style>>;
 // Population; ranks.
 using SpikeRequest = std::tuple<std::int32_t, Ranks>;
@@ -181,7 +181,7 @@ class State {
     }
 
     annconv::ValueRecorder value_recorder(const ValueRequest& request, std::int32_t steps) {
-        const auto& [source, ranks, period, wait, rows] = request;
+        const auto& [source, arrived, ranks, period, wait, rows] = request;
         annconv::ValueRecorder recorder{};
         std::int64_t length = 0;
         if (source < 0) {
@@ -195,6 +195,7 @@ class State {
             recorder.element = state_.table().buffers[source].element;
             length = state_.table().buffers[source].length;
         }
+        if (arrived >= 0) add_arrived(recorder, arrived, length);
         recorder.ranks = checked(ranks, length, &recorder.count);
         recorder.period = period;
         recorder.wait = wait;
@@ -208,6 +209,19 @@ class State {
         }
         recorder.rows = const_cast<double*>(rows.data());
         return recorder;
+    }
+
+    // Has a recorder of reals add what arrives in a conductance's buffer.
+    void add_arrived(annconv::ValueRecorder& recorder, std::int32_t buffer, std::int64_t length) {
+        for (const auto& entry : state_.table().conductances) {
+            if (entry.buffer != buffer) continue;
+            const auto& arriving = state_.table().buffers[buffer];
+            if (arriving.length != length || recorder.element != arriving.element) break;
+            recorder.arrived = state_.buffer(buffer);
+            recorder.before = entry.population;
+            return;
+        }
+        throw py::index_error("no such conductance");
     }
 
     annconv::SpikeRecorder spike_recorder(const SpikeRequest& request) {

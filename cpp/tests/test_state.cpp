@@ -104,10 +104,12 @@ double v(annconv::State& state, int neuron) { return arena_of(state.arena()).v[n
 void records(const annconv::StateTable& network) {
     annconv::State state(network, packed(1));
     const std::int32_t second[] = {1};
-    std::vector<double> rows(4), picked(2);
+    std::vector<double> rows(4), picked(2), found(4);
     std::vector<annconv::ValueRecorder> values = {
-        {state.buffer(1), annconv::Element::kReal, nullptr, 2, 2, 1, rows.data()},
-        {state.buffer(3), annconv::Element::kCount, second, 1, 3, 0, picked.data()},
+        {state.buffer(1), nullptr, 0, annconv::Element::kReal, nullptr, 2, 2, 1, rows.data()},
+        {state.buffer(3), nullptr, 0, annconv::Element::kCount, second, 1, 3, 0, picked.data()},
+        {state.buffer(1), state.buffer(0), 0, annconv::Element::kReal, second, 1, 1, 0,
+         found.data()},
     };
     std::vector<annconv::SpikeRecorder> spikes = {
         {static_cast<const std::int8_t*>(state.buffer(2)), nullptr, 2, {}},
@@ -117,6 +119,8 @@ void records(const annconv::StateTable& network) {
     CHECK(state.advance(four, values, spikes, [] { return true; }) == 4);
     CHECK((rows == std::vector<double>{2, 0, 0, 0}));  // after the second and the fourth step
     CHECK((picked == std::vector<double>{0, 2}));      // after the first and the fourth
+    // The second neuron as each step finds it, with the 2 that arrive; at 4 it spikes.
+    CHECK((found == std::vector<double>{2, 4, 2, 4}));
     CHECK(values[0].written == 2 && values[1].written == 2);
     CHECK((spikes[0].spikes == std::vector<std::int32_t>{11, 1, 13, 0, 13, 1}));
     CHECK((spikes[1].spikes == std::vector<std::int32_t>{11, 1, 13, 1}));

@@ -106,6 +106,36 @@ def test_types_follow_the_variables():
     assert found.high.tolist() == [0.0, 1.0, 1.0, 0.0, 1.0]
 
 
+@pytest.mark.parametrize("precision", ["double", "single"])
+def test_a_lasting_conductance_is_recorded_before_its_equation_runs(precision):
+    """As by ANNarchy: with what has arrived. Here it is just what the potential grows by."""
+    neuron = Neuron(
+        parameters="vt = 1000.0", equations="v += g_exc ; g_exc = 0.5*g_exc", spike="v > vt"
+    )
+    plain = dense()
+    hidden = replace(plain.populations[1], neuron=neuron, parameters={})
+    populations = (plain.populations[0], hidden, plain.populations[2])
+    options = replace(OPTIONS, precision=precision)
+    network = LiveNetwork(replace(plain, populations=populations), options, seed=1)
+    network.get_population("image").rates = first_rates("dense")
+    found = network.get_population("hidden")
+    monitor = network.monitor(found, ["g_exc", "v"])
+    some = network.monitor(found[[1, 4]], ["g_exc"], period=3.0, period_offset=1.0)
+    network.simulate(7)
+    found.g_exc = 0.25  # replaces what is left
+    found.disable()
+    network.step()
+    found.enable()
+    network.simulate(3)
+    recorded = monitor.get()
+    grown = np.diff(recorded["v"], axis=0, prepend=np.zeros((1, 5)))
+    awake = np.arange(11) != 7
+    assert np.abs(grown).max() > 1
+    np.testing.assert_allclose(recorded["g_exc"][awake], grown[awake], rtol=0, atol=1e-6)
+    np.testing.assert_array_equal(some.get("g_exc"), recorded["g_exc"][1::3][:, [1, 4]])
+    np.testing.assert_array_equal(found.g_exc, recorded["g_exc"][-1] / 2)
+
+
 def test_a_view_is_recorded_by_itself(live):
     network = live("picture")
     conv = network.get_population("conv")

@@ -235,6 +235,12 @@ def test_what_would_reach_beyond_memory_is_refused(change: dict[str, object], me
         state.measure(0, -1)
     with pytest.raises(IndexError):
         state.advance(1, np.zeros(6), values=[ValueRecording(99, None, 1, 0, np.empty((1, 5)))])
+    potential, counts = state.position("hidden_v"), state.position(state.plan.readout.counts)
+    arriving = state.position("hidden_g_exc")
+    for source, arrived in ((potential, potential), (counts, arriving), (potential, 99)):
+        wrong = ValueRecording(source, None, 1, 0, np.empty((1, 5)), arrived)
+        with pytest.raises(IndexError, match="no such conductance"):
+            state.advance(1, np.zeros(6), values=[wrong])
     with pytest.raises(IndexError):
         state.advance(1, np.zeros(6), spikes=[SpikeRecording(99, None)])
 

@@ -76,9 +76,12 @@ struct StateTable {
     bool (*stopped)(const void* weights, const void* arena);  // whether the read-out is finished
 };
 
-// Keeps some values of one array in every period-th step, one row of doubles for each.
+// Keeps some values of one array in every period-th step, one row of doubles for each: at the end
+// of the step, or just before a population is updated, together with what arrives at it.
 struct ValueRecorder {
     const void* source;
+    const void* arrived;  // reals that are added to the source's; null: recorded at the end
+    std::int32_t before;  // the population, where something arrives
     Element element;
     const std::int32_t* ranks;  // which values; null: the first `count`
     std::int64_t count;
@@ -181,9 +184,11 @@ class State {
         StateInput input = run.input;
         for (std::int32_t step = 0; step < run.steps; ++step, ++input.index) {
             if (!proceed()) return step;
-            run_kernels(input, step == 0);
+            run_kernels(input, step == 0, values);
             measure();
-            for (auto& recorder : values) record(recorder);
+            for (auto& recorder : values) {
+                if (recorder.arrived == nullptr) record(recorder);
+            }
             for (auto& recorder : spikes) record(recorder, input.index);
             if (run.stops && table_.stopped(weights(), arena())) return step + 1;
         }
@@ -195,7 +200,7 @@ class State {
         return static_cast<std::size_t>(table_.buffers[buffer].length);
     }
 
-    void run_kernels(const StateInput& input, bool first) {
+    void run_kernels(const StateInput& input, bool first, std::vector<ValueRecorder>& values) {
         for (const auto& kernel : table_.kernels) {
             if (kernel.population < 0) {
                 if (transmits_[static_cast<std::size_t>(kernel.projection)]) {
@@ -206,6 +211,11 @@ class State {
                 continue;
             }
             if (first) add_given(kernel.population);
+            for (auto& recorder : values) {
+                if (recorder.arrived != nullptr && recorder.before == kernel.population) {
+                    record(recorder);
+                }
+            }
             if (enabled_[static_cast<std::size_t>(kernel.population)]) {
                 kernel.run(weights(), arena(), input);
             } else {
@@ -269,9 +279,12 @@ class State {
     template <class Value>
     static void copy(const Value* source, ValueRecorder& recorder) {
         double* row = recorder.rows + recorder.written++ * recorder.count;
+        const auto* arrived = static_cast<const Value*>(recorder.arrived);
         for (std::int64_t index = 0; index < recorder.count; ++index) {
-            row[index] =
-                static_cast<double>(source[recorder.ranks ? recorder.ranks[index] : index]);
+            const std::int64_t rank = recorder.ranks ? recorder.ranks[index] : index;
+            const Value value = source[rank];
+            row[index] = static_cast<double>(
+                arrived == nullptr ? value : static_cast<Value>(value + arrived[rank]));
         }
     }
 
