@@ -3,7 +3,7 @@
     python tests/install/try_environment.py             # converts the bundled CNN with Keras
     python tests/install/try_environment.py cnn.snn     # the same network saved: without Keras
 
-It prints what it ran with, for the list in docs/support.md; KERAS_BACKEND and CXX choose. The
+It prints what it ran with, for the support matrix in the README; KERAS_BACKEND and CXX choose. The
 network is that of `recorded_network`. Not a test by itself: environments need a registry.
 """
 
