@@ -6,6 +6,8 @@ away from its borders. Good enough to tell busy channels from silent ones, which
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from annconv.ir.arrays import FloatArray, Geometry
@@ -35,15 +37,51 @@ def mean_activity(network: Network) -> dict[str, FloatArray]:
     return activity
 
 
+def channel_drives(
+    network: Network, projection: Projection, activity: dict[str, FloatArray]
+) -> FloatArray:
+    """The weights behind each channel that a projection delivers.
+
+    Args:
+        network: Holds the projection.
+        projection: Any.
+        activity: What `mean_activity` tells of the network.
+    Returns:
+        (weights, channels) of the last Convolution or Dense, each weight times the root of how
+        active its input is; (0, channels) where something rearranges channels behind it.
+    """
+    none: FloatArray = np.zeros((0, network[projection.post].geometry[-1]))
+    drives = none
+    for operator, received, _ in _stages(projection, activity[projection.pre], network):
+        share = np.sqrt(np.abs(received))
+        if isinstance(operator, Convolution) and operator.groups == 1:
+            drives = (operator.kernel * share[:, None]).reshape(-1, operator.kernel.shape[-1])
+        elif isinstance(operator, Dense):
+            drives = operator.weights * share[:, None]
+        elif isinstance(operator, Convolution | Reshape | Slice):
+            drives = none
+    return drives
+
+
 def _delivered(projection: Projection, activity: FloatArray, network: Network) -> FloatArray:
     """What a projection makes of the activity of its pre-population, per channel."""
+    for *_, delivered in _stages(projection, activity, network):
+        activity = delivered
+    return activity
+
+
+def _stages(
+    projection: Projection, activity: FloatArray, network: Network
+) -> Iterator[tuple[Operator, FloatArray, FloatArray]]:
+    """The operators of a projection, each with the activity that it receives and delivers."""
     geometry: Geometry | None = network[projection.pre].geometry
     for operator in projection.operators:
         if geometry is None:
-            break
-        activity = _applied(operator, activity, geometry)
+            return
+        received = activity
+        activity = _applied(operator, received, geometry)
+        yield operator, received, activity
         geometry = operator.output_geometry(geometry)
-    return activity
 
 
 def _applied(operator: Operator, activity: FloatArray, geometry: Geometry) -> FloatArray:

@@ -1,7 +1,7 @@
-"""Put channels that are busy side by side.
+"""Put channels that are busy, and busy together, side by side.
 
 Convolutions add one sum for the spikes of neighbouring channels (`tabulate_patterns`), and fewer
-sums where the same neighbours are busy. Populations joined by pooling keep one order; the weights
+sums where neighbours spike together. Populations joined by pooling keep one order; the weights
 before and behind them are permuted with it. Nothing but the order of additions changes.
 """
 
@@ -27,7 +27,8 @@ from annconv.ir.operators import (
     Scale,
     Upsample,
 )
-from annconv.passes.mean_activity import mean_activity
+from annconv.passes.channel_groups import group_channels
+from annconv.passes.mean_activity import channel_drives, mean_activity
 
 Order = NDArray[np.intp]
 """At each place the channel that comes to stand there."""
@@ -39,7 +40,7 @@ CHANNEL_BY_CHANNEL = (MeanPool, MaxPool, Pad, Upsample, Increase, Scale)
 
 
 def order_channels(network: Network) -> Network:
-    """Sort the channels that convolutions read by estimated activity, the busiest first."""
+    """Order the channels that convolutions read: busy ones first, like ones together."""
     return _ordered(network)[0]
 
 
@@ -67,19 +68,33 @@ def own_ranks(train: NDArray[np.int32], order: Order) -> NDArray[np.int32]:
     return own[np.lexsort((own[:, 1], own[:, 0]))]
 
 
-def _ordered(network: Network) -> tuple[Network, dict[str, Order]]:
-    activity = mean_activity(network)
+def _ordered(given: Network) -> tuple[Network, dict[str, Order]]:
+    network, activity = given, mean_activity(given)
     orders: dict[str, Order] = {}
-    for joined in _joined(network):
+    for joined in _joined(given):
         names = frozenset(entry.name for entry in joined)
-        order = np.argsort(-activity[joined[-1].name], kind="stable")
-        if np.array_equal(order, np.arange(len(order))) or not _pays(network, names):
+        if not _pays(given, names) or not all(map(_exchangeable, joined)):
             continue
-        changed = _permuted(network, names, order) if all(map(_exchangeable, joined)) else None
+        order = _order(given, joined, activity)
+        if np.array_equal(order, np.arange(len(order))):
+            continue
+        changed = _permuted(network, names, order)
         if changed is not None:
             network = changed
             orders.update((name, order) for name in names)
     return network, orders
+
+
+def _order(network: Network, joined: list[Population], activity: dict[str, FloatArray]) -> Order:
+    """The order of the channels of populations that must keep one."""
+    names = {entry.name for entry in joined}
+    entering = [
+        channel_drives(network, projection, activity)
+        for projection in network.projections
+        if projection.post in names and _mixes(projection)
+    ]
+    nothing = np.zeros((1, joined[0].geometry[-1]))
+    return group_channels(activity[joined[-1].name], np.concatenate([*entering, nothing]))
 
 
 def _joined(network: Network) -> Iterator[list[Population]]:

@@ -86,13 +86,27 @@ def test_spikes_change_places_and_nothing_else() -> None:
 
 
 def test_the_busiest_come_first() -> None:
+    weights = np.array([[[[1.0, 3.0, 2.0, 9.0, 8.0, 4.0, 7.0, 6.0]]]])
     network = chain(
         (4, 4, 1),
-        ((Convolution(np.array([[[[1.0, 3.0, 2.0]]]]), (1, 1), ((0, 0),) * 2, (1, 1)),), "spikes"),
-        (convolution(3, 3, 8), "spikes"),
+        ((Convolution(weights, (1, 1), ((0, 0),) * 2, (1, 1)),), "spikes"),
+        (convolution(3, 8, 8), "spikes"),
         (dense(128, 3), "spikes"),
     )
-    assert channel_orders(network)["p1"].tolist() == [1, 2, 0]
+    assert channel_orders(network)["p1"].tolist() == [3, 4, 6, 7, 5, 1, 2, 0]
+
+
+def test_like_channels_stand_together() -> None:
+    """Two kinds of filters, in turns."""
+    kinds = np.zeros((3, 3, 1, 8))
+    kinds[0, :, :, 0::2], kinds[2, :, :, 1::2] = 1.0, 1.0
+    network = chain(
+        (6, 6, 1),
+        ((Convolution(kinds, (1, 1), ((1, 1),) * 2, (1, 1)),), "spikes"),
+        (convolution(3, 8, 8), "spikes"),
+        (dense(288, 3), "spikes"),
+    )
+    assert channel_orders(network)["p1"].tolist() == [0, 2, 4, 6, 1, 3, 5, 7]
 
 
 def test_equal_channels_stay() -> None:
