@@ -25,8 +25,9 @@ def group_channels(activity: FloatArray, drives: FloatArray) -> NDArray[np.intp]
     Returns:
         (channels,): at each place a channel. Equal channels stay in order.
     """
-    lengths = np.linalg.norm(drives, axis=0)
-    directions = drives / np.where(lengths > 0.0, lengths, 1.0)
+    scaled = drives / max(float(np.abs(drives).max(initial=0.0)), 1e-300)
+    lengths = np.linalg.norm(scaled, axis=0)
+    directions = scaled / np.where(lengths > 0.0, lengths, 1.0)
     likeness = directions.T @ directions
     free = np.ones(len(activity), dtype=bool)
     order: list[int] = []

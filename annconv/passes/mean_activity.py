@@ -29,8 +29,10 @@ def mean_activity(network: Network) -> dict[str, FloatArray]:
             activity[population.name] = np.ones(channels)
             continue
         total = np.zeros(channels)
-        for projection in arriving:
-            total = total + _delivered(projection, activity[projection.pre], network)
+        with np.errstate(over="ignore", invalid="ignore"):  # of weights beyond all measure
+            for projection in arriving:
+                total = total + _delivered(projection, activity[projection.pre], network)
+        total = np.nan_to_num(total)
         if population.neuron is not None:
             total = np.maximum(total, 0.0)
         activity[population.name] = total / max(float(np.abs(total).max()), 1e-300)

@@ -33,10 +33,17 @@ Observer = Callable[[str, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Pass(Generic[Stage]):
-    """A rewrite and the lowest optimisation level at which it runs."""
+    """A rewrite and when it runs.
+
+    Attributes:
+        run: The rewrite.
+        level: The lowest optimisation level at which it runs.
+        whole: Whether it runs where every population is to be kept whole, too.
+    """
 
     run: Callable[[Stage], Stage]
     level: int
+    whole: bool = True
 
     @property
     def name(self) -> str:
@@ -45,8 +52,8 @@ class Pass(Generic[Stage]):
 
 
 NETWORK_PASSES: tuple[Pass[Network], ...] = (
-    Pass(order_channels, level=2),  # first: `recorded_orders` asks it about the network as given
-    Pass(commute_trace, level=1),  # first: decides which traces anyone still reads
+    Pass(order_channels, level=2, whole=False),  # first: `recorded_orders` asks it about the given
+    Pass(commute_trace, level=1),  # before fold_scale: decides which traces anyone still reads
     Pass(fold_scale, level=1),  # after commute_trace, which leaves factors behind the weights
 )
 
@@ -140,5 +147,7 @@ def _selected(passes: Iterable[Pass[Stage]], options: CompileOptions) -> Iterabl
     return (
         step
         for step in passes
-        if step.level <= options.optimize and step.name not in options.disable
+        if step.level <= options.optimize
+        and step.name not in options.disable
+        and (step.whole or not options.whole)
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from annconv.errors import ModelFileError, OptionError, nearest
 from annconv.ir.network import Network
 from annconv.ir.samples import input_rates, prepare_samples
 from annconv.options import CompileOptions, RunOptions, read_environment
-from annconv.passes.order_channels import own_ranks
+from annconv.passes.order_channels import order_channels, own_ranks
 from annconv.passes.pipeline import lower, recorded_orders
 from annconv.plan.packing import pack
 from annconv.plan.plan import Plan
@@ -90,7 +91,7 @@ class CompiledNetwork:
         run = (options.steps, threads, options.seed, options.first_sample, recorded)
         with progress_bar(len(rates), options.progress) as update:
             counts, outputs, stopped_at, spikes, _ = native.run(rates, *run, update, False)
-        orders = recorded_orders(self.network, self.options) if recorded else {}
+        orders = self._orders if native is self._native and recorded else {}
         return RunResult(
             labels=draw_labels(outputs, options.seed, options.first_sample),
             counts=counts.astype(np.int64),
@@ -153,7 +154,9 @@ class CompiledNetwork:
 
         if not isinstance(folder, str | Path):
             raise OptionError(f"directory: expected a path, received {folder!r}.")
-        lowered, plan = lower(self.network, self.options)
+        # Who reads spikes in this code has nobody to put channels back into their order.
+        unordered = (*self.options.disable, order_channels.__name__)
+        lowered, plan = lower(self.network, replace(self.options, disable=unordered))
         target = Path(folder)
         try:
             target.mkdir(parents=True, exist_ok=True)
@@ -165,6 +168,11 @@ class CompiledNetwork:
             raise ModelFileError(
                 target, what, instead="choose a folder you may write to"
             ) from error
+
+    @cached_property
+    def _orders(self) -> dict[str, NDArray[np.intp]]:
+        """In which order channels run, of the populations that do not keep their own."""
+        return recorded_orders(self.network, self.options)
 
     def _keeping(self, recorded: Sequence[int]) -> NativeNetwork:
         """The code that keeps the spikes of these populations.

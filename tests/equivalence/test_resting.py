@@ -10,6 +10,7 @@ from annconv.ir.operators import Convolution, Dense, MaxPool, Operator, Reshape
 from annconv.neurons.library import ENCODINGS, HIDDEN
 from annconv.neurons.neuron import Neuron
 from annconv.options import CompileOptions
+from annconv.passes.order_channels import channel_orders
 from annconv.readouts import READOUTS
 from annconv.reference.network import run_network
 from annconv.runtime.compiled import compile_network
@@ -73,6 +74,7 @@ def network_of(neuron: Neuron) -> Network:
 @pytest.mark.parametrize("name", NEURONS)
 def test_most_of_a_picture_is_empty(name: str) -> None:
     network = network_of(NEURONS[name])
+    assert channel_orders(network)  # recorded ranks are put back
     samples = np.zeros((3, 12, 12, 1))
     samples[0, 4, 5], samples[1, 0, 11] = 1.0, 0.25
     options = CompileOptions(

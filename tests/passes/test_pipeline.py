@@ -55,6 +55,11 @@ def test_channels_are_ordered_first() -> None:
     assert set(recorded_orders(network, CompileOptions())) == set(channel_orders(network))
     assert recorded_orders(network, CompileOptions(disable=("order_channels",))) == {}
     assert recorded_orders(network, CompileOptions(optimize=1)) == {}
+    assert recorded_orders(network, CompileOptions(whole=True)) == {}
+    assert (
+        lower(network, CompileOptions(whole=True, disable=("commute_trace", "fold_scale")))[0]
+        is network
+    )  # programs that record by themselves know no other order
 
 
 @pytest.mark.parametrize("seed", SEEDS)
