@@ -14,25 +14,21 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from annconv import errors as errors
+    from annconv import plot as plot
+    from annconv import spike_statistics as spike_statistics
     from annconv.converter.annarchy import ANNtoSNNConverter as ANNtoSNNConverter
     from annconv.converter.api import compile as compile
     from annconv.converter.api import convert as convert
     from annconv.converter.api import load as load
     from annconv.converter.api import save as save
     from annconv.ir.network import Network as Network
-    from annconv.live import spike_statistics as spike_statistics
     from annconv.neurons.neuron import Neuron as Neuron
-    from annconv.report import plot as plot
     from annconv.runtime.compiled import CompiledNetwork as CompiledNetwork
     from annconv.runtime.result import RunResult as RunResult
 
 __version__ = "0.1.0"
 
-_MODULES = {
-    "errors": "annconv.errors",
-    "plot": "annconv.report.plot",
-    "spike_statistics": "annconv.live.spike_statistics",
-}
+_MODULES = frozenset({"errors", "plot", "spike_statistics"})
 _HOMES = {
     "ANNtoSNNConverter": "annconv.converter.annarchy",
     "CompiledNetwork": "annconv.runtime.compiled",
@@ -64,7 +60,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
-        return import_module(_MODULES[name])
+        return import_module(f"annconv.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'annconv' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from inspect import isfunction
 
 import numpy as np
+import pytest
 
+import annconv.live.spike_statistics
+import annconv.report.plot
+from annconv import plot, spike_statistics
 from annconv.ir.network import Network, Population, Projection
 from annconv.ir.operators import Dense
 from annconv.ir.snn_file import save_network
@@ -54,6 +59,30 @@ def test_reading_a_saved_network_loads_nothing_heavy(tmp_path):
 def test_every_public_name_can_be_had_from_a_fresh_import():
     code = "import annconv\nassert all(getattr(annconv, name) for name in annconv.__all__)"
     loaded_after(code)
+
+
+@pytest.mark.parametrize("name", ["errors", "plot", "spike_statistics"])
+def test_public_modules_can_be_imported_in_every_way(name):
+    code = (
+        f"import annconv.{name}\nimport annconv.{name} as one\nfrom annconv import {name} as two\n"
+        f"assert one is two is annconv.{name} and one.__name__ == 'annconv.{name}'\n"
+        f"from annconv.{name} import *"
+    )
+    assert loaded_after(code) == set()
+
+
+def test_public_modules_hold_what_they_promise():
+    assert plot.raster is annconv.report.plot.raster
+    assert plot.potentials is annconv.report.plot.potentials
+    functions = {
+        name
+        for name, value in vars(annconv.live.spike_statistics).items()
+        if isfunction(value) and value.__module__ == "annconv.live.spike_statistics"
+    }
+    public = {name for name in functions if not name.startswith("_")} - {"as_spikes"}
+    assert set(spike_statistics.__all__) == public
+    for name in public:
+        assert getattr(spike_statistics, name) is getattr(annconv.live.spike_statistics, name)
 
 
 def test_errors_can_be_caught_before_anything_was_used():

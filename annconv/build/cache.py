@@ -4,7 +4,7 @@ Below the cache folder, in a folder of the format's version that belongs to its 
     entries/KEY/         a finished build: its files, key.json, build.log, manifest.json
     building/KEY-*/      a build under way, or what a killed one left
     discarded/KEY-*/     an entry on its way out
-    locks/KEY.lock       held while KEY is built or removed
+    locks/KEY.lock       held while KEY is built or removed; stays, as another may wait for it
     logs/KEY.log         log of a build under way or failed
     index/NAME.key       its name and the key that something wanted was built with (see `index.py`)
 """

@@ -68,7 +68,9 @@ def convert(arguments: Namespace) -> None:
     """Convert a Keras file, save the network and print it."""
     if _is_saved(arguments.model):
         raise ModelFileError(
-            arguments.model, "it is a saved network already", instead="a .keras or .h5 file"
+            arguments.model,
+            "it is a saved network already",
+            instead="give a .keras or .h5 file",
         )
     if not _is_saved(arguments.output):  # told before the model is read
         name = Path(arguments.output).name

@@ -21,8 +21,8 @@ ZIP_START, HDF5_START = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
 MAXIMUM_CONFIGURATION = 2**24
 """Characters of a configuration: many thousand layers. Parsed, it takes some thirty times that."""
 CONFIGURATION, WEIGHTS = "config.json", "model.weights.h5"
-SAVE_AGAIN = "saving the model again: model.save('model.keras')"
-DAMAGED = f"a fresh copy of the file, or {SAVE_AGAIN}"
+SAVE_AGAIN = "save the model again: model.save('model.keras')"
+DAMAGED = f"take a fresh copy of the file, or {SAVE_AGAIN}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +78,7 @@ def load(file: ModelFile, keras: ModuleType) -> Any:
         raise ModelFileError(
             file.path,
             f"Keras {keras.__version__} cannot load it ({type(error).__name__}: {said})",
-            instead=f"a Keras as new as the one that saved the file, {DAMAGED}",
+            instead=f"use a Keras as new as the one that saved the file, {DAMAGED}",
         ) from error
 
 
@@ -88,13 +88,13 @@ def _read_bytes(path: Path) -> bytes:
         if path.is_dir():
             _refuse(path, "it is a folder, not a model file", SAVE_AGAIN)
         if not path.exists():
-            _refuse(path, "there is no such file", "the path of a .keras or .h5 file")
+            _refuse(path, "there is no such file", "give the path of a .keras or .h5 file")
         if not path.is_file():
-            _refuse(path, "it is not a regular file", "the path of a .keras or .h5 file")
+            _refuse(path, "it is not a regular file", "give the path of a .keras or .h5 file")
         content = path.read_bytes()
     except OSError as error:
         raise ModelFileError(
-            path, f"it cannot be read ({error.strerror})", instead="checking its permissions"
+            path, f"it cannot be read ({error.strerror})", instead="check its permissions"
         ) from error
     if not content:
         _refuse(path, "the file is empty", DAMAGED)

@@ -2,7 +2,7 @@
 
 The HDF5 library trusts what it reads: a damaged file can keep it busy forever or end the process.
 Inside a `.keras` archive a checksum excludes damage. A file without one is read in a process of
-its own first (`python -m annconv.frontend.hdf5`, file on standard input, findings on output).
+its own first (`python -P -m annconv.frontend.hdf5`, file on standard input, findings on output).
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def inspect_apart(content: bytes) -> Findings:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     try:
         done = subprocess.run(
-            [sys.executable, "-m", INSPECTOR],
+            [sys.executable, "-P", "-m", INSPECTOR],  # -P: nothing from the current folder
             input=content,
             capture_output=True,
             check=False,

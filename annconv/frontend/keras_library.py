@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import re
 from types import ModuleType
 
@@ -11,6 +12,7 @@ from annconv.errors import AnnconvError
 OLDEST_KERAS = (3, 11, 3)
 """Earlier releases can be made to run code or to read other files by a model file."""
 _NEEDED = f"Reading a Keras model needs Keras {'.'.join(map(str, OLDEST_KERAS))} or later"
+BACKEND = "KERAS_BACKEND"
 INSTALL = 'pip install "annconv[tensorflow]"'
 
 
@@ -40,9 +42,17 @@ def _import(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except Exception as error:
+        chosen, instead = "", INSTALL
+        itself_missing = isinstance(error, ModuleNotFoundError) and error.name == name
+        if name == "keras" and not itself_missing and os.environ.get(BACKEND):
+            chosen = f" with {BACKEND}={os.environ[BACKEND]!r}"
+            instead = (
+                f"unset {BACKEND}, set it to a backend that is installed (tensorflow, jax or"
+                f" torch), or install the one it names (for tensorflow, {INSTALL})"
+            )
         raise AnnconvError(
-            f"{_NEEDED} with a backend, and importing {name!r} failed"
-            f" ({type(error).__name__}: {error}). Instead: {INSTALL}."
+            f"{_NEEDED} with a backend, and importing {name!r}{chosen} failed"
+            f" ({type(error).__name__}: {error}). Instead: {instead}."
         ) from error
 
 

@@ -80,7 +80,8 @@ def raster(
         The axes. Spikes of sign -1 have a colour of their own.
     Raises:
         UnknownNameError: The population, or "spike", was not recorded (a KeyError).
-        InputError: `recorded` is none of these, holds no neuron or no such sample; `ax` is no axes.
+        InputError: `recorded` is none of these, holds no neuron, no such sample, or a step or rank
+            that is not counted from 0 on; `ax` is no axes.
         OptionError: `dt` is not a number above 0.
         AnnconvError: Matplotlib is missing.
     """
@@ -217,6 +218,7 @@ def _train_of_array(train: object, end: int = 0) -> _Train:
         raise InputError("spikes", expected=_SPIKES, received=_told(train))
     steps, ranks = points[:, 0], points[:, 1]
     signs = points[:, 2] if points.shape[1] == 3 else np.ones(len(points), np.int64)
+    _check_points(steps, ranks)
     last_step, last_rank = points[:, :2].max(axis=0, initial=-1)
     return _Train(steps, ranks, signs, 0, max(0, int(last_rank)), max(end, int(last_step) + 1))
 
@@ -230,8 +232,19 @@ def _train_of_monitor(recorded: Mapping[Any, Any]) -> _Train:
         raise InputError("spikes", expected=_SPIKES, received=_told(recorded)) from error
     if not recorded:
         raise InputError("spikes", expected="one neuron or more", received="an empty dict")
+    _check_points(steps, ranks)
     end = int(steps.max(initial=-1.0)) + 1
     return _Train(steps, ranks, np.ones(len(ranks)), min(recorded), max(recorded), end)
+
+
+def _check_points(steps: NDArray[Any], ranks: NDArray[Any]) -> None:
+    """Refuse spikes at no time, and before the first step or neuron."""
+    for name, values in (("steps", steps), ("ranks", ranks)):
+        wrong = values[~(np.isfinite(values) & (values >= 0))]
+        if wrong.size:
+            raise InputError(
+                "spikes", expected=f"{name} counted from 0 on", received=f"{wrong[0]:g}"
+            )
 
 
 def _entry(recorded: Mapping[Any, Any], name: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 SMALL_DISK = 'mount -t tmpfs -o size=32m none "$1" && shift && exec "$@"'
@@ -38,3 +39,9 @@ def mounted(script: str, folder: Path) -> list[str] | None:
             if subprocess.run([*command, "true"], check=False, capture_output=True).returncode == 0:
                 return command
     return None
+
+
+def small_disks_are_allowed() -> bool:
+    """Whether a small disk can be mounted here."""
+    with tempfile.TemporaryDirectory() as folder:
+        return mounted(SMALL_DISK, Path(folder)) is not None

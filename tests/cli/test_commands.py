@@ -208,7 +208,7 @@ class TestConvert:
     def test_a_saved_network_is_not_converted_again(self, annconv, saved, tmp_path):
         assert annconv("convert", saved, tmp_path / "b.snn")[2] == (
             f"ModelFileError: {saved}: it is a saved network already. "
-            "Instead: a .keras or .h5 file.\n"
+            "Instead: give a .keras or .h5 file.\n"
         )
 
     def test_another_suffix_is_told_before_the_model_is_read(self, annconv, tmp_path):

@@ -59,7 +59,7 @@ def watch(found: list[str]) -> None:
         caller = sys._getframe(1).f_code.co_filename
         if event == "marshal.loads" and caller.startswith("<frozen importlib"):
             return
-        inspector = [sys.executable, "-m", "annconv.frontend.hdf5"]
+        inspector = [sys.executable, "-P", "-m", "annconv.frontend.hdf5"]
         if event == "subprocess.Popen" and list(arguments[1]) == inspector:
             return
         found.append(f"{event} {arguments!r:.200}")

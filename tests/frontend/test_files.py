@@ -59,14 +59,14 @@ def failure(path, kind=ModelFileError):
 def test_files_that_are_no_models(tmp_path):
     missing = tmp_path / "missing.keras"
     assert failure(missing) == (
-        f"{missing}: there is no such file. Instead: the path of a .keras or .h5 file."
+        f"{missing}: there is no such file. Instead: give the path of a .keras or .h5 file."
     )
-    assert "it is a folder, not a model file. Instead: saving the model again" in failure(tmp_path)
+    assert "it is a folder, not a model file. Instead: save the model again" in failure(tmp_path)
     empty = tmp_path / "empty.keras"
     empty.touch()
     assert failure(empty) == (
-        f"{empty}: the file is empty. Instead: a fresh copy of the file, or saving the model again:"
-        " model.save('model.keras')."
+        f"{empty}: the file is empty. Instead: take a fresh copy of the file, or save the model"
+        " again: model.save('model.keras')."
     )
     text = tmp_path / "text.keras"
     text.write_text("a model")
@@ -86,7 +86,7 @@ def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):
 
     monkeypatch.setattr(type(path), "read_bytes", denied)
     assert failure(path) == (
-        f"{path}: it cannot be read (Permission denied). Instead: checking its permissions."
+        f"{path}: it cannot be read (Permission denied). Instead: check its permissions."
     )
 
 
@@ -160,9 +160,9 @@ def test_weights_that_do_not_fit_the_configuration(tiny, tmp_path):
     path = write(tmp_path / "a.keras", entries | {"config.json": json.dumps(configuration)})
     text = failure(path)
     assert "cannot load it (ValueError: " in text
-    assert ". Instead: a Keras as new as the one that saved the file, a fresh copy of the f" in text
+    assert ". Instead: use a Keras as new as the one that saved the file, take a fresh copy" in text
     assert text.startswith(f"{path}: Keras 3.")
-    assert text.endswith("saving the model again: model.save('model.keras').")
+    assert text.endswith("save the model again: model.save('model.keras').")
 
 
 def edited_weights(tiny, tmp_path, edit, name="model.keras"):

@@ -90,6 +90,15 @@ def test_a_configuration_that_is_no_text_is_damage(tmp_path):
     assert "can't encode character" in inspect_hdf5(content).damage
 
 
+def test_nothing_is_imported_from_the_current_folder(tmp_path, monkeypatch):
+    for name in ("h5py", "json", "numpy", "annconv"):
+        (tmp_path / f"{name}.py").write_text("open('planted', 'w').close()")
+    content = file_with(tmp_path, model_config="{}")
+    monkeypatch.chdir(tmp_path)
+    assert inspect_apart(content) == Findings("", (), "{}")
+    assert not (tmp_path / "planted").exists()
+
+
 def inspector(tmp_path, monkeypatch, text):
     (tmp_path / "stand_in.py").write_text(text)
     monkeypatch.syspath_prepend(tmp_path)

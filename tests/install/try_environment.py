@@ -4,7 +4,8 @@
     python tests/install/try_environment.py cnn.snn     # the same network saved: without Keras
 
 It prints what it ran with, for the support matrix in the README; KERAS_BACKEND and CXX choose. The
-network is that of `recorded_network`. Not a test by itself: environments need a registry.
+network is that of `recorded_network`. Not a test by itself: it takes environments as
+they are.
 """
 
 from __future__ import annotations

@@ -117,6 +117,25 @@ class TestRaster:
         )
         assert not ax.collections
 
+    @pytest.mark.parametrize(
+        ("recorded", "told"),
+        [
+            ({0: [3], 1: [2, np.nan]}, "steps counted from 0 on, received nan."),
+            ({0: [np.inf]}, "steps counted from 0 on, received inf."),
+            ({0: [4, -1]}, "steps counted from 0 on, received -1."),
+            ({-2: [4]}, "ranks counted from 0 on, received -2."),
+            ({"spike": {0: [-5]}}, "steps counted from 0 on, received -5."),
+            (np.array([(1, 2), (-3, 2)]), "steps counted from 0 on, received -3."),
+            (np.array([(1, 2, 1), (3, -4, -1)]), "ranks counted from 0 on, received -4."),
+        ],
+        ids=["nan", "inf", "step", "rank", "step of all", "step in array", "rank in array"],
+    )
+    def test_refuses_spikes_before_the_first_or_at_no_time(self, ax, recorded, told):
+        with pytest.raises(InputError) as caught:
+            plot.raster(recorded, ax=ax)
+        assert str(caught.value) == f"spikes: expected {told}"
+        assert not ax.collections
+
     def test_refuses_no_neurons(self, ax):
         with pytest.raises(InputError, match="expected one neuron or more, received an empty dict"):
             plot.raster({}, ax=ax)
