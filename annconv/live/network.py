@@ -22,7 +22,7 @@ from annconv.live.slots import SPIKE
 from annconv.live.stopping import looks_at_present_step, stop_condition
 from annconv.live.storage import load_arrays, save_arrays
 from annconv.live.weights import pooling, weighted
-from annconv.options import CompileOptions, duration_steps, finite_number
+from annconv.options import CompileOptions, duration_steps, finite_number, time_steps
 
 Handle = TypeVar("Handle")
 
@@ -284,12 +284,12 @@ class LiveNetwork:
 
     @property
     def time(self) -> float:
-        """Simulated time since the last reset in ms; may be set."""
+        """Simulated time since the last reset in ms; may be set, to the last step that is over."""
         return self._engine.step * self.dt
 
     @time.setter
     def time(self, value: object) -> None:
-        self.current_step = _number(value, "time") / self.dt
+        self._engine.step = time_steps(value, self.dt, "time")
 
     @property
     def current_step(self) -> int:
