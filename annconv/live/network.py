@@ -187,7 +187,8 @@ class LiveNetwork:
             name: Its name; None: "Monitor_<population>".
         Raises:
             InputError: Something cannot be recorded.
-            OptionError: The period is not a number above 0, or the offset not below it.
+            OptionError: The period is not a number above 0, the offset not below it, or one of
+                them no multiple of `dt`.
         """
         made = Monitor(self._engine, obj, variables, period, period_offset, start, name)
         self._monitors.append(made)

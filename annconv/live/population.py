@@ -127,7 +127,10 @@ class Population:
 
     @property
     def init(self) -> dict[str, Initial]:
-        """Values that a reset restores, by attribute; edit it to change them for good."""
+        """Values that a reset restores, by attribute; edit it to change them for good.
+
+        A name that is no attribute is refused, with a KeyError.
+        """
         return self._engine.initial[self._data.name]
 
     @property
