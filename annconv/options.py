@@ -110,6 +110,44 @@ def duration_steps(duration: object, dt: float, field: str) -> int:
     return max(1, math.ceil(steps - ROUNDING * steps))
 
 
+def whole_steps(duration: float, dt: float) -> int | None:
+    """Steps that a duration takes exactly, but for rounding errors.
+
+    Args:
+        duration: In ms.
+        dt: Length of a step in ms.
+    Returns:
+        Their number, None if the duration is no multiple of a step.
+    """
+    steps = duration / dt
+    if not math.isfinite(steps):
+        return None
+    nearest = round(steps)
+    return nearest if abs(steps - nearest) <= ROUNDING * abs(steps) else None
+
+
+def time_steps(time: object, dt: float, field: str) -> int:
+    """Whole steps that are over at a time.
+
+    Args:
+        time: In ms since the start.
+        dt: Length of a step in ms.
+        field: What the time is called in messages.
+    Returns:
+        Their number; a step counts that ends at `time` but for rounding errors.
+    Raises:
+        OptionError: The time is not a number, below 0, or after more steps than a run can have.
+    """
+    milliseconds = finite_number(time)
+    if milliseconds is None:
+        raise OptionError(f"{field}: expected a number, received {time!r}.")
+    steps = milliseconds / dt
+    if not 0 <= steps <= MAX_STEPS:
+        raise OptionError(f"{field}: expected 0 to {MAX_STEPS} steps, received {steps:g}.")
+    exact = whole_steps(milliseconds, dt)
+    return math.floor(steps) if exact is None else exact
+
+
 def flag(field: str) -> Check:
     """The field is True or False."""
 

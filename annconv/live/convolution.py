@@ -7,16 +7,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from annconv.errors import FilterError, InputError, UnavailableError
+from annconv.errors import FilterError, UnavailableError
 from annconv.ir.operators import MaxPool
 from annconv.live.projection import WEIGHT, Projection
 from annconv.live.synapse import Synapse
 from annconv.live.values import as_numbers
-from annconv.live.weights import filters, pooling
+from annconv.live.weights import as_weights, filters, pooling
 
 
 class Convolution(Projection):
     """The projection of a convolution: its weights are filters that all neurons share."""
+
+    _learned_name = "weights"
 
     @property
     def synapse_type(self) -> Synapse:
@@ -31,19 +33,12 @@ class Convolution(Projection):
     @property
     def weights(self) -> NDArray[np.float64]:
         """(filters, rows, columns, channels) float64; may be set to an array of this shape."""
-        return np.array(self._filters(), dtype=np.float64)
+        return np.array(self._learned(), dtype=np.float64)
 
     @weights.setter
     def weights(self, value: object) -> None:
-        kept = self._filters()
-        numbers = as_numbers(value, f"{self.name}.weights")
-        if numbers.shape != kept.shape:
-            raise FilterError(
-                f"{self.name}.weights",
-                expected=f"an array {kept.shape} of filters, rows, columns and channels",
-                received=f"shape {numbers.shape}",
-            )
-        kept[...] = numbers
+        kept = self._learned()
+        kept[...] = self._checked(value, kept)
 
     def matrix(self) -> NDArray[Any]:
         """Refused: the weights are shared."""
@@ -62,23 +57,22 @@ class Convolution(Projection):
             "weights": self.weights,
         }
 
-    def restore(self, values: dict[str, Any]) -> None:
-        """Set what `snapshot` gave.
-
-        Raises:
-            InputError: It is of another projection.
-        """
-        if "weights" not in values:
-            raise InputError(
-                f"projection {self.name!r}", expected="values of 'weights'", received="none"
-            )
-        self.weights = values["weights"]
-
-    def _filters(self) -> NDArray[Any]:
+    def _learned(self) -> NDArray[Any]:
+        """(filters, rows, columns, channels), a view of what the kernels read."""
         kept = filters(self._engine.state, self._data)
         if kept is None:
             raise self._without("weights")
         return kept
+
+    def _checked(self, value: object, kept: NDArray[Any]) -> NDArray[Any]:
+        numbers = as_numbers(value, f"{self.name}.weights")
+        if numbers.shape != kept.shape:
+            raise FilterError(
+                f"{self.name}.weights",
+                expected=f"an array {kept.shape} of filters, rows, columns and channels",
+                received=f"shape {numbers.shape}",
+            )
+        return as_weights(numbers, kept.dtype, f"{self.name}.weights")
 
 
 class Pooling(Projection):

@@ -23,7 +23,7 @@ def edited_network(engine: Engine) -> Network | None:
         weights; None where something has changed that a Network cannot hold: the start value of a
         variable, a population that is disabled, or a projection that does not transmit.
     Raises:
-        InputError: A start value is not a finite number.
+        InputError: A start value or a weight is not a finite number.
     """
     network = engine.network
     populations = [_edited_population(engine, entry) for entry in network.populations]
@@ -79,7 +79,11 @@ def _edited_population(engine: Engine, population: Population) -> Population | N
 
 
 def _edited_projection(engine: Engine, projection: Projection) -> Projection:
-    """The projection with its present weights."""
+    """The projection with its present weights.
+
+    Raises:
+        InputError: One is not a finite number.
+    """
     found, state = weighted(projection), engine.opened
     if found is None or state is None:
         return projection
@@ -88,6 +92,12 @@ def _edited_projection(engine: Engine, projection: Projection) -> Projection:
     loaded = getattr(operator, name)
     if present is None or np.array_equal(present, loaded.astype(present.dtype)):
         return projection
+    if not np.isfinite(present).all():  # written into a view, past the setters
+        raise InputError(
+            f"weights of projection {projection.name!r}",
+            expected="finite numbers",
+            received="NaN or infinity",
+        )
     operators = list(projection.operators)
     operators[position] = with_array(operator, present)
     return replace(projection, operators=tuple(operators))

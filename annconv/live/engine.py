@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from annconv.errors import OptionError
 from annconv.ir.network import Network
-from annconv.live.slots import Attribute, Initial, Slot, attributes_of, open_slots
+from annconv.live.slots import Attribute, Initial, Slot, StartValues, attributes_of, open_slots
 from annconv.live.values import as_one, as_values
 from annconv.live.weights import learned_array, weighted
 from annconv.options import MAX_STEPS, CompileOptions
@@ -73,7 +73,7 @@ class Engine:
             entry.name: attributes_of(network, entry) for entry in network.populations
         }
         self.initial: dict[str, dict[str, Initial]] = {
-            name: {key: copy.copy(entry.initial) for key, entry in found.items()}
+            name: StartValues(name, {key: copy.copy(it.initial) for key, it in found.items()})
             for name, found in self.attributes.items()
         }
         self.listeners: list[Listener] = []
@@ -152,7 +152,8 @@ class Engine:
             steps: Steps that it was run.
             sample: Its index in the random stream.
         """
-        self._replay = _Replay(rates.copy(), steps, sample, copy.deepcopy(self.initial))
+        start = {name: copy.deepcopy(dict(found)) for name, found in self.initial.items()}
+        self._replay = _Replay(rates.copy(), steps, sample, start)
 
     def _run_replay(self, replay: _Replay) -> None:
         present = self.initial

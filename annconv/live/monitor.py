@@ -18,7 +18,7 @@ from annconv.live.recording import Sampling, Subject, Times, Track
 from annconv.live.slots import SPIKE
 from annconv.live.storage import save_arrays
 from annconv.live.view import PopulationView
-from annconv.options import duration_steps, finite_number
+from annconv.options import duration_steps, finite_number, whole_steps
 
 Spikes = dict[int, list[int]]
 
@@ -84,15 +84,16 @@ class Monitor:
             period: In ms, for these variables from now on.
         Raises:
             InputError: Something cannot be recorded.
-            OptionError: The period is not a number above 0.
+            OptionError: The period is not a number above 0, or no multiple of `dt`.
         """
         self._engine.settle()
         names = self.variables if variables is None else self._checked(variables)
+        sampling = None if period is None else self._sampled(period, None)
         for name in names:
             if name not in self._tracks:
                 self._add(name, self._sampling)
-            if period is not None:
-                self._tracks[name].sampling = self._sampled(period, None)
+            if sampling is not None:
+                self._tracks[name].sampling = sampling
             self._tracks[name].start(self._engine.step)
 
     def pause(self) -> None:
@@ -343,18 +344,33 @@ class Monitor:
         """In which steps rows are kept.
 
         Raises:
-            OptionError: Not numbers, or an offset that is not below the period.
+            OptionError: Not numbers of whole steps, or an offset that is not below the period.
         """
         dt, step = self._engine.network.dt, self._engine.step
-        steps = 1 if period is None else duration_steps(period, dt, "period")
+        steps = 1 if period is None else _exact(period, duration_steps(period, dt, "period"), dt)
         given = 0.0 if offset is None else finite_number(offset)
-        shift = -1 if given is None else round(given / dt)
-        if not 0 <= shift < steps:
+        shift = None if given is None else whole_steps(given, dt)
+        if shift is None or not 0 <= shift < steps:
             raise OptionError(
                 f"period_offset: expected 0 or more and less than the period ({steps * dt:g} ms), "
-                f"received {offset!r}."
+                f"in whole steps of {dt:g} ms, received {offset!r}."
             )
         return Sampling(steps, shift, step)
+
+
+def _exact(period: float, steps: int, dt: float) -> int:
+    """The steps of a period.
+
+    Raises:
+        OptionError: It takes only a part of the last one.
+    """
+    if whole_steps(period, dt) != steps:
+        below = f"{(steps - 1) * dt:g} or " if steps > 1 else ""
+        raise OptionError(
+            f"period: expected a multiple of the step of {dt:g} ms, received {period!r}. Use "
+            f"{below}{steps * dt:g}."
+        )
+    return steps
 
 
 def _listed(names: object) -> list[str]:

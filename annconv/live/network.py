@@ -20,9 +20,9 @@ from annconv.live.population import Population
 from annconv.live.projection import Projection
 from annconv.live.slots import SPIKE
 from annconv.live.stopping import looks_at_present_step, stop_condition
-from annconv.live.storage import load_arrays, save_arrays
+from annconv.live.storage import load_arrays, npz_path, save_arrays
 from annconv.live.weights import pooling, weighted
-from annconv.options import CompileOptions, duration_steps, finite_number
+from annconv.options import MAX_STEPS, CompileOptions, duration_steps, finite_number, time_steps
 
 Handle = TypeVar("Handle")
 
@@ -42,7 +42,7 @@ _LEFT_OUT: Mapping[str, str] = {
     "disable_callbacks": "Call `step` in a loop.",
     "clear_all_callbacks": "Call `step` in a loop.",
 }
-_SEPARATOR = "/"
+_SEPARATOR, _TIME = "/", "time_step"
 
 
 class LiveNetwork:
@@ -187,7 +187,8 @@ class LiveNetwork:
             name: Its name; None: "Monitor_<population>".
         Raises:
             InputError: Something cannot be recorded.
-            OptionError: The period is not a number above 0, or the offset not below it.
+            OptionError: The period is not a number above 0, the offset not below it, or one of
+                them no multiple of `dt`.
         """
         made = Monitor(self._engine, obj, variables, period, period_offset, start, name)
         self._monitors.append(made)
@@ -284,12 +285,12 @@ class LiveNetwork:
 
     @property
     def time(self) -> float:
-        """Simulated time since the last reset in ms; may be set."""
+        """Simulated time since the last reset in ms; may be set, to the last step that is over."""
         return self._engine.step * self.dt
 
     @time.setter
     def time(self, value: object) -> None:
-        self.current_step = _number(value, "time") / self.dt
+        self._engine.step = time_steps(value, self.dt, "time")
 
     @property
     def current_step(self) -> int:
@@ -343,28 +344,43 @@ class LiveNetwork:
         Raises:
             ModelFileError: The file cannot be written, or has another suffix.
         """
-        values: dict[str, Any] = {"time_step": self.current_step}
+        path = npz_path(filename)
+        values: dict[str, Any] = {_TIME: self.current_step}
         for part in self._stored():
             snapshot = part.snapshot()
             values |= {f"{part.name}{_SEPARATOR}{key}": entry for key, entry in snapshot.items()}
+        save_arrays(path, values)
         print(f"Saving the network to {filename}.")
-        save_arrays(filename, values)
 
     def load(self, filename: str | Path) -> None:
-        """Restore what `save` wrote.
+        """Restore what `save` wrote; everything, or nothing where something does not fit.
 
         Raises:
             ModelFileError: The file is missing or damaged.
-            InputError: It is of another network.
+            InputError: It is of another network; all that does not fit is listed.
         """
-        values = load_arrays(filename)
         parts: dict[str, dict[str, Any]] = {}
-        for key, value in values.items():
+        for key, value in load_arrays(filename).items():
             name, _, entry = key.rpartition(_SEPARATOR)
             parts.setdefault(name, {})[entry] = value
+        step, writes = parts.pop("", {}).get(_TIME), []
+        faults = [] if _is_step(step) else [f"the time: {step!r}"]
         for part in self._stored():
-            part.restore(parts.get(part.name, {}))
-        self.current_step = int(values.get("time_step", 0))
+            try:
+                writes.append(part.prepare(parts.get(part.name, {})))
+            except InputError as error:
+                faults.append(str(error))
+        known = {part.name for part in self._stored()}
+        faults += [f"values of {name!r}, which is not here" for name in parts if name not in known]
+        if faults:
+            raise InputError(
+                f"load {filename}",
+                expected="what `save` wrote for this network",
+                received="\n  " + "\n  ".join(faults),
+            )
+        for write in writes:
+            write()
+        self.current_step = int(step)  # type: ignore[arg-type]
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -432,6 +448,12 @@ def _find(kind: str, name: object, entries: Iterable[Handle]) -> Handle | None:
             return entry
     print(f"There is no {kind} {name!r}. {nearest(name, dict(listed))}.")
     return None
+
+
+def _is_step(value: object) -> bool:
+    """Whether a saved value is a step at which a network can be."""
+    whole = np.ndim(value) == 0 and np.asarray(value).dtype.kind in "iu"  # type: ignore[arg-type]
+    return whole and 0 <= int(value) <= MAX_STEPS  # type: ignore[call-overload]
 
 
 def _is(wanted: object, population: Population) -> bool:

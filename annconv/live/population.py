@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,8 @@ from annconv.live.engine import Engine
 from annconv.live.neuron import IndividualNeuron
 from annconv.live.slots import Initial, Slot
 from annconv.live.stopping import stop_condition
-from annconv.live.storage import load_arrays, save_arrays
-from annconv.live.values import as_mapping, as_values
+from annconv.live.storage import check_origin, load_arrays, save_arrays
+from annconv.live.values import as_mapping, as_one, as_values
 from annconv.live.view import PopulationView
 from annconv.neurons.grammar import REFRACTORY
 from annconv.neurons.neuron import Neuron
@@ -127,7 +127,10 @@ class Population:
 
     @property
     def init(self) -> dict[str, Initial]:
-        """Values that a reset restores, by attribute; edit it to change them for good."""
+        """Values that a reset restores, by attribute; edit it to change them for good.
+
+        A name that is no attribute is refused, with a KeyError.
+        """
         return self._engine.initial[self._data.name]
 
     @property
@@ -309,7 +312,7 @@ class Population:
             ModelFileError: The file is missing or damaged.
             InputError: It is of another population.
         """
-        self.restore(load_arrays(filename))
+        self.prepare(load_arrays(filename))()
 
     def snapshot(self) -> dict[str, Any]:
         """Description, values of all attributes, and the spikes that have not arrived yet."""
@@ -324,23 +327,32 @@ class Population:
             **{name: self.get(name) for name in self.attributes},
         }
 
-    def restore(self, values: dict[str, Any]) -> None:
-        """Set what `snapshot` gave.
+    def prepare(self, values: Mapping[str, Any]) -> Callable[[], None]:
+        """Check what `snapshot` gave; nothing is changed.
 
+        Returns:
+            What sets it.
         Raises:
-            InputError: It is of another population.
+            InputError: It is of another population, or lacks something.
         """
-        lacking = [name for name in self.attributes if name not in values]
-        if lacking:
-            raise InputError(
-                f"population {self.name!r}",
-                expected=f"values of {', '.join(map(repr, self.attributes))}",
-                received=f"none of {', '.join(map(repr, lacking))}",
-            )
+        what, size, data = f"population {self.name!r}", self.size, self._data.name
+        check_origin(what, values, {"name": self.name, "geometry": self.geometry}, self.attributes)
+        found: list[tuple[Slot, Initial]] = []
         for name in self.attributes:
-            setattr(self, name, values[name])
-        spikes = self._engine.spikes(self._data.name)
-        spikes[:] = as_values(values.get(_SPIKES, 0), self.size, f"spikes of {self.name!r}")
+            slot, where = self.slot(name), f"{self.name}.{name}"
+            local, value = slot.attribute.local, values[name]
+            kept = as_values(value, size, where) if local else as_one(value, where)
+            found.append((slot, kept))
+        emitted = as_values(values.get(_SPIKES, 0), size, f"spikes of {self.name!r}")
+        if not np.isin(emitted, (-1, 0, 1)).all():
+            raise InputError(what, expected="spikes of -1, 0 and 1", received=f"{emitted}")
+
+        def write() -> None:
+            for slot, value in found:
+                slot.write(value)
+            self._engine.spikes(data)[:] = emitted
+
+        return write
 
     def __getitem__(self, index: object) -> IndividualNeuron | PopulationView:
         entries = index if isinstance(index, tuple) else (index,)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,10 @@ from annconv.live.access import from_property
 from annconv.live.dendrite import Dendrite, IndividualSynapse
 from annconv.live.engine import Engine
 from annconv.live.population import Population
-from annconv.live.storage import load_arrays, save_arrays
+from annconv.live.storage import check_origin, load_arrays, save_arrays
 from annconv.live.synapse import Synapse
 from annconv.live.values import as_mapping, as_numbers
-from annconv.live.weights import dense_weights
+from annconv.live.weights import as_weights, dense_weights
 
 WEIGHT = "w"
 
@@ -33,6 +33,8 @@ class Projection:
         plasticity: Kept for scripts; nothing here learns.
         update: Kept for scripts; nothing here learns.
     """
+
+    _learned_name = WEIGHT
 
     def __init__(
         self, engine: Engine, data: ProjectionData, pre: Population, post: Population
@@ -113,15 +115,8 @@ class Projection:
 
     @w.setter
     def w(self, value: object) -> None:
-        matrix = self.matrix()
-        numbers = as_numbers(value, f"{self.name}.w")
-        if numbers.ndim and numbers.shape != matrix.T.shape:
-            raise InputError(
-                f"{self.name}.w",
-                expected=f"one number, or an array {matrix.T.shape} of post and pre",
-                received=f"shape {numbers.shape}",
-            )
-        matrix.T[...] = numbers
+        kept = self.matrix().T
+        kept[...] = self._checked(value, kept)
 
     def matrix(self) -> NDArray[Any]:
         """(pre, post) weights, a view of what the kernels read.
@@ -220,7 +215,7 @@ class Projection:
             ModelFileError: The file is missing or damaged.
             InputError: It is of another projection.
         """
-        self.restore(load_arrays(filename))
+        self.prepare(load_arrays(filename))()
 
     def snapshot(self) -> dict[str, Any]:
         """Description and weights."""
@@ -238,15 +233,43 @@ class Projection:
             WEIGHT: self.connectivity_matrix(),
         }
 
-    def restore(self, values: dict[str, Any]) -> None:
-        """Set what `snapshot` gave.
+    def prepare(self, values: Mapping[str, Any]) -> Callable[[], None]:
+        """Check what `snapshot` gave; nothing is changed.
 
+        Returns:
+            What sets it.
         Raises:
-            InputError: It is of another projection.
+            InputError: It is of another projection, or lacks something.
         """
-        if WEIGHT not in values:
-            raise InputError(f"projection {self.name!r}", expected="values of 'w'", received="none")
-        self.w = values[WEIGHT]
+        own = {
+            "name": self.name,
+            "pre": self.pre.name,
+            "post": self.post.name,
+            "target": self.target,
+        }
+        check_origin(f"projection {self.name!r}", values, own, [self._learned_name])
+        kept = self._learned()
+        numbers = self._checked(values[self._learned_name], kept)
+
+        def write() -> None:
+            kept[...] = numbers
+
+        return write
+
+    def _learned(self) -> NDArray[Any]:
+        """What the projection learned, in the shape in which scripts see it; a view."""
+        return self.matrix().T
+
+    def _checked(self, value: object, kept: NDArray[Any]) -> NDArray[Any]:
+        """A value that is to replace what the projection learned."""
+        numbers = as_numbers(value, f"{self.name}.w")
+        if numbers.ndim and numbers.shape != kept.shape:
+            raise InputError(
+                f"{self.name}.w",
+                expected=f"one number, or an array {kept.shape} of post and pre",
+                received=f"shape {numbers.shape}",
+            )
+        return as_weights(numbers, kept.dtype, f"{self.name}.w")
 
     def __getitem__(self, rank: object) -> Dendrite:
         return self.dendrite(rank)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from annconv.errors import UnknownNameError, nearest
 from annconv.ir.network import RATES, Network, Population
 from annconv.live.values import as_type
 from annconv.neurons.model import Assign, NeuronModel
@@ -45,6 +47,54 @@ class Attribute:
     def is_parameter(self) -> bool:
         """Whether a script calls it a parameter."""
         return self.role == "parameter"
+
+
+class StartValues(dict[str, Initial]):
+    """Values that a reset restores, by attribute; a name that is no attribute is refused."""
+
+    def __init__(self, population: str, values: Mapping[str, Initial]) -> None:
+        """The values as they are at first.
+
+        Args:
+            population: Whose, for the message.
+            values: Attribute -> value; these are all that there are.
+        """
+        super().__init__(values)
+        self._population, self._known = population, tuple(values)
+
+    def __setitem__(self, name: str, value: Initial) -> None:
+        if name not in self._known:
+            raise UnknownNameError(
+                f"init of {self._population!r}: there is no attribute {name!r}. "
+                f"{nearest(name, self._known)}."
+            )
+        super().__setitem__(name, value)
+
+    def setdefault(self, name: str, default: Initial = 0.0) -> Initial:
+        """As of a dict.
+
+        Raises:
+            UnknownNameError: There is no such attribute (a KeyError).
+        """
+        if name not in self:
+            self[name] = default
+        return self[name]
+
+    def update(self, *values: Any, **more: Any) -> None:
+        """As of a dict; all is set, or nothing.
+
+        Raises:
+            UnknownNameError: There is no such attribute (a KeyError).
+        """
+        changed = StartValues(self._population, dict.fromkeys(self._known, 0.0))
+        given = dict(*values, **more)
+        for name, value in given.items():
+            changed[name] = value
+        super().update(given)
+
+    def __ior__(self, values: Any) -> StartValues:  # type: ignore[override,misc]
+        self.update(values)
+        return self
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import io
+import struct
 import zipfile
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from annconv.errors import ModelFileError
+from annconv.errors import InputError, ModelFileError
 
 SUFFIX = ".npz"
+_ENTRY = ".npy"
+# What `zipfile` and NumPy raise on damaged archives, among them encrypted entries (RuntimeError)
+# and unknown ways of compression (NotImplementedError).
+_DAMAGED = (
+    ValueError,
+    EOFError,
+    RuntimeError,
+    NotImplementedError,
+    OverflowError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def save_arrays(filename: object, values: Mapping[str, Any]) -> None:
@@ -23,13 +39,13 @@ def save_arrays(filename: object, values: Mapping[str, Any]) -> None:
     Raises:
         ModelFileError: Another suffix, or the file cannot be written.
     """
-    path = _checked(filename)
+    path = npz_path(filename)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # By hand, as numpy.savez cannot keep an array that is called `file`.
         with zipfile.ZipFile(path, "w") as archive:
             for name, value in values.items():
-                with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                with archive.open(f"{name}{_ENTRY}", "w", force_zip64=True) as entry:
                     np.lib.format.write_array(entry, np.asarray(value), allow_pickle=False)
     except OSError as error:
         what = f"cannot be written: {error.strerror or error}"
@@ -42,19 +58,63 @@ def load_arrays(filename: object) -> dict[str, Any]:
     Raises:
         ModelFileError: Another suffix, missing or damaged.
     """
-    path = _checked(filename)
+    path = npz_path(filename)
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored.files}
+        with zipfile.ZipFile(path) as archive:
+            return {name.removesuffix(_ENTRY): _array(archive, name) for name in archive.namelist()}
     except FileNotFoundError as error:
         raise ModelFileError(path, "does not exist", instead="check the path") from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except OSError as error:
+        what = f"cannot be read: {error.strerror or error}"
+        raise ModelFileError(path, what, instead="choose a file you may read") from error
+    except _DAMAGED as error:
         raise ModelFileError(
-            path, f"is no file of saved values ({error})", instead="save it again"
+            path, "is damaged, or no file of saved values", instead="save it again"
         ) from error
 
 
-def _checked(filename: object) -> Path:
+def check_origin(
+    what: str, values: Mapping[str, Any], own: Mapping[str, Any], needed: Iterable[str]
+) -> None:
+    """Check that saved values are of the part that is to have them.
+
+    Args:
+        what: The part, for the message.
+        values: What was saved.
+        own: The part's description; of it only "name" has to be among the values.
+        needed: Names of further values that have to be there.
+    Raises:
+        InputError: Something is missing, or the description differs.
+    """
+    lacking = [name for name in ("name", *needed) if name not in values]
+    if lacking:
+        raise InputError(
+            what,
+            expected=f"values of {', '.join(map(repr, needed))}, and their owner's 'name'",
+            received=f"none of {', '.join(map(repr, lacking))}",
+        )
+    found = {key: np.asarray(values[key]).tolist() for key in own if key in values}
+    wrong = {key: found[key] for key in found if found[key] != np.asarray(own[key]).tolist()}
+    if wrong:
+        raise InputError(
+            what,
+            expected="values of " + ", ".join(f"{key} {own[key]!r}" for key in wrong),
+            received=", ".join(f"{key} {value!r}" for key, value in wrong.items()),
+        )
+
+
+def _array(archive: zipfile.ZipFile, name: str) -> Any:
+    """An entry's array; all of it is read first, as its checksum stands at its end."""
+    entry = io.BytesIO(archive.read(name))
+    return np.lib.format.read_array(entry, allow_pickle=False)
+
+
+def npz_path(filename: object) -> Path:
+    """The path of a file of saved values.
+
+    Raises:
+        ModelFileError: It has another suffix, or is no path.
+    """
     if isinstance(filename, str | Path) and Path(filename).suffix == SUFFIX:
         return Path(filename)
     raise ModelFileError(

@@ -94,6 +94,15 @@ def test_start_values_that_are_no_numbers(live):
     assert pool.vt == 0.0
 
 
+def test_weights_that_are_no_numbers(live):
+    """Setters refuse them; a view of what the kernels read cannot."""
+    network = live("picture")
+    network.get_projection("dense_proj_4")[0].weights()[2] = np.nan
+    message = "weights of projection 'dense_proj_4': expected finite numbers, received NaN"
+    with pytest.raises(InputError, match=message):
+        edited_network(network.engine)
+
+
 def test_the_neuron_stays_the_same(live):
     network = live("picture")
     network.get_population("pool").init["vt"] = 0.375

@@ -334,7 +334,10 @@ def test_what_cannot_be_recorded(live):
             {"period": 2.0, "period_offset": 3.0},
             "period_offset: expected 0 or more and less than th",
         ),
-        ({"period_offset": 1.0}, r"less than the period \(1 ms\), received 1.0"),
+        ({"period_offset": 1.0}, r"less than the period \(1 ms\), in whole steps of 1 ms, rec"),
+        ({"period": 0.3}, r"period: expected a multiple of the step of 1 ms, received 0.3. Use 1"),
+        ({"period": 2.5}, r"of the step of 1 ms, received 2.5. Use 2 or 3\."),
+        ({"period": 2.0, "period_offset": 0.3}, "in whole steps of 1 ms, received 0.3"),
         ({"period": 0.0}, "period: expected a number of ms above 0, received 0.0"),
         ({"period": "1"}, "period: expected a number of ms above 0"),
         ({"period": 2.0, "period_offset": "x"}, "period_offset: expected 0 or more"),
@@ -346,6 +349,25 @@ def test_periods_that_are_none(live, options, message):
     with pytest.raises(OptionError, match=message):
         network.monitor(network.get_population("hidden"), ["v"], **options)
     assert network.get_monitors() == []
+
+
+def test_a_later_period_is_no_part_of_a_step(live):
+    network = live("dense")
+    monitor = network.monitor(network.get_population("hidden"), ["v"])
+    with pytest.raises(OptionError, match="period: expected a multiple of the step of 1 ms"):
+        monitor.start("v", period=1.5)
+    network.simulate(4)
+    assert len(monitor.get("v")) == 4
+
+
+def test_periods_of_decimals():
+    """0.3 / 0.1 is less than 3 in floats, 0.7 / 0.1 as well, 0.6 / 0.1 not."""
+    network = LiveNetwork(replace(dense(), dt=0.1), OPTIONS)
+    hidden = network.get_population("hidden")
+    for period, steps in ((0.3, 3), (0.7, 7), (0.6, 6), (0.1 + 0.2, 3)):
+        monitor = network.monitor(hidden, ["v"], period=period, period_offset=0.2)
+        network.simulate(4.2)
+        assert len(monitor.get("v")) == 42 // steps
 
 
 def test_saving(live, tmp_path):

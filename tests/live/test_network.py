@@ -102,10 +102,25 @@ def test_durations_that_are_none(live, value):
         network.current_step = value
 
 
+def test_a_time_is_the_step_that_ends_there():
+    """0.3 / 0.1 is less than 3 in floats."""
+    network = LiveNetwork(replace(dense(), dt=0.1), OPTIONS)
+    for tenths in range(100):
+        network.time = float(f"{tenths / 10:g}")
+        assert network.current_step == tenths
+        network.time = network.time
+        assert network.current_step == tenths
+
+
 def test_times_out_of_range(live):
     network = live("dense")
     with pytest.raises(OptionError, match="time: expected 0 to 2147483647 steps, received -3"):
         network.time = -3
+    with pytest.raises(OptionError, match=r"time: expected 0 to 2147483647 steps, received -0.25"):
+        network.time = -0.25
+    with pytest.raises(OptionError, match=r"steps, received 1e\+300"):
+        network.time = 1e300
+    assert network.current_step == 0
     network.current_step = 2**31 - 3
     network.simulate(2)
     with pytest.raises(OptionError, match="duration: expected at most 2147483647 steps since"):

@@ -9,7 +9,7 @@ import pytest
 from live_oracle import Oracle, first_rates
 from zoo import ZOO, branches, picture, signed
 
-from annconv.errors import InputError, OptionError, UnavailableError
+from annconv.errors import InputError, OptionError, UnavailableError, UnknownNameError
 from annconv.live.network import LiveNetwork
 from annconv.neurons.library import IaF
 from annconv.options import CompileOptions
@@ -198,6 +198,36 @@ def test_reset_restores_init(live):
     pool.init["v"] = np.arange(7)
     with pytest.raises(InputError, match=r"init\['v'\] of 'pool': expected one number, or one for"):
         pool.reset()
+
+
+def test_start_values_of_names_that_are_none(live):
+    network = live("picture")
+    pool = network.get_population("pool")
+    before = dict(pool.init)
+    message = r"^init of 'pool': there is no attribute 'Vt'\. Nearest: 'vt'\. Known: 'vt', "
+
+    def merge():
+        values = pool.init
+        values |= {"vt": 0.5, "Vt": 0.5}
+
+    for call in (
+        lambda: pool.init.__setitem__("Vt", 0.5),
+        lambda: pool.init.setdefault("Vt", 0.5),
+        lambda: pool.init.update({"vt": 0.5, "Vt": 0.5}),
+        lambda: pool.init.update(vt=0.5, Vt=0.5),
+        merge,
+    ):
+        with pytest.raises(UnknownNameError, match=message) as caught:
+            call()
+        assert isinstance(caught.value, KeyError)
+        assert pool.init == before
+    pool.init.update(vt=0.625)
+    del pool.init["v"]
+    assert pool.init.setdefault("v", 0.125) == pool.init.setdefault("v", 3.0) == 0.125
+    values = pool.init
+    values |= {"mask": 0.5}
+    network.reset()
+    assert (pool.vt, pool.v.max(), pool.mask.min()) == (0.625, 0.125, 0.5)
 
 
 def test_spikes_under_way_can_be_dropped(live):

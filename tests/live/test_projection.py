@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from zoo import numbers
+from zoo import ZOO, numbers
 
 from annconv.errors import FilterError, InputError, UnavailableError
+from annconv.live.network import LiveNetwork
+from annconv.options import CompileOptions
 
 pytestmark = pytest.mark.compiles
 
@@ -67,6 +69,46 @@ def test_weights_that_do_not_fit(proj, value):
     assert proj.w == MATRIX.tolist()
 
 
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf], ids=["nan", "inf", "-inf"])
+def test_weights_that_are_not_finite(picture, number):
+    dense, conv = picture.get_projection("dense_proj_4"), picture.get_projection("conv_proj_2")
+    weights, filters = np.array(dense.w), conv.weights
+    one, one_filter = weights.copy(), filters.copy()
+    one[1, 3] = one_filter[0, 0, 1, 0] = number
+    expected = f"expected finite numbers that float64 can hold, received {number:g} "
+
+    def refused(what):
+        return pytest.raises(InputError, match=f"^{what}: {expected}")
+
+    for value in (number, one, one.tolist()):
+        with refused("dense_proj_4.w"):
+            dense.w = value
+    with refused("dense_proj_4.w"):
+        dense.set({"w": number})
+    for value in (number, one[1]):
+        with refused("w of dendrite 1 of 'dense_proj_4'"):
+            dense[1].w = value
+    with refused("w of synapse 3 of 'dense_proj_4'"):
+        dense.synapse(3, 1).w = number
+    with refused("conv_proj_2.weights"):
+        conv.weights = one_filter
+    np.testing.assert_array_equal(dense.w, weights)
+    np.testing.assert_array_equal(conv.weights, filters)
+    assert picture.network is picture.engine.network, "nothing has changed"
+
+
+def test_weights_beyond_single_precision():
+    options = CompileOptions(precision="single", compiler_level=0)
+    dense = LiveNetwork(ZOO["dense"](), options).get_projection("dense_proj_2")
+    message = r"finite numbers that float32 can hold, received 1e\+39 \(1 of 30 are not\)"
+    weights = np.array(dense.w)
+    changed = weights.copy()
+    changed[0, 0] = 1e39
+    with pytest.raises(InputError, match=message):
+        dense.w = changed
+    np.testing.assert_array_equal(dense.w, weights)
+
+
 def test_dendrites(proj):
     dendrite = proj.dendrite(1)
     assert dendrite.w == MATRIX[1].tolist()
@@ -105,9 +147,9 @@ def test_dendrites_and_synapses_that_are_not_there(proj):
     for rank in (6, -1, "a"):
         with pytest.raises(InputError, match="synapse of 'dense_proj_2': expected a pre-synaptic"):
             proj.dendrite(0).synapse(rank)
-    with pytest.raises(InputError, match=r"w of dendrite 0: expected one number, or one for each"):
+    with pytest.raises(InputError, match=r"w of dendrite 0 of 'dense_proj_2': expected one num"):
         proj[0].w = [1.0]
-    with pytest.raises(InputError, match=r"w of synapse 2: expected one number"):
+    with pytest.raises(InputError, match=r"synapse 2 of 'dense_proj_2': expected one number"):
         proj[0][2].w = [1.0, 2.0]
     with pytest.raises(UnavailableError, match="dendrite of 'dense_proj_2' has no attribute 'tau'"):
         proj[0].get("tau")
