@@ -13,7 +13,7 @@ WHOLE_STAGES = ("network", "plan")
 
 
 class KeptStages:
-    """Writes numbered files: `01-network.txt`, `02-commute_trace.diff` and so on.
+    """Writes numbered files: `01-network.txt`, `02-order_channels.diff` and so on.
 
     Args:
         folder: Made if it is missing.
