@@ -16,13 +16,12 @@ from annconv.errors import InputError, ModelFileError
 
 SUFFIX = ".npz"
 _ENTRY = ".npy"
-# What `zipfile` and NumPy raise on damaged archives, among them encrypted entries (RuntimeError)
-# and unknown ways of compression (NotImplementedError).
+# What `zipfile` and NumPy raise on damaged archives; RuntimeError where entries are encrypted or
+# packed in a way that is not known.
 _DAMAGED = (
     ValueError,
     EOFError,
     RuntimeError,
-    NotImplementedError,
     OverflowError,
     struct.error,
     zipfile.BadZipFile,

@@ -1,4 +1,4 @@
-"""A support library in small: a binding through Python's own C API, which compiles in no time."""
+"""A cache of a test's own, and a support library in small that compiles in no time."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from annconv.build.builder import Support
+from annconv.build.cache import Cache
 from annconv.build.key import BuildKey
 from annconv.options import CompileOptions, Environment
 
@@ -21,6 +22,11 @@ static PyModuleDef module = {PyModuleDef_HEAD_INIT, "network", nullptr, -1, meth
                              nullptr, nullptr, nullptr, nullptr};
 PyMODINIT_FUNC PyInit_network() { return PyModule_Create(&module); }
 """
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Cache:
+    return Cache(tmp_path / "cache", patience=0.0)
 
 
 def make_support(folder: Path, binding: str) -> Support:

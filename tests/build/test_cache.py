@@ -14,6 +14,7 @@ from pathlib import Path
 
 import filelock
 import pytest
+from cache_entries import age, listing, variant
 
 from annconv.build.cache import Cache, explained
 from annconv.build.key import BuildKey
@@ -30,26 +31,6 @@ def fill(work: Path) -> None:
 def refuse(work: Path) -> None:
     """A build that must not happen."""
     raise AssertionError(work)
-
-
-@pytest.fixture
-def cache(tmp_path: Path) -> Cache:
-    return Cache(tmp_path / "cache", patience=0.0)
-
-
-def variant(key: BuildKey, number: int) -> BuildKey:
-    return replace(key, support=str(number))
-
-
-def listing(cache: Cache, area: str) -> list[str]:
-    return sorted(path.name for path in (cache.root / area).iterdir())
-
-
-def age(folder: Path, seconds: float) -> None:
-    """Make an entry, or a file, last used this long ago."""
-    path = folder / "manifest.json" if folder.is_dir() else folder
-    then = path.stat().st_mtime - seconds
-    os.utime(path, (then, then))
 
 
 # The folder

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import filelock
 import pytest
+from cache_entries import age, listing, variant
 
 from annconv.build.builder import Support, build_program
 from annconv.build.cache import Cache
@@ -20,26 +19,6 @@ from annconv.options import CompileOptions, Environment
 def fill(work: Path) -> None:
     """A build that makes one file."""
     (work / "network.so").write_bytes(b"x" * 1000)
-
-
-@pytest.fixture
-def cache(tmp_path: Path) -> Cache:
-    return Cache(tmp_path / "cache", patience=0.0)
-
-
-def variant(key: BuildKey, number: int) -> BuildKey:
-    return replace(key, support=str(number))
-
-
-def listing(cache: Cache, area: str) -> list[str]:
-    return sorted(path.name for path in (cache.root / area).iterdir())
-
-
-def age(folder: Path, seconds: float) -> None:
-    """Make an entry, or a file, last used this long ago."""
-    path = folder / "manifest.json" if folder.is_dir() else folder
-    then = path.stat().st_mtime - seconds
-    os.utime(path, (then, then))
 
 
 def make_entries(cache: Cache, key: BuildKey, ages: dict[int, float]) -> dict[int, int]:
