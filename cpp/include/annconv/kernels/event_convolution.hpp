@@ -230,13 +230,16 @@ class EventConvolution {
         if constexpr (kWholeRow && (kCell < 0 || kCell >= Shape::kIn[2])) return;  // padding
         for (int word = 0; word < Bits::kWords; ++word) {
             const std::uint64_t spikes = words[word];
+            if (spikes == 0) continue;  // most words, so this is tested before anything else
             const Weight* entries = weights + word * 64 * kEntries / kGroup * kEntryWeights;
-            for (std::uint64_t left = first_of_groups(spikes); left != 0; left &= left - 1) {
+            std::uint64_t left = first_of_groups(spikes);
+            do {
                 const int first = __builtin_ctzll(left);
                 add_taps<rows, cols, offset, column>(entries + entry(spikes, first) * kEntryWeights,
                                                      sums, std::make_integer_sequence<int, kTaps>(),
                                                      std::make_integer_sequence<int, rows>());
-            }
+                left &= left - 1;
+            } while (left != 0);
         }
     }
 
