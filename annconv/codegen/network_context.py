@@ -15,7 +15,7 @@ from annconv.plan.plan import Plan, ReadoutPlan, emitting
 Context = dict[str, Any]
 
 REAL_TYPES = {"single": "float", "double": "double", "int16": "float"}
-BUFFER_TYPES = {"real": "real", "spike": "std::int8_t", "count": "std::int32_t"}
+BUFFER_TYPES = {"real": "real", "spike": "std::int8_t", "count": "std::int32_t", "flag": "bool"}
 PACKED_TYPES = {"real": "real", "int16": "std::int16_t"}
 
 

@@ -1,8 +1,8 @@
 """Leave out neurons that rest.
 
 Where no spike reaches a vector of neurons in a tile of steps, one step without input is tried. If
-it leaves them silent and as they are, so do all other steps of the tile. Pictures have large
-empty parts.
+it leaves them silent and as they are, so do all other steps until a spike reaches them. Pictures
+have large empty parts.
 """
 
 from __future__ import annotations
@@ -10,8 +10,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from annconv.neurons.model import NeuronModel
-from annconv.plan.kernels import Constants, LayerKernel
+from annconv.plan.arrays import Buffer
+from annconv.plan.kernels import Constants, Kernel, LayerKernel, extents_of, number_of
+from annconv.plan.layouts import blocks
 from annconv.plan.plan import Plan
+from annconv.plan.target import WEIGHT_BYTES
 
 KNOWING_SOURCES = ("ConvolutionSource", "RowTableSource")
 """Sources that tell which neurons spikes reach."""
@@ -20,19 +23,31 @@ SWITCH = "kSkipsResting"
 
 def skip_resting(plan: Plan) -> Plan:
     """Let the convolutions of layers look for resting neurons, which must not know the time."""
-    kernels = (
-        replace(kernel, constants=_switched_on(kernel.constants))
-        if isinstance(kernel, LayerKernel) and _suits(kernel)
-        else kernel
-        for kernel in plan.kernels
-    )
-    return replace(plan, kernels=tuple(kernels))
+    lanes = plan.target.vector_bytes // max(WEIGHT_BYTES[plan.precision], 4)
+    kernels: list[Kernel] = []
+    flags: list[Buffer] = []
+    for kernel in plan.kernels:
+        if isinstance(kernel, LayerKernel) and _suits(kernel):
+            flags.append(Buffer(f"{kernel.name}_resting", "flag", _vectors(kernel, lanes)))
+            constants = _switched_on(kernel.constants)
+            kernel = replace(kernel, constants=constants, resting=flags[-1].name)
+        kernels.append(kernel)
+    return replace(plan, kernels=tuple(kernels), buffers=(*plan.buffers, *flags))
 
 
 def _suits(layer: LayerKernel) -> bool:
     return layer.arrival.function in KNOWING_SOURCES and all(
         _steps_alike(entry.model) for entry in layer.updates
     )
+
+
+def _vectors(layer: LayerKernel, lanes: int) -> int:
+    """How many vectors of neurons emit spikes."""
+    constants = dict(layer.constants)
+    block = number_of(constants, "kTileChannels")
+    _, rows, columns = extents_of(constants, "kOut")
+    high, wide = extents_of(constants, "kPool") if layer.pooling is not None else (1, 1)
+    return rows // high * (columns // wide) * blocks(layer.emits.channels, block) * block // lanes
 
 
 def _steps_alike(model: NeuronModel) -> bool:

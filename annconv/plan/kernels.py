@@ -167,6 +167,7 @@ class LayerKernel:
         update: The population's neurons; the function named in it is not generated.
         pooling: The neurons of the pooling population, None without one.
         pooled: The variable whose largest value under a window the pooling neuron receives.
+        resting: Buffer of which vectors of neurons rest, None where none is looked for.
     """
 
     name: str
@@ -176,6 +177,7 @@ class LayerKernel:
     update: UpdateKernel
     pooling: UpdateKernel | None = None
     pooled: str | None = None
+    resting: str | None = None
 
     @property
     def stage(self) -> int:

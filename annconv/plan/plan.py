@@ -158,7 +158,8 @@ def references(plan: Plan) -> Iterator[tuple[str, str, str | None]]:
                 yield kernel.name, "buffer", buffer
             for packed in (kernel.arrival.weights, kernel.arrival.unit, kernel.arrival.decay):
                 yield kernel.name, "packed", packed
-            yield kernel.name, "buffer", kernel.emits.spikes
+            for buffer in (kernel.emits.spikes, kernel.resting):
+                yield kernel.name, "buffer", buffer
             for update in kernel.updates:
                 yield from _state_references(update)
             continue

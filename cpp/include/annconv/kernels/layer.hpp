@@ -52,9 +52,15 @@ class Layer {
     static constexpr int kSideBySide = 4;
 
    public:
-    Layer(Source source, SpikeOutput output, const Weights& weights, Arena& arena,
+    // `resting`: of every vector, whether it was found at rest; unused without kSkipsResting.
+    Layer(Source source, SpikeOutput output, bool* resting, const Weights& weights, Arena& arena,
           const Tile<Real>& tile)
-        : source_(source), output_(output), weights_(weights), arena_(arena), tile_(tile) {}
+        : source_(source),
+          output_(output),
+          resting_(resting),
+          weights_(weights),
+          arena_(arena),
+          tile_(tile) {}
 
     void run() {
         const auto [begin, end] = share(tile_.team, Source::kRowBlocks * source_.channel_blocks());
@@ -66,7 +72,11 @@ class Layer {
             int vector = 0;
             for (; vector + kSideBySide <= vectors; vector += kSideBySide) {
                 if constexpr (Shape::kSkipsResting != 0) {
-                    if (rest(channel_block, first, vector)) continue;
+                    bool& resting =
+                        resting_[locate(channel_block, first, vector).place / Value::kLanes];
+                    resting =
+                        !reached(first, vector) && (resting || rest(channel_block, first, vector));
+                    if (resting) continue;
                 }
                 run_vectors(channel_block, first, vector, std::make_index_sequence<kSideBySide>());
             }
@@ -96,20 +106,28 @@ class Layer {
                 channel_block * kBlockChannels + lane};
     }
 
-    // Whether nothing arrives in this tile at the vectors side by side and a step without input
-    // leaves their neurons silent and as they are: none of the tile's steps then does anything.
+    // Whether something arrives in this tile at the vectors side by side.
+    bool reached(int first_row, int first_vector) const {
+        for (int vector = first_vector; vector < first_vector + kSideBySide; ++vector) {
+            const Position at = locate(0, first_row, vector);
+            if (source_.reached(at.row, at.col)) return true;
+        }
+        return false;
+    }
+
+    // Whether a step without input leaves the vectors side by side silent and as they are: no step
+    // then does anything until something arrives. The slots of all those steps are cleared.
     __attribute__((noinline)) bool rest(int channel_block, int first_row, int first_vector) {
         const Real number = static_cast<Real>(tile_.first);
         for (int vector = first_vector; vector < first_vector + kSideBySide; ++vector) {
             const Position at = locate(channel_block, first_row, vector);
-            if (source_.reached(at.row, at.col)) return false;
             const Neuron<Value> before(weights_, arena_, at.place, at.channel);
             Neuron<Value> after = before;
             if (!none(after.step(number, Value(Real{0}))) || !after.equals(before)) return false;
         }
         for (int vector = first_vector; vector < first_vector + kSideBySide; ++vector) {
             const Position at = locate(channel_block, first_row, vector);
-            for (int slot = 0; slot < tile_.steps; ++slot) {
+            for (int slot = 0; slot < Shape::kTileSteps; ++slot) {
                 output_.template put<Shape::kChannelsOut>(slot, at.cell, at.channel,
                                                           typename Value::Truth{});
             }
@@ -142,6 +160,7 @@ class Layer {
 
     Source source_;
     SpikeOutput output_;
+    bool* resting_;
     const Weights& weights_;
     Arena& arena_;
     const Tile<Real>& tile_;
@@ -161,9 +180,16 @@ class PooledLayer {
     static_assert(Source::kBlockRows % kHigh == 0, "a block holds whole windows");
 
    public:
-    PooledLayer(Source source, SpikeOutput output, const Weights& weights, Arena& arena,
-                const Tile<Real>& tile)
-        : source_(source), output_(output), weights_(weights), arena_(arena), tile_(tile) {}
+    // `resting`: of every vector of windows, whether it was found at rest; unused without
+    // kSkipsResting.
+    PooledLayer(Source source, SpikeOutput output, bool* resting, const Weights& weights,
+                Arena& arena, const Tile<Real>& tile)
+        : source_(source),
+          output_(output),
+          resting_(resting),
+          weights_(weights),
+          arena_(arena),
+          tile_(tile) {}
 
     void run() {
         const auto [begin, end] = share(tile_.team, Source::kRowBlocks * source_.channel_blocks());
@@ -206,7 +232,9 @@ class PooledLayer {
         for (int lane = 0; lane < kBlockChannels; lane += Value::kLanes) {
             const Position at{channel_block, first + row, col, lane};
             if constexpr (Shape::kSkipsResting != 0) {
-                if (!reached(row, col) && rest(at, Cells())) continue;
+                bool& resting = resting_[at.pool_place() / Value::kLanes];
+                resting = !reached(row, col) && (resting || rest(at, Cells()));
+                if (resting) continue;
             }
             run_window(at, row, Cells());
         }
@@ -220,7 +248,8 @@ class PooledLayer {
     }
 
     // Whether a step without input leaves the neurons and the pooling neuron silent and as they
-    // are: where nothing arrives in this tile, none of its steps then does anything.
+    // are: no step then does anything until something arrives. The slots of all those steps are
+    // cleared.
     template <std::size_t... cells>
     __attribute__((noinline)) bool rest(const Position& at, std::index_sequence<cells...>) {
         const Neurons before{Neuron<Value>(weights_, arena_, at.place(cells), at.channel())...};
@@ -232,7 +261,7 @@ class PooledLayer {
             step(neurons, pooling, static_cast<Real>(tile_.first), nothing, Cells());
         if (!none(spiked) || !pooling.equals(pooling_before)) return false;
         if (!(std::get<cells>(neurons).equals(std::get<cells>(before)) && ...)) return false;
-        for (int slot = 0; slot < tile_.steps; ++slot) {
+        for (int slot = 0; slot < Shape::kTileSteps; ++slot) {
             output_.template put<Shape::kChannelsOut>(slot, at.pool_cell(), at.channel(), spiked);
         }
         return true;
@@ -286,6 +315,7 @@ class PooledLayer {
 
     Source source_;
     SpikeOutput output_;
+    bool* resting_;
     const Weights& weights_;
     Arena& arena_;
     const Tile<Real>& tile_;

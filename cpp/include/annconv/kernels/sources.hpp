@@ -170,23 +170,32 @@ class RowTableSource {
    private:
     static constexpr int kPatterns = 1 << Shape::kSize[2];
     static constexpr int kTable = kPatterns * kBlockChannels;
+    // A row as bits is one word, or words that overlap, so that each window lies in one.
+    static constexpr int kPaddedCols = (Shape::kOut[2] - 1) * Shape::kStride[2] + Shape::kSize[2];
+    using PatternWord = std::conditional_t<kPaddedCols <= 32, std::uint32_t, std::uint64_t>;
+    static constexpr int kWindowsInWord =
+        std::min(Shape::kOut[2], (64 - Shape::kSize[2]) / Shape::kStride[2] + 1);
+    static constexpr int kBitsInWord = (kWindowsInWord - 1) * Shape::kStride[2] + Shape::kSize[2];
     static_assert(kTable <= 1 << 16, "offsets have 16 bits");
 
+    // The pattern under every window of every row.
     static void find_patterns(const std::int8_t* spikes, Offsets& offsets) {
-        constexpr int kPaddedCols = (Shape::kOut[2] - 1) * Shape::kStride[2] + Shape::kSize[2];
-        constexpr int kCopied = std::min(Shape::kIn[2], kPaddedCols - Shape::kPad[2]);
-        std::uint8_t padded[Shape::kIn[1]][kPaddedCols] = {};
-        for (int row = 0; row < Shape::kIn[1]; ++row) {
-            std::memcpy(padded[row] + Shape::kPad[2], spikes + row * Shape::kIn[2], kCopied);
-        }
         for (int row = 0; row < std::min(Shape::kIn[1], kPaddedRows - Shape::kPad[1]); ++row) {
-            for (int col = 0; col < Shape::kOut[2]; ++col) {
-                int pattern = 0;
-                for (int tap = 0; tap < Shape::kSize[2]; ++tap) {
-                    pattern |= padded[row][col * Shape::kStride[2] + tap] << tap;
+            const std::int8_t* row_spikes = spikes + row * Shape::kIn[2];
+            std::uint16_t* row_offsets = offsets[row + Shape::kPad[1]];
+            for (int first = 0; first < Shape::kOut[2]; first += kWindowsInWord) {
+                const int start = first * Shape::kStride[2] - Shape::kPad[2];
+                const int begin = std::max(start, 0);
+                const int end = std::min(start + kBitsInWord, Shape::kIn[2]);
+                PatternWord bits = 0;
+                pack_spikes(row_spikes + begin, end - begin, &bits);
+                bits <<= std::min(begin - start, kBitsInWord - 1);  // no bits if there are more
+                const int count = std::min(kWindowsInWord, Shape::kOut[2] - first);
+                for (int window = 0; window < count; ++window) {
+                    const PatternWord pattern = bits >> window * Shape::kStride[2];
+                    row_offsets[first + window] =
+                        static_cast<std::uint16_t>((pattern & (kPatterns - 1)) * kBlockChannels);
                 }
-                offsets[row + Shape::kPad[1]][col] =
-                    static_cast<std::uint16_t>(pattern * kBlockChannels);
             }
         }
     }
