@@ -30,8 +30,9 @@ def skip_resting(plan: Plan) -> Plan:
         if isinstance(kernel, LayerKernel) and _suits(kernel):
             flags.append(Buffer(f"{kernel.name}_resting", "flag", _vectors(kernel, lanes)))
             constants = _switched_on(kernel.constants)
-            kernel = replace(kernel, constants=constants, resting=flags[-1].name)
-        kernels.append(kernel)
+            kernels.append(replace(kernel, constants=constants, resting=flags[-1].name))
+        else:
+            kernels.append(kernel)
     return replace(plan, kernels=tuple(kernels), buffers=(*plan.buffers, *flags))
 
 

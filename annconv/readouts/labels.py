@@ -58,8 +58,12 @@ def draw_labels(
     if len(outputs) == 0:
         return np.zeros(0, dtype=np.int64)
     tied = winners(outputs)
-    draws = uniform(seed, 0, TIE_STEP, TIE_STREAM, first_sample + np.arange(len(outputs)))
-    chosen = np.floor(draws * tied.sum(axis=1)).astype(np.int64)
-    position = np.cumsum(tied, axis=1) - 1
-    labels: NDArray[np.int64] = np.argmax(tied & (position == chosen[:, None]), axis=1)
-    return labels.astype(np.int64)
+    labels: NDArray[np.int64] = tied.argmax(axis=1).astype(np.int64)
+    (several,) = np.nonzero(tied.sum(axis=1) > 1)
+    if len(several):  # numbers are drawn only where they decide
+        among = tied[several]
+        draws = uniform(seed, 0, TIE_STEP, TIE_STREAM, first_sample + several)
+        chosen = np.floor(draws * among.sum(axis=1)).astype(np.int64)
+        position = np.cumsum(among, axis=1) - 1
+        labels[several] = np.argmax(among & (position == chosen[:, None]), axis=1)
+    return labels
