@@ -116,6 +116,19 @@ ANNCONV_INLINE Lanes<Real, lanes> in_register(Lanes<Real, lanes> value) {
     return value;
 }
 
+// 16-bit integers as 32-bit ones; GCC 12 would do it by halves.
+template <class Words, class Shorts>
+ANNCONV_INLINE Words widen(Shorts shorts) {
+#if defined(__AVX2__) && !defined(__clang__)
+    if constexpr (sizeof(Words) <= kRegisterBytes && sizeof(Shorts) >= 16) {
+        Words words;
+        asm("vpmovsxwd %1, %0" : "=v"(words) : "vm"(shorts));
+        return words;
+    }
+#endif
+    return __builtin_convertvector(shorts, Words);
+}
+
 // Applies a function of reals lane by lane.
 template <class Function, class Real, int lanes, class... Others>
 ANNCONV_INLINE Lanes<Real, lanes> lane_by_lane(Function function, Lanes<Real, lanes> first,

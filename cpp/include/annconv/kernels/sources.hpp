@@ -26,13 +26,14 @@ struct SpikeSlots {
     const std::int8_t* at(int slot) const { return spikes + slot * length; }
 };
 
-// A vector of sums, of reals or of integers, as reals.
+// A vector of sums, of reals or of 16-bit integers, as reals.
 template <class Value, class Sums>
 ANNCONV_INLINE Value as_reals(Sums sums) {
     if constexpr (std::is_same_v<Sums, typename Value::Vector>) {
         return Value(sums);
     } else {
-        return Value(__builtin_convertvector(sums, typename Value::Vector));
+        using Words = typename VectorOf<std::int32_t, Value::kLanes>::type;
+        return Value(__builtin_convertvector(widen<Words>(sums), typename Value::Vector));
     }
 }
 
