@@ -37,8 +37,10 @@ def skip_resting(plan: Plan) -> Plan:
 
 
 def _suits(layer: LayerKernel) -> bool:
-    return layer.arrival.function in KNOWING_SOURCES and all(
-        _steps_alike(entry.model) for entry in layer.updates
+    return (
+        layer.resting is None
+        and layer.arrival.function in KNOWING_SOURCES
+        and all(_steps_alike(entry.model) for entry in layer.updates)
     )
 
 

@@ -107,10 +107,11 @@ class _Window:
         (self.channels,) = extents("kChannelsIn")
         (self.filters,) = extents("kChannelsOut")
         (groups,) = extents("kGroups")
-        input_depth, self.input_rows, self.input_columns = extents("kIn")
+        input_depth, _, self.input_columns = extents("kIn")
         self.is_planar = groups == 1 and (self.depth, self.size[0], input_depth) == (1, 1, 1)
         self.words = -(-self.channels // 64)
-        self.bits_bytes = 8 * self.input_rows * self.span(2, self.columns) * self.words
+        padded = self.span(1, self.rows) * self.span(2, self.columns)
+        self.bits_bytes = 8 * padded * self.words
 
     def span(self, axis: int, outputs: int) -> int:
         """Inputs along an axis under the windows of some outputs."""

@@ -21,6 +21,7 @@ class EventConvolution {
    public:
     using Sum = Weight;
     using Bits = PlaneBits<Shape>;
+    using Word = typename Bits::Word;
 
     // Output rows and channels of which a block holds the sums of all steps of a tile.
     static constexpr int kBlockRows = Shape::kBlockRows;
@@ -154,11 +155,14 @@ class EventConvolution {
     template <int rows, int cols>
     static void add_tile(const Bits& bits, int slot, int row, int col, const Weight* weights,
                          Sum* output) {
-        constexpr int kSpan = (rows - 1) * Shape::kStride[1] + (kRows - 1) * Shape::kDilation[1];
+        constexpr int kHigh = Bits::span(1, rows);
+        const int in_row = row * Shape::kStride[1], in_col = col * Shape::kStride[2];
         Sums<rows, cols> sums;
         sums.clear();
-        scan_rows<rows, cols>(bits, slot, row * Shape::kStride[1] - Shape::kPad[1], col, weights,
-                              sums, std::make_integer_sequence<int, kSpan + 1>());
+        scan_columns<rows, cols>(bits.words[slot][in_row][in_col],
+                                 bits.used_columns(in_row, kHigh, in_col), weights, sums,
+                                 std::make_integer_sequence<int, kHigh>(),
+                                 std::make_integer_sequence<int, Bits::span(2, cols)>());
         sums.store(output);
     }
 
@@ -167,67 +171,59 @@ class EventConvolution {
                                const Weight* weights, Sum* sums) {
         for (int slot = 0; slot < steps; ++slot) {
             for (int row = 0; row < rows; ++row) {
-                const int in_row =
-                    (first + row) * Shape::kStride[1] - Shape::kPad[1] + tap * Shape::kDilation[1];
-                if (in_row < 0 || in_row >= Shape::kIn[1]) continue;
+                const int in_row = (first + row) * Shape::kStride[1] + tap * Shape::kDilation[1];
+                if (in_row < Shape::kPad[1] || in_row >= Shape::kPad[1] + Shape::kIn[1]) continue;
                 Sum* output = sums + slot * kBlockSums + row * kRowSums;
                 constexpr int kRest = Shape::kOut[2] % kTileCols;
                 int col = 0;
                 for (; col + kTileCols <= Shape::kOut[2]; col += kTileCols) {
-                    add_to_tile<kTileCols>(bits.words[slot][in_row], col, weights,
-                                           output + col * kBlockChannels);
+                    add_to_tile<kTileCols>(bits.words[slot][in_row][col * Shape::kStride[2]],
+                                           weights, output + col * kBlockChannels);
                 }
                 if constexpr (kRest != 0) {
-                    add_to_tile<kRest>(bits.words[slot][in_row], col, weights,
+                    add_to_tile<kRest>(bits.words[slot][in_row][col * Shape::kStride[2]], weights,
                                        output + col * kBlockChannels);
                 }
             }
         }
     }
 
-    template <int cols, class Words>
-    static void add_to_tile(const Words& words, int col, const Weight* weights, Sum* output) {
+    template <int cols>
+    static void add_to_tile(const Word* words, const Weight* weights, Sum* output) {
         Sums<1, cols> sums;
         sums.load(output);
-        scan_columns<1, cols, 0>(words[col * Shape::kStride[2]], weights, sums,
-                                 std::make_integer_sequence<int, span(cols)>());
+        scan_columns<1, cols>(words, ~std::uint64_t{0}, weights, sums,
+                              std::make_integer_sequence<int, 1>(),
+                              std::make_integer_sequence<int, Bits::span(2, cols)>());
         sums.store(output);
     }
 
-    // Input columns under the windows of some output columns.
-    static constexpr int span(int cols) {
-        return (cols - 1) * Shape::kStride[2] + (kTaps - 1) * Shape::kDilation[2] + 1;
-    }
-
-    template <int rows, int cols, int... offsets>
-    static ANNCONV_INLINE void scan_rows(const Bits& bits, int slot, int first, int col,
-                                         const Weight* weights, Sums<rows, cols>& sums,
-                                         std::integer_sequence<int, offsets...>) {
-        (scan_row<rows, cols, offsets>(bits, slot, first + offsets, col, weights, sums), ...);
-    }
-
-    // One input row, `offset` rows below the first one under the tile.
-    template <int rows, int cols, int offset>
-    static ANNCONV_INLINE void scan_row(const Bits& bits, int slot, int in_row, int col,
-                                        const Weight* weights, Sums<rows, cols>& sums) {
-        if (in_row < 0 || in_row >= Shape::kIn[1]) return;
-        scan_columns<rows, cols, offset>(bits.words[slot][in_row][col * Shape::kStride[2]], weights,
-                                         sums, std::make_integer_sequence<int, span(cols)>());
-    }
-
-    template <int rows, int cols, int offset, int... columns, class Word>
-    static ANNCONV_INLINE void scan_columns(const Word* words, const Weight* weights,
-                                            Sums<rows, cols>& sums,
+    // The columns of words below a tile, from its first row and column on; those not `used` are
+    // empty.
+    template <int rows, int cols, class Offsets, int... columns>
+    static ANNCONV_INLINE void scan_columns(const Word* words, std::uint64_t used,
+                                            const Weight* weights, Sums<rows, cols>& sums,
+                                            Offsets offsets,
                                             std::integer_sequence<int, columns...>) {
-        (scan_column<rows, cols, offset, columns>(words + columns * Bits::kWords, weights, sums),
+        (scan_column<rows, cols, columns>(words, used, weights, sums, offsets), ...);
+    }
+
+    template <int rows, int cols, int column, int... offsets>
+    static ANNCONV_INLINE void scan_column(const Word* words, std::uint64_t used,
+                                           const Weight* weights, Sums<rows, cols>& sums,
+                                           std::integer_sequence<int, offsets...>) {
+        constexpr int kCell = column - Shape::kPad[2];
+        if constexpr (kWholeRow && (kCell < 0 || kCell >= Shape::kIn[2])) return;  // padding
+        if (column < 64 && (used >> column & 1) == 0) return;
+        (scan_cell<rows, cols, offsets, column>(
+             words + (offsets * Bits::kCols + column) * Bits::kWords, weights, sums),
          ...);
     }
 
-    template <int rows, int cols, int offset, int column, class Word>
-    static ANNCONV_INLINE void scan_column(const Word* words, const Weight* weights,
-                                           Sums<rows, cols>& sums) {
-        constexpr int kCell = column - Shape::kPad[2];
-        if constexpr (kWholeRow && (kCell < 0 || kCell >= Shape::kIn[2])) return;  // padding
+    // One input cell, `offset` rows and `column` columns from the first one below the tile.
+    template <int rows, int cols, int offset, int column>
+    static ANNCONV_INLINE void scan_cell(const Word* words, const Weight* weights,
+                                         Sums<rows, cols>& sums) {
         for (int word = 0; word < Bits::kWords; ++word) {
             const std::uint64_t spikes = words[word];
             if (spikes == 0) continue;  // most words, so this is tested before anything else
@@ -289,7 +285,7 @@ template <class Shape, Output mode, class Real>
 void convolve_events(const std::int8_t* spikes, const Real* kernel, Real* output) {
     using Convolution = EventConvolution<Shape, Real>;
     typename Convolution::Bits bits;
-    bits.pack(spikes, 0);
+    bits.pack(SpikeSlots{spikes, 0}, 1);
     alignas(64) Real sums[Convolution::kBlockSums];
     for (int channel_block = 0; channel_block < Convolution::kChannelBlocks; ++channel_block) {
         const int channel = channel_block * Convolution::kBlockChannels;

@@ -18,14 +18,6 @@ namespace annconv {
 
 constexpr std::size_t aligned_size(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 
-// Spikes of the layer before: a tile's slots of `length` bytes, the first one that is read first.
-struct SpikeSlots {
-    const std::int8_t* spikes;
-    std::ptrdiff_t length;
-
-    const std::int8_t* at(int slot) const { return spikes + slot * length; }
-};
-
 // A vector of sums, of reals or of 16-bit integers, as reals.
 template <class Value, class Sums>
 ANNCONV_INLINE Value as_reals(Sums sums) {
@@ -69,7 +61,7 @@ class ConvolutionSource {
                                           aligned_size(sizeof(Reached)))),
           kernel_(kernel),
           steps_(steps) {
-        for (int slot = 0; slot < steps; ++slot) bits_.pack(spikes.at(slot), slot);
+        bits_.pack(spikes, steps);
         if constexpr (Shape::kSkipsResting != 0) find_reached();
     }
 
@@ -89,12 +81,12 @@ class ConvolutionSource {
     }
 
    private:
-    // Which windows hold a spike of any step: columns of each input row first, then rows.
+    // Which windows hold a spike of any step: columns of each row first, then rows.
     void find_reached() {
-        std::uint8_t rows[Shape::kIn[1]][Shape::kOut[2]] = {};
-        for (int row = 0; row < Shape::kIn[1]; ++row) {
+        std::uint8_t rows[Bits::kRows][Shape::kOut[2]] = {};
+        for (int row = 0; row < Bits::kRows; ++row) {
             std::uint8_t spiked[Bits::kCols];
-            for (int col = 0; col < Bits::kCols; ++col) spiked[col] = bits_.any(steps_, row, col);
+            for (int col = 0; col < Bits::kCols; ++col) spiked[col] = bits_.spiked(row, col);
             for (int tap = 0; tap < Shape::kSize[2]; ++tap) {
                 for (int col = 0; col < Shape::kOut[2]; ++col) {
                     rows[row][col] |= spiked[col * Shape::kStride[2] + tap * Shape::kDilation[2]];
@@ -104,12 +96,8 @@ class ConvolutionSource {
         std::memset(reached_, 0, sizeof(Reached));
         for (int row = 0; row < Shape::kOut[1]; ++row) {
             for (int tap = 0; tap < Shape::kSize[1]; ++tap) {
-                const int in_row =
-                    row * Shape::kStride[1] - Shape::kPad[1] + tap * Shape::kDilation[1];
-                if (in_row < 0 || in_row >= Shape::kIn[1]) continue;
-                for (int col = 0; col < Shape::kOut[2]; ++col) {
-                    reached_[row][col] |= rows[in_row][col];
-                }
+                const auto* below = rows[row * Shape::kStride[1] + tap * Shape::kDilation[1]];
+                for (int col = 0; col < Shape::kOut[2]; ++col) reached_[row][col] |= below[col];
             }
         }
     }

@@ -39,35 +39,72 @@ __attribute__((always_inline)) inline void pack_spikes(const std::int8_t* spikes
     }
 }
 
-// Bits of the input planes of a tile of steps, rows padded to the columns that windows cover, so
-// that no border needs a test. Lives in scratch memory.
+// Spikes of the layer before: a tile's slots of `length` bytes, the first one that is read first.
+struct SpikeSlots {
+    const std::int8_t* spikes;
+    std::ptrdiff_t length;
+
+    const std::int8_t* at(int slot) const { return spikes + slot * length; }
+};
+
+// Bits of the input planes of a tile of steps, padded to the rows and columns that windows cover,
+// so that no border needs a test. Lives in scratch memory.
 template <class Shape>
 struct PlaneBits {
     static constexpr int kChannels = Shape::kChannelsIn;
     using Word = SpikeWord<kChannels>;
     static constexpr int kWords = (kChannels + 63) / 64;
-    static constexpr int kCols =
-        (Shape::kOut[2] - 1) * Shape::kStride[2] + (Shape::kSize[2] - 1) * Shape::kDilation[2] + 1;
+    // Inputs along an axis under the windows of some outputs.
+    static constexpr int span(int axis, int outputs) {
+        return (outputs - 1) * Shape::kStride[axis] +
+               (Shape::kSize[axis] - 1) * Shape::kDilation[axis] + 1;
+    }
+    static constexpr int kRows = span(1, Shape::kOut[1]), kCols = span(2, Shape::kOut[2]);
 
-    Word words[Shape::kTileSteps][Shape::kIn[1]][kCols][kWords];
+    Word words[Shape::kTileSteps][kRows][kCols][kWords];
+    Word ever[kRows][kCols][kWords];  // the same for the spikes of all steps together
 
-    // Whether a cell, counted with its padding, spiked in any of the first `steps` slots.
-    bool any(int steps, int row, int col) const {
-        Word found = 0;
+    // Takes the spikes of the first `steps` slots.
+    void pack(const SpikeSlots& spikes, int steps) {
+        std::memset(ever, 0, sizeof ever);
         for (int slot = 0; slot < steps; ++slot) {
-            for (int word = 0; word < kWords; ++word) found |= words[slot][row][col][word];
+            pack_slot(spikes.at(slot), slot);
+            const Word* packed = words[slot][0][0];
+            Word* all = ever[0][0];
+            for (int word = 0; word < kRows * kCols * kWords; ++word) all[word] |= packed[word];
         }
+        for (int row = 0; row < kRows; ++row) {
+            used_[row] = 0;
+            for (int col = 0; col < std::min(kCols, 64); ++col) {
+                used_[row] |= std::uint64_t{spiked(row, col)} << col;
+            }
+        }
+    }
+
+    // Whether a cell, counted with its padding, spiked in any step.
+    bool spiked(int row, int col) const {
+        Word found = 0;
+        for (int word = 0; word < kWords; ++word) found |= ever[row][col][word];
         return found != 0;
     }
 
-    void pack(const std::int8_t* spikes, int slot) {
+    // Which of 64 columns from `col` on, in `high` rows from `row` on, hold a spike of any step.
+    std::uint64_t used_columns(int row, int high, int col) const {
+        std::uint64_t found = 0;
+        for (int below = 0; below < high; ++below) found |= used_[row + below];
+        return kCols <= 64 ? found >> col : ~std::uint64_t{0};
+    }
+
+   private:
+    std::uint64_t used_[kRows];
+
+    void pack_slot(const std::int8_t* spikes, int slot) {
         std::memset(words[slot], 0, sizeof words[slot]);
-        for (int row = 0; row < Shape::kIn[1]; ++row) {
-            for (int col = 0; col < Shape::kIn[2]; ++col) {
-                const int padded = col + Shape::kPad[2];
-                if (padded >= kCols) break;
+        for (int row = 0; row < std::min(Shape::kIn[1], kRows - Shape::kPad[1]); ++row) {
+            for (int col = 0; col < std::min(Shape::kIn[2], kCols - Shape::kPad[2]); ++col) {
                 const int cell = row * Shape::kIn[2] + col;
-                pack_spikes(spikes + cell * kChannels, kChannels, words[slot][row][padded]);
+                pack_spikes(spikes + cell * kChannels, kChannels,
+                            words[slot][row + Shape::kPad[1]][col + Shape::kPad[2]]);
             }
         }
     }
