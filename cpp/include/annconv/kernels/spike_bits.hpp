@@ -21,13 +21,39 @@ __attribute__((always_inline)) inline std::uint64_t gather_bits(std::uint64_t by
     return (bytes & kLowBits) * kGather >> 56;
 }
 
+// 64 bytes, each 0 or 1, as bits.
+__attribute__((always_inline)) inline std::uint64_t gather_word(const std::int8_t* bytes) {
+    std::uint64_t bits = 0;
+#ifdef __AVX2__
+    typedef char Bytes __attribute__((vector_size(32)));
+    for (int half = 0; half < 2; ++half) {
+        Bytes some;
+        std::memcpy(&some, bytes + half * 32, sizeof some);
+        const std::uint32_t signs =
+            static_cast<std::uint32_t>(__builtin_ia32_pmovmskb256(some << 7));
+        bits |= std::uint64_t{signs} << half * 32;
+    }
+#else
+    for (int part = 0; part < 8; ++part) {
+        std::uint64_t some;
+        std::memcpy(&some, bytes + part * 8, sizeof some);
+        bits |= gather_bits(some) << part * 8;
+    }
+#endif
+    return bits;
+}
+
 // Sets the bits of `count` bytes in cleared words, bit i of a word for byte i.
 template <class Word>
 __attribute__((always_inline)) inline void pack_spikes(const std::int8_t* spikes, int count,
                                                        Word* words) {
     constexpr int kBits = 8 * static_cast<int>(sizeof(Word));
-    std::uint64_t bytes = 0;
     int first = 0;
+    for (; first + 64 <= count; first += 64) {
+        const std::uint64_t bits = gather_word(spikes + first);
+        std::memcpy(words + first / kBits, &bits, sizeof bits);
+    }
+    std::uint64_t bytes = 0;
     for (; first + 8 <= count; first += 8) {
         std::memcpy(&bytes, spikes + first, sizeof bytes);
         words[first / kBits] |= static_cast<Word>(gather_bits(bytes) << first % kBits);
@@ -100,11 +126,17 @@ struct PlaneBits {
 
     void pack_slot(const std::int8_t* spikes, int slot) {
         std::memset(words[slot], 0, sizeof words[slot]);
-        for (int row = 0; row < std::min(Shape::kIn[1], kRows - Shape::kPad[1]); ++row) {
-            for (int col = 0; col < std::min(Shape::kIn[2], kCols - Shape::kPad[2]); ++col) {
-                const int cell = row * Shape::kIn[2] + col;
-                pack_spikes(spikes + cell * kChannels, kChannels,
-                            words[slot][row + Shape::kPad[1]][col + Shape::kPad[2]]);
+        constexpr int kReadRows = std::min(Shape::kIn[1], kRows - Shape::kPad[1]);
+        constexpr int kReadCols = std::min(Shape::kIn[2], kCols - Shape::kPad[2]);
+        for (int row = 0; row < kReadRows; ++row) {
+            const std::int8_t* cells = spikes + row * Shape::kIn[2] * kChannels;
+            auto* packed = words[slot][row + Shape::kPad[1]] + Shape::kPad[2];
+            if constexpr (kChannels == 8 * sizeof(Word) * kWords) {  // cells fill their words
+                pack_spikes(cells, kReadCols * kChannels, packed[0]);
+            } else {
+                for (int col = 0; col < kReadCols; ++col) {
+                    pack_spikes(cells + col * kChannels, kChannels, packed[col]);
+                }
             }
         }
     }
