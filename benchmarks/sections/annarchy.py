@@ -17,7 +17,7 @@ from tables import Chart, Table
 
 CNN_BATCH = 2
 """Digits that ANNarchy's CNN classifies in a pair, about two seconds each."""
-COPIES = 8
+COPIES = 32
 """annconv classifies the same digits so many times, as it is that much faster."""
 
 
