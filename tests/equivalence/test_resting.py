@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from annconv.ir.arrays import FloatArray
 from annconv.ir.network import Network, Population, Projection
 from annconv.ir.operators import Convolution, Dense, MaxPool, Operator, Reshape
 from annconv.neurons.library import ENCODINGS, HIDDEN
@@ -70,6 +71,24 @@ def network_of(neuron: Neuron) -> Network:
     )
 
 
+def check(network: Network, samples: FloatArray, steps: int, *, frames: bool = False) -> None:
+    """Counts and spikes of the optimised kernels are the interpreter's."""
+    options = CompileOptions(
+        precision="double", threads=1, strict_warnings=True, compiler_level=1, tile=5
+    )
+    record = ["pool", "second", "third"]
+    expected = run_network(network, samples, steps=steps, record=record, frames=frames)
+    received = compile_network(network, options).run(
+        samples, steps=steps, record=record, frames=frames
+    )
+    np.testing.assert_array_equal(received.counts, expected.counts)
+    for population in record:
+        for train, wanted in zip(
+            received.spikes[population], expected.spikes[population], strict=True
+        ):
+            np.testing.assert_array_equal(train, wanted)
+
+
 @pytest.mark.compiles
 @pytest.mark.parametrize("name", NEURONS)
 def test_most_of_a_picture_is_empty(name: str) -> None:
@@ -77,15 +96,14 @@ def test_most_of_a_picture_is_empty(name: str) -> None:
     assert channel_orders(network)  # recorded ranks are put back
     samples = np.zeros((3, 12, 12, 1))
     samples[0, 4, 5], samples[1, 0, 11] = 1.0, 0.25
-    options = CompileOptions(
-        precision="double", threads=1, strict_warnings=True, compiler_level=1, tile=5
-    )
-    record = ["pool", "second", "third"]
-    expected = run_network(network, samples, steps=32, record=record)
-    received = compile_network(network, options).run(samples, steps=32, record=record)
-    np.testing.assert_array_equal(received.counts, expected.counts)
-    for population in record:
-        for train, wanted in zip(
-            received.spikes[population], expected.spikes[population], strict=True
-        ):
-            np.testing.assert_array_equal(train, wanted)
+    check(network, samples, 32)
+
+
+@pytest.mark.compiles
+@pytest.mark.parametrize("name", NEURONS)
+def test_rest_ends_and_comes_back(name: str) -> None:
+    """Two spots light up one after the other, with many tiles of darkness before and after."""
+    frames = np.zeros((2, 78, 12, 12, 1))
+    frames[0, 12:28, 3, 4] = frames[1, 40:51, 9, 9] = 1.0
+    frames[0, 52:64, 8, 9] = frames[1, 12:17, 9, 9] = 1.0
+    check(network_of(NEURONS[name]), frames, 78, frames=True)
