@@ -77,7 +77,7 @@ using HiddenSource = annconv::DenseSource<HiddenShape, real>;
 void layer_hidden([[maybe_unused]] const Weights& weights, Arena& arena, const Tile& tile) {
     const annconv::SpikeOutput output{arena.hidden_spikes[1], 5};
     HiddenSource source(annconv::SpikeSlots{arena.image_spikes[0], 6}, weights.dense_proj_2_weights, 6, 6, tile.steps, tile.scratch);
-    annconv::Layer<HiddenShape, HiddenNeuron, HiddenSource, Weights, Arena, real>(source, output, weights, arena, tile).run();
+    annconv::Layer<HiddenShape, HiddenNeuron, HiddenSource, Weights, Arena, real>(source, output, nullptr, weights, arena, tile).run();
 }
 
 std::size_t layer_hidden_scratch() { return HiddenSource::kScratchBytes; }
@@ -136,7 +136,7 @@ using ClassesSource = annconv::DenseSource<ClassesShape, real>;
 void layer_classes([[maybe_unused]] const Weights& weights, Arena& arena, const Tile& tile) {
     const annconv::SpikeOutput output{arena.classes_spikes[1], 3};
     ClassesSource source(annconv::SpikeSlots{arena.hidden_spikes[0], 5}, weights.dense_proj_3_weights, 5, 5, tile.steps, tile.scratch);
-    annconv::Layer<ClassesShape, ClassesNeuron, ClassesSource, Weights, Arena, real>(source, output, weights, arena, tile).run();
+    annconv::Layer<ClassesShape, ClassesNeuron, ClassesSource, Weights, Arena, real>(source, output, nullptr, weights, arena, tile).run();
 }
 
 std::size_t layer_classes_scratch() { return ClassesSource::kScratchBytes; }

@@ -103,7 +103,7 @@ constexpr const char* kParts[] = {"update_image", "layer_hidden", "layer_classes
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "17c0960c75b4bed3d1e4c229f97dca059013c5e3bf2e2c2a2b9988e6aadb637c",
+    "0b32a332f7b55fc450ab1cec45e2ac654964fcf88d6e6eaafa2ecc6404096c64",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,

@@ -65,7 +65,7 @@ using ImageSource = annconv::RatesSource<ImageShape, real>;
 void layer_image([[maybe_unused]] const Weights& weights, Arena& arena, const Tile& tile) {
     const annconv::SpikeOutput output{arena.image_spikes[1], 16};
     ImageSource source(tile.rates, tile.advance, 16, tile.steps, tile.scratch);
-    annconv::Layer<ImageShape, ImageNeuron, ImageSource, Weights, Arena, real>(source, output, weights, arena, tile).run();
+    annconv::Layer<ImageShape, ImageNeuron, ImageSource, Weights, Arena, real>(source, output, nullptr, weights, arena, tile).run();
 }
 
 std::size_t layer_image_scratch() { return ImageSource::kScratchBytes; }
@@ -193,7 +193,7 @@ using ConvSource = annconv::RowTableSource<ConvShape, real>;
 void layer_conv([[maybe_unused]] const Weights& weights, Arena& arena, const Tile& tile) {
     const annconv::SpikeOutput output{arena.pool_spikes[1], 8};
     ConvSource source(annconv::SpikeSlots{arena.image_spikes[0], 16}, weights.conv_proj_2_kernel, tile.steps, tile.scratch);
-    annconv::PooledLayer<ConvShape, ConvNeuron, ConvPooling, ConvSource, Weights, Arena, real>(source, output, weights, arena, tile).run();
+    annconv::PooledLayer<ConvShape, ConvNeuron, ConvPooling, ConvSource, Weights, Arena, real>(source, output, arena.layer_conv_resting, weights, arena, tile).run();
 }
 
 std::size_t layer_conv_scratch() { return ConvSource::kScratchBytes; }

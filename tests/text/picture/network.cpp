@@ -26,6 +26,7 @@ struct Network {
         annconv::clear(arena.classes_spikes[0]);
         annconv::clear(arena.classes_g_exc);
         annconv::clear(arena.readout_counts);
+        annconv::clear(arena.layer_conv_resting);
         annconv::spread<16, 1>(weights.image_v_initial, arena.image_v);
         annconv::spread<16, 1>(weights.image_u_initial, arena.image_u);
         annconv::spread<64, 1>(weights.conv_v_initial, arena.conv_v);
@@ -116,7 +117,7 @@ constexpr const char* kParts[] = {"layer_image", "layer_conv", "update_classes"}
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "be218d07da54c88a6db893f8a1a7f81d623e31ff63b764c106598dde4df01fab",
+    "cd4ffe0d99efbc034ef304b486d6a401c354becf8a344fe22c774fa4533478f0",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,

@@ -30,6 +30,7 @@ struct Arena {
     alignas(64) std::int8_t classes_spikes[9][3];
     alignas(64) real classes_g_exc[3];
     alignas(64) std::int32_t readout_counts[3];
+    alignas(64) bool layer_conv_resting[4];
 };
 
 // What the network learned or was given.
