@@ -18,25 +18,22 @@ from annconv.ir.network import Network, Population, Projection
 from annconv.ir.operators import (
     Convolution,
     Dense,
-    Increase,
-    MaxPool,
-    MeanPool,
     Operator,
-    Pad,
     Reshape,
     Scale,
-    Upsample,
 )
-from annconv.passes.channel_groups import group_channels
-from annconv.passes.mean_activity import channel_drives, mean_activity
+from annconv.plan.channel_groups import group_channels
+from annconv.plan.mean_activity import (
+    CHANNEL_BY_CHANNEL,
+    channel_drives,
+    mean_activity,
+    mixes,
+)
 
 Order = NDArray[np.intp]
 """At each place the channel that comes to stand there."""
 
 Chain = tuple[Operator, ...]
-
-CHANNEL_BY_CHANNEL = (MeanPool, MaxPool, Pad, Upsample, Increase, Scale)
-"""Operators that keep channels apart."""
 
 
 def order_channels(network: Network) -> Network:
@@ -91,7 +88,7 @@ def _order(network: Network, joined: list[Population], activity: dict[str, Float
     entering = [
         channel_drives(network, projection, activity)
         for projection in network.projections
-        if projection.post in names and _mixes(projection)
+        if projection.post in names and mixes(projection)
     ]
     nothing = np.zeros((1, joined[0].geometry[-1]))
     return group_channels(activity[joined[-1].name], np.concatenate([*entering, nothing]))
@@ -102,14 +99,10 @@ def _joined(network: Network) -> Iterator[list[Population]]:
     groups = {entry.name: [entry] for entry in network.populations}
     for projection in network.projections:
         first, second = groups[projection.pre], groups[projection.post]
-        if not _mixes(projection) and first is not second:
+        if not mixes(projection) and first is not second:
             first += second
             groups.update((entry.name, first) for entry in second)
     yield from {id(group): group for group in groups.values()}.values()
-
-
-def _mixes(projection: Projection) -> bool:
-    return not all(isinstance(entry, CHANNEL_BY_CHANNEL) for entry in projection.operators)
 
 
 def _pays(network: Network, names: frozenset[str]) -> bool:
@@ -151,7 +144,7 @@ def _permuted_chain(
 ) -> Chain | None:
     """The operators of a projection where these populations have another order."""
     chain = projection.operators
-    if not _mixes(projection):
+    if not mixes(projection):
         inside = projection.pre in names
         return tuple(_channelwise(entry, order) if inside else entry for entry in chain)
     read: Chain | None = chain

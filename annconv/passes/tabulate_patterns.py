@@ -2,7 +2,7 @@
 
 Every four inputs of a convolution get sixteen sums, one for each pattern of their spikes: one
 addition then stands for up to four. The inner loop reads four times the memory, so this is for
-layers whose tables the second-level cache holds easily.
+channels that spike together, and for tables that the second-level cache holds easily.
 """
 
 from __future__ import annotations
@@ -11,14 +11,11 @@ from dataclasses import replace
 from math import ceil
 
 from annconv.plan.arrays import Packed
+from annconv.plan.event_tiles import tables_fit
 from annconv.plan.kernels import Constant, Kernel, LayerKernel, extents_of, number_of
 from annconv.plan.layouts import GROUP, KernelLayout
 from annconv.plan.plan import Plan
 from annconv.plan.target import WEIGHT_BYTES
-
-TABLE_BYTES = 128 * 1024
-"""Sums that the inner loops of a layer may read."""
-FEWEST_CHANNELS = 2 * GROUP
 
 
 def tabulate_patterns(plan: Plan) -> Plan:
@@ -47,9 +44,8 @@ def _suits(plan: Plan, layer: LayerKernel, packed: dict[str, Packed]) -> bool:
     channels = number_of(shape, "kChannelsIn")
     size = extents_of(shape, "kSize")
     rows = size[1] if layout.rows_together else 1
-    entries = ceil(channels / GROUP) * 2**GROUP
-    row_bytes = entries * size[2] * layout.block * WEIGHT_BYTES[plan.precision]
-    return channels >= FEWEST_CHANNELS and rows * row_bytes <= TABLE_BYTES
+    row_bytes = size[2] * layout.block * WEIGHT_BYTES[plan.precision]
+    return layer.arrival.alike and tables_fit(channels, channels * rows * row_bytes)
 
 
 def _tabulated(packed: Packed, shape: dict[str, Constant]) -> Packed:

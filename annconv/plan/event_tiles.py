@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from annconv.plan.kernels import Constant
+from annconv.plan.layouts import GROUP
 from annconv.plan.target import Target
 
 LARGEST_CODE = 1200
@@ -20,12 +21,24 @@ LARGEST_BITS = 128 * 1024
 """Bytes of the bit-packed spikes of one step."""
 BLOCK_BYTES = 96 * 1024
 """Sums of a block for all steps of a tile; they should stay in the second-level cache."""
-WORD_COST = 8.0
-"""What scanning a word of spikes costs, in vector additions: mostly mispredicted ends of loops."""
-RELOAD_COST = 3.0
-"""What loading and storing a vector of sums costs, in vector additions."""
+TABLE_BYTES = 128 * 1024
+"""Sums of patterns that the inner loops of a layer may read."""
+FEWEST_CHANNELS = 2 * GROUP
+"""Input channels from which on tables are made."""
+
+# What the parts of a convolution cost, in cycles: fitted to 200 layers of 13 shapes and many tiles.
+EMPTY_WORD, BUSY_WORD = 0.8, 5.0
+"""Scanning a word of spikes; most of it is the mispredicted end of a loop."""
+VISIT = 1.7
+"""Finding the weights of a spike, or of a group of them."""
+RELOAD = 2.2
+"""Loading and storing a vector of sums."""
+ADDITION, DOUBLING = 0.55, 0.2
+"""Adding a vector, and more of it for every doubling of weights beyond the first-level cache."""
 USUAL_RATE = 0.1
 """Spikes per neuron and step where nothing is known of them."""
+USUAL_GROUP = 1.6
+"""Spikes in a group of channels that spike together, where there are any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +79,7 @@ def choose_tiles(
     *,
     row_multiple: int = 1,
     steps: int = 1,
+    alike: bool = False,
 ) -> EventTiles | None:
     """The cheapest tiles for a convolution.
 
@@ -75,6 +89,7 @@ def choose_tiles(
         target: The processor.
         row_multiple: A block's rows are a multiple of this.
         steps: Steps whose sums a block holds.
+        alike: Whether groups of input channels spike together: tables of their patterns should fit.
     Returns:
         The tiles, or None where the event convolution does not suit the shape.
     """
@@ -82,8 +97,21 @@ def choose_tiles(
     lanes = sum_bytes(window.filters, weight_bytes, target) // weight_bytes
     if not window.is_planar or window.bits_bytes > LARGEST_BITS or 2 * window.filters < lanes:
         return None
-    candidates = _candidates(window, lanes, weight_bytes, target, row_multiple, steps)
-    return min(candidates, key=lambda entry: entry[0], default=(0.0, None))[1]
+    candidates = list(_candidates(window, lanes, weight_bytes, target, row_multiple, steps))
+    tabulated = [entry for entry in candidates if tables_fit(window.channels, entry.weight_bytes)]
+    alike = alike and bool(tabulated)
+    needed = math.ceil(window.filters / lanes)
+
+    def cost(tiles: EventTiles) -> float:
+        return _cost(window, tiles, tiles.channels // lanes, needed, target, alike)
+
+    return min(tabulated if alike else candidates, key=cost, default=None)
+
+
+def tables_fit(channels: int, weight_bytes: int) -> bool:
+    """Whether the weights of some input channels may be replaced by tables of patterns."""
+    entries = math.ceil(channels / GROUP) * 2**GROUP
+    return channels >= FEWEST_CHANNELS and entries * weight_bytes <= TABLE_BYTES * channels
 
 
 def sum_bytes(outputs: int, weight_bytes: int, target: Target) -> int:
@@ -126,8 +154,8 @@ def _candidates(
     target: Target,
     row_multiple: int,
     steps: int,
-) -> Iterator[tuple[float, EventTiles]]:
-    """Tiles that fit, each with what it costs."""
+) -> Iterator[EventTiles]:
+    """Tiles that fit."""
     needed = math.ceil(window.filters / lanes)
     for vectors in (1, 2, 4):
         if vectors > 1 and vectors >= 2 * needed:
@@ -149,10 +177,9 @@ def _candidates(
                 block = _block_rows(
                     window, rows if together else 0, row_multiple, column_bytes * steps
                 )
-                tiles = EventTiles(
+                yield EventTiles(
                     rows, columns, vectors * lanes, together, block, row_bytes * kernel_rows
                 )
-                yield _cost(window, tiles, vectors, needed, target), tiles
 
 
 def _block_rows(window: _Window, together: int, multiple: int, row_bytes: int) -> int:
@@ -163,22 +190,33 @@ def _block_rows(window: _Window, together: int, multiple: int, row_bytes: int) -
     return math.ceil(min(window.rows, fitting) / multiple) * multiple
 
 
-def _cost(window: _Window, tiles: EventTiles, vectors: int, needed: int, target: Target) -> float:
-    """Time for one output row of all channels, in vector additions."""
-    column_tiles = math.ceil(window.columns / tiles.columns)
+def _cost(
+    window: _Window, tiles: EventTiles, vectors: int, needed: int, target: Target, alike: bool
+) -> float:
+    """Time for all outputs in one step, in cycles."""
     channel_tiles = math.ceil(needed / vectors)
-    scanned_rows = (
-        window.span(1, tiles.rows) / tiles.rows if tiles.rows_together else window.size[1]
-    )
+    cells = _scanned_cells(window, tiles) * channel_tiles
+    busy = 1 - (1 - USUAL_RATE) ** min(64, window.channels)
+    scanning = cells * window.words * (busy * BUSY_WORD + (1 - busy) * EMPTY_WORD)
+    passes = 1 if tiles.rows_together else window.size[1]
+    reloading = window.rows * window.columns * channel_tiles * vectors * passes * RELOAD
+    spikes = window.channels * USUAL_RATE / (USUAL_GROUP if alike else 1)  # of a cell
+    inputs = window.rows * window.stride[1] * window.columns * window.stride[2]
+    taps = window.size[1] * window.size[2] / (window.stride[1] * window.stride[2])
+    additions = inputs * spikes * taps * channel_tiles * vectors
+    crowding = math.log2(1.25 * tiles.weight_bytes * (1.5 if alike else 1) / target.cache_bytes)
+    adding = additions * (ADDITION + DOUBLING * max(crowding, 0.0))
+    return scanning + reloading + adding + cells * spikes * VISIT
+
+
+def _scanned_cells(window: _Window, tiles: EventTiles) -> int:
+    """Cells that are scanned for the outputs of one tile of channels."""
+    if tiles.rows_together:
+        rows = math.ceil(window.rows / tiles.rows) * window.span(1, tiles.rows)
+    else:
+        rows = window.rows * window.size[1]
+    column_tiles = math.ceil(window.columns / tiles.columns)
     span = window.span(2, tiles.columns)
     if column_tiles == 1:
         span = min(span, window.input_columns)  # padding is known when the kernel is compiled
-    cells = scanned_rows * span * column_tiles
-    scanning = cells * window.words * channel_tiles * WORD_COST
-    reloads = 1 if tiles.rows_together else window.size[1]
-    reloading = window.columns * channel_tiles * vectors * reloads * RELOAD_COST
-    taps = window.size[1] * window.size[2] / (window.stride[1] * window.stride[2])
-    spikes = window.span(2, window.columns) * window.channels * USUAL_RATE * window.stride[1]
-    additions = spikes * taps * channel_tiles * vectors
-    crowding = 0.45 * (tiles.weight_bytes / target.cache_bytes - 0.8)
-    return scanning + reloading + additions * (1 + min(max(crowding, 0.0), 0.55))
+    return rows * span * column_tiles

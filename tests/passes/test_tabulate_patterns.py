@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import numpy as np
 from planned import chain, convolution, dense, layers, plan_before
 
+from annconv.ir.operators import Convolution
 from annconv.passes.tabulate_patterns import tabulate_patterns
 from annconv.plan.layouts import KernelLayout
 
 
-def patterns(channels: int, size: int) -> tuple[int, KernelLayout, int]:
-    """kPatterns, the weights' layout and their number, of a convolution onto 8 filters."""
+def patterns(channels: int, size: int, *, alike: bool = True) -> tuple[int, KernelLayout, int]:
+    """kPatterns, the weights' layout and their number, of a convolution onto 8 filters.
+
+    Args:
+        channels: Channels that it reads.
+        size: Of its kernel.
+        alike: Whether the same inputs drive all these channels, or each has one of its own.
+    """
+    taps = np.ones((9, channels)) if alike else np.eye(9, channels)
+    first = Convolution(taps.reshape(3, 3, 1, channels), (1, 1), ((1, 1), (1, 1)), (1, 1))
     network = chain(
-        (6, 6, channels), (convolution(size, channels, 8), "spikes"), (dense(288, 3), "spikes")
+        (6, 6, 1),
+        ((first,), "spikes"),
+        (convolution(size, channels, 8), "spikes"),
+        (dense(288, 3), "spikes"),
     )
     plan = tabulate_patterns(plan_before(network, "tabulate_patterns"))
     plan.verify()
-    layer = layers(plan)[1]
+    layer = layers(plan)[2]
     weights = next(entry for entry in plan.packed if entry.name == layer.arrival.weights)
     assert isinstance(weights.layout, KernelLayout)
     number = dict(layer.constants)["kPatterns"]
@@ -33,6 +46,11 @@ def test_four_inputs_have_sixteen_sums() -> None:
 def test_few_inputs_stay() -> None:
     number, layout, length = patterns(3, 3)
     assert (number, layout.patterns, length) == (0, False, 3 * 9 * 8)
+
+
+def test_channels_that_spike_apart_stay() -> None:
+    number, layout, length = patterns(9, 3, alike=False)
+    assert (number, layout.patterns, length) == (0, False, 9 * 9 * 8)
 
 
 def test_tables_that_are_too_large_stay() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from annconv.plan.event_tiles import BLOCK_BYTES, choose_tiles, sum_bytes
+from annconv.plan.event_tiles import BLOCK_BYTES, choose_tiles, sum_bytes, tables_fit
 from annconv.plan.kernels import Constant
 from annconv.plan.target import Target
 
@@ -66,7 +66,20 @@ def test_kernel_rows_stay_together_where_their_weights_fit_the_cache() -> None:
     apart = choose_tiles(shape(7, 5, 64, 64), 4, WIDE)
     assert apart is not None
     assert not apart.rows_together
-    assert apart.weight_bytes == 64 * 5 * apart.channels * 4 <= WIDE.cache_bytes
+    assert apart.weight_bytes == 64 * 5 * apart.channels * 4 <= 2 * WIDE.cache_bytes
+
+
+def test_tiles_leave_room_for_tables_of_patterns() -> None:
+    alone = choose_tiles(shape(7, 5, 64, 64), 4, WIDE)
+    tabulated = choose_tiles(shape(7, 5, 64, 64), 4, WIDE, alike=True)
+    assert alone is not None
+    assert tabulated is not None
+    assert tables_fit(64, tabulated.weight_bytes)
+    assert not tables_fit(64, alone.weight_bytes)
+    assert not tables_fit(7, 1)  # too few channels
+    assert choose_tiles(shape(7, 3, 7, 64), 4, WIDE, alike=True) == choose_tiles(
+        shape(7, 3, 7, 64), 4, WIDE
+    )
 
 
 def test_a_larger_cache_holds_larger_tiles() -> None:

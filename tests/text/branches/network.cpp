@@ -145,7 +145,7 @@ constexpr const char* kParts[] = {"update_image", "update_peaks", "apply_main_v2
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "f1847a5743ecef28f905c920305997f7c752311c17727bdbc47f9d5f9c08bf46",
+    "0a2292b722ee2b251f028d4e6203f5f9f81aedafc3c28e1c1be0f1dc97e3f3d5",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,

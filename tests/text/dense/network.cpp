@@ -103,7 +103,7 @@ constexpr const char* kParts[] = {"update_image", "layer_hidden", "layer_classes
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "0b32a332f7b55fc450ab1cec45e2ac654964fcf88d6e6eaafa2ecc6404096c64",
+    "d4169aafb37d485984e0eb911ffdbfd2f67c48a325e4b7a4939f28e1f083b3ef",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,

@@ -117,7 +117,7 @@ constexpr const char* kParts[] = {"layer_image", "layer_conv", "update_classes"}
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "cd4ffe0d99efbc034ef304b486d6a401c354becf8a344fe22c774fa4533478f0",
+    "7f1e71132ef67eef96ed6e30e60003c78c9030b353b40978730a0c07d021cf06",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,

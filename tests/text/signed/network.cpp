@@ -116,7 +116,7 @@ constexpr const char* kParts[] = {"update_image", "update_both", "update_classes
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "3a2834e3acaf3a9dbeebfdefb6d57b78eb90ce4ffd0f159f319f493bc156e27a",
+    "eb6ab74e853fe73d2e628fe098fb1f28f261b6a58ae60020210b17381f210a9c",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,

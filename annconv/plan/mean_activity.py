@@ -12,7 +12,27 @@ import numpy as np
 
 from annconv.ir.arrays import FloatArray, Geometry
 from annconv.ir.network import Network, Projection
-from annconv.ir.operators import Convolution, Dense, Operator, Reshape, Scale, Slice
+from annconv.ir.operators import (
+    Convolution,
+    Dense,
+    Increase,
+    MaxPool,
+    MeanPool,
+    Operator,
+    Pad,
+    Reshape,
+    Scale,
+    Slice,
+    Upsample,
+)
+
+CHANNEL_BY_CHANNEL = (MeanPool, MaxPool, Pad, Upsample, Increase, Scale)
+"""Operators that keep channels apart."""
+
+
+def mixes(projection: Projection) -> bool:
+    """Whether a projection makes channels of other channels."""
+    return not all(isinstance(entry, CHANNEL_BY_CHANNEL) for entry in projection.operators)
 
 
 def mean_activity(network: Network) -> dict[str, FloatArray]:

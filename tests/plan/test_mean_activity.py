@@ -17,7 +17,7 @@ from annconv.ir.operators import (
     chain_geometry,
 )
 from annconv.neurons.library import ENCODINGS, HIDDEN
-from annconv.passes.mean_activity import mean_activity
+from annconv.plan.mean_activity import mean_activity
 from annconv.readouts import READOUTS
 from annconv.reference.network import run_network
 
