@@ -16,8 +16,8 @@ from annconv.ir.network import Network
 from annconv.plan.layouts import GROUP
 from annconv.plan.mean_activity import channel_drives, mean_activity, mixes
 
-ALIKE = 0.15
-"""Likeness within groups from which on four channels spike together often enough to share a sum."""
+TOGETHER = 0.06
+"""Likeness times activity from which on four channels share a sum often enough for a table."""
 LIKENESS = 2.0
 """What equal weights count beside the activity of the busiest channel."""
 
@@ -45,27 +45,29 @@ def group_channels(activity: FloatArray, drives: FloatArray) -> NDArray[np.intp]
     return np.array(order, dtype=np.intp)
 
 
-def groups_alike(network: Network) -> frozenset[str]:
-    """Populations whose channels stand in groups that the same inputs drive."""
+def groups_together(network: Network) -> frozenset[str]:
+    """Populations whose channels stand in groups that spike together, as far as weights tell.
+
+    They do where they are busy and the same inputs drive them.
+    """
     activity = mean_activity(network)
     return frozenset(
         entry.name
         for entry in network.populations
-        if _mean_likeness(network, entry.name, activity) >= ALIKE
+        if entry.role != "input" and _coactivity(network, entry.name, activity) >= TOGETHER
     )
 
 
-def _mean_likeness(network: Network, name: str, activity: dict[str, FloatArray]) -> float:
-    """The mean likeness of two channels of a group, where busy groups count more."""
+def _coactivity(network: Network, name: str, activity: dict[str, FloatArray]) -> float:
+    """The mean, over groups, of the likeness of two channels times the activity of a channel."""
     drives = np.concatenate([*_drives(network, name, activity), np.zeros((1, len(activity[name])))])
     whole = drives.shape[1] // GROUP * GROUP
-    if whole == 0 or network[name].role == "input":
+    if whole == 0:
         return 0.0
     groups = np.arange(whole).reshape(-1, GROUP)
-    likeness = _likeness(drives)[groups[:, :, None], groups[:, None, :]].sum(axis=(1, 2))
-    pairs = GROUP * (GROUP - 1)
-    busy = np.abs(activity[name][:whole]).reshape(-1, GROUP).sum(axis=1) + 1e-9
-    return float(np.average((likeness - GROUP) / pairs, weights=busy))
+    likeness = _likeness(drives)[groups[:, :, None], groups[:, None, :]].sum(axis=(1, 2)) - GROUP
+    busy = np.abs(activity[name][:whole]).reshape(-1, GROUP).mean(axis=1)
+    return float(np.mean(likeness / (GROUP * (GROUP - 1)) * busy))
 
 
 def _drives(network: Network, name: str, activity: dict[str, FloatArray]) -> Iterator[FloatArray]:

@@ -30,7 +30,7 @@ class OperatorKernel:
         adds: Whether it adds to what the target holds.
         projection: Index of its projection in the network.
         delay: How many steps old what it reads from another population is.
-        alike: Whether it reads spikes of channels that stand in groups that spike together.
+        together: Whether it reads spikes of channels that stand in groups that spike together.
     """
 
     name: str
@@ -45,7 +45,7 @@ class OperatorKernel:
     adds: bool
     projection: int
     delay: int = 0
-    alike: bool = False
+    together: bool = False
 
     def __str__(self) -> str:
         reads = ", ".join(filter(None, (self.source, self.packed, self.state)))
@@ -144,7 +144,7 @@ class Arrival:
         decay: Packed array with what a step leaves of the trace of what arrived, None without one.
         trace: Buffer of that trace.
         why: What decided its tiles, for people.
-        alike: Whether the channels it reads stand in groups that spike together.
+        together: Whether the channels it reads stand in groups that spike together.
     """
 
     function: str
@@ -156,7 +156,7 @@ class Arrival:
     decay: str | None
     trace: str | None
     why: str
-    alike: bool = False
+    together: bool = False
 
 
 @dataclass(frozen=True, slots=True)

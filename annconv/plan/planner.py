@@ -19,7 +19,7 @@ from annconv.ir.operators import Operator, Reshape, chain_geometry
 from annconv.neurons.expressions import Name, Number
 from annconv.neurons.model import NeuronModel
 from annconv.plan.arrays import Buffer, BufferType, Packed, Source
-from annconv.plan.channel_groups import groups_alike
+from annconv.plan.channel_groups import groups_together
 from annconv.plan.kernels import (
     BoundParameter,
     BoundVariable,
@@ -78,7 +78,7 @@ class _Planner:
         }
         self.positions = {entry.name: index for index, entry in enumerate(network.projections)}
         self.spikes: dict[str, str] = {}
-        self.alike = groups_alike(network)
+        self.together = groups_together(network)
         self.variables: dict[tuple[str, str], str] = {}
         self.sums: dict[tuple[str, str], str] = {}
 
@@ -277,7 +277,7 @@ class _Planner:
             adds=False,
             projection=self.positions[owner],
             delay=projection.delay if source == self._transmitted(projection) else 0,
-            alike=source == self.spikes.get(projection.pre) and projection.pre in self.alike,
+            together=source == self.spikes.get(projection.pre) and projection.pre in self.together,
         )
 
     def _update(self, population: Population) -> UpdateKernel:

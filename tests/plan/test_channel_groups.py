@@ -8,7 +8,7 @@ from annconv.ir.arrays import FloatArray
 from annconv.ir.network import Network, Population, Projection
 from annconv.ir.operators import Convolution, Dense, MaxPool, Reshape
 from annconv.neurons.library import ENCODINGS, HIDDEN
-from annconv.plan.channel_groups import group_channels, groups_alike
+from annconv.plan.channel_groups import group_channels, groups_together
 from annconv.readouts import READOUTS
 
 
@@ -42,7 +42,7 @@ def two_convolutions(first: FloatArray) -> Network:
     """An image, eight channels behind these taps, pooling, and a read-out of them."""
     kernel = first.reshape(2, 2, 1, 8)
     return Network(
-        "alike",
+        "together",
         (
             Population("image", (4, 4, 1), ENCODINGS["IB"], {}, "input"),
             Population("conv", (3, 3, 8), HIDDEN["IaF"]),
@@ -62,8 +62,8 @@ def two_convolutions(first: FloatArray) -> Network:
 
 def test_groups_that_the_same_inputs_drive() -> None:
     """Also in front of pooling; not the input, and nothing that fewer than four channels make."""
-    assert groups_alike(two_convolutions(np.ones((4, 8)))) == {"conv", "pool"}
+    assert groups_together(two_convolutions(np.ones((4, 8)))) == {"conv", "pool"}
 
 
 def test_groups_that_other_inputs_drive() -> None:
-    assert groups_alike(two_convolutions(np.tile(np.eye(4), 2))) == frozenset()
+    assert groups_together(two_convolutions(np.tile(np.eye(4), 2))) == frozenset()
