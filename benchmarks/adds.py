@@ -6,6 +6,7 @@ per filter is added. A spike of a Dense layer's input adds one weight per output
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -42,9 +43,9 @@ class Work:
     pairs: int
     filters: int
 
-    def vector_adds(self, vector_bytes: int, precision: str) -> float:
-        """Additions of whole vectors, if each vector were full."""
-        return self.pairs * self.filters * REAL_BYTES[precision] / vector_bytes
+    def vector_adds(self, vector_bytes: int, precision: str) -> int:
+        """Additions of vectors; the last one of a row of weights may be partly filled."""
+        return self.pairs * math.ceil(self.filters * REAL_BYTES[precision] / vector_bytes)
 
 
 def windows_over(

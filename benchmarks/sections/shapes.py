@@ -53,9 +53,9 @@ QUICK_SHAPE = Shape("small", (8, 8, 1), (Conv(17, stride=2),))
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A shape as a network that spikes sensibly, and pictures for it."""
+    """A network that spikes sensibly, and pictures for it."""
 
-    shape: Shape
+    name: str
     network: Network
     compiled: CompiledNetwork
     samples: FloatArray
@@ -67,15 +67,22 @@ def measure(bench: Bench) -> Iterator[Table]:
         f"random networks, IB, {bench.settings.steps} steps, {PRECISION} precision, one thread",
         ("network", "layer", "spike rate", "vector adds a sample", "time", "adds a second", "peak"),
         note="Spike rate: of the layer's input, per neuron and step. Vector adds: pairs of a "
-        "recorded spike and a window over it, times filters, divided by the lanes of the vector. "
+        "recorded spike and a window over it, times the vectors that its filters fill. "
         "Peak: share of the additions a second that the machine does with operands in its "
-        "first-level cache.",
+        "first-level cache. The reference CNN is trained, and its samples are digits.",
+    )
+    reference = bench.network("cnn")
+    digits = bench.digits(SAMPLES)
+    _add_rows(
+        bench,
+        Case("reference CNN", reference, bench.compiled(reference, PRECISION), digits),
+        table,
     )
     for shape in (QUICK_SHAPE,) if bench.settings.quick else SHAPES:
         samples = images(shape.input, SAMPLES)
         model = keras_model(shape.input, shape.layers)
         network = scaled_network(model, samples[:1])
-        case = Case(shape, network, bench.compiled(network, PRECISION), samples)
+        case = Case(shape.name, network, bench.compiled(network, PRECISION), samples)
         _add_rows(bench, case, table)
         if shape is VGG and bench.settings.annarchy:
             model.save(bench.folder / "vgg.keras")
@@ -118,7 +125,7 @@ def _add_row(
     rates = [100 * work.rate for work in works]
     low, high = three_digits(min(rates)), three_digits(max(rates))
     table.add(
-        case.shape.name,
+        case.name,
         layer,
         f"{low} %" if len(rates) == 1 else f"{low} to {high} %",
         f"{three_digits(adds / 1e6)} million",
