@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from annconv.codegen.network_context import Context, network_context
-from annconv.plan.kernels import Kernel, LayerKernel, OperatorKernel, UpdateKernel
+from annconv.plan.kernels import LayerKernel, OperatorKernel, UpdateKernel
 from annconv.plan.plan import Plan
 
 ELEMENTS = {"real": "kReal", "spike": "kSpike", "count": "kCount"}
@@ -12,16 +12,21 @@ NONE = -1
 
 def state_context(plan: Plan) -> Context:
     """Context of `state.cpp`: every kernel and every array by itself."""
+    plain: list[UpdateKernel | OperatorKernel] = []
+    for kernel in plan.kernels:
+        if isinstance(kernel, LayerKernel):
+            raise TypeError(f"{kernel.name} runs tiles of steps: a State is made of plain kernels")
+        plain.append(kernel)
     positions = {entry.name: index for index, entry in enumerate(plan.buffers)}
-    updates = [kernel for kernel in plan.kernels if isinstance(kernel, UpdateKernel)]
-    operators = [kernel for kernel in plan.kernels if isinstance(kernel, OperatorKernel)]
+    updates = [kernel for kernel in plain if isinstance(kernel, UpdateKernel)]
+    operators = [kernel for kernel in plain if isinstance(kernel, OperatorKernel)]
     return {
         **network_context(plan),
         "buffers": [
             {"name": entry.name, "element": ELEMENTS[entry.type], "length": entry.length}
             for entry in plan.buffers
         ],
-        "kernels": [_kernel(kernel, positions) for kernel in plan.kernels],
+        "kernels": [_kernel(kernel, positions) for kernel in plain],
         "spikes": [NONE if name is None else positions[name] for name in plan.spikes],
         "conductances": [
             {"population": kernel.population, "buffer": positions[buffer]}
@@ -32,7 +37,7 @@ def state_context(plan: Plan) -> Context:
     }
 
 
-def _kernel(kernel: Kernel, positions: dict[str, int]) -> Context:
+def _kernel(kernel: UpdateKernel | OperatorKernel, positions: dict[str, int]) -> Context:
     """One row of the table of kernels."""
     if isinstance(kernel, UpdateKernel):
         return {
@@ -42,8 +47,6 @@ def _kernel(kernel: Kernel, positions: dict[str, int]) -> Context:
             "target": NONE,
             "replaces": "false",
         }
-    if isinstance(kernel, LayerKernel):
-        raise TypeError(f"{kernel.name} runs tiles of steps: a State is made of plain kernels")
     return {
         "name": kernel.name,
         "population": NONE,

@@ -115,7 +115,7 @@ def arrival_of(
         decay=None if fade is None else fade.packed,
         trace=None if fade is None else fade.target,
         why=choice.why,
-        together=operator.together,
+        grouped=operator.grouped,
     )
     shared: Constants = (
         ("kVectorBytes", plan.target.vector_bytes),
@@ -142,7 +142,7 @@ def _choose(plan: Plan, operator: OperatorKernel, pool: OperatorKernel | None) -
         if 0 in covered:
             return None
         shape["kOut"] = covered
-    return _row_table(plan, shape, pool) or _convolution(plan, shape, pool, operator.together)
+    return _row_table(plan, shape, pool) or _convolution(plan, shape, pool, operator.grouped)
 
 
 def _covered(pool: Mapping[str, Constant]) -> tuple[int, ...]:
@@ -154,7 +154,7 @@ def _covered(pool: Mapping[str, Constant]) -> tuple[int, ...]:
 
 
 def _convolution(
-    plan: Plan, shape: dict[str, Constant], pool: OperatorKernel | None, together: bool
+    plan: Plan, shape: dict[str, Constant], pool: OperatorKernel | None, grouped: bool
 ) -> _Choice | None:
     multiple = 1 if pool is None else extents_of(dict(pool.constants), "kSize")[1]
     tiles = choose_tiles(
@@ -163,7 +163,7 @@ def _convolution(
         plan.target,
         row_multiple=multiple,
         steps=plan.tile,
-        together=together,
+        grouped=grouped,
     )
     if tiles is None:
         return None
@@ -182,7 +182,7 @@ def _convolution(
     _, rows, columns = extents_of(shape, "kSize")
     whole = blocks(number_of(shape, "kChannelsOut"), tiles.channels) * tiles.channels
     length = rows * columns * number_of(shape, "kChannelsIn") * whole
-    why = f"{tiles.why}; its inputs spike {'together' if together else 'apart'}"
+    why = f"{tiles.why}; its inputs spike {'together' if grouped else 'apart'}"
     return _Choice("ConvolutionSource", constants, layout, length, why)
 
 

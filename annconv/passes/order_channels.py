@@ -22,7 +22,7 @@ from annconv.ir.operators import (
     Reshape,
     Scale,
 )
-from annconv.plan.channel_groups import group_channels
+from annconv.plan.channel_groups import convolved, group_channels
 from annconv.plan.mean_activity import (
     CHANNEL_BY_CHANNEL,
     channel_drives,
@@ -66,11 +66,11 @@ def own_ranks(train: NDArray[np.int32], order: Order) -> NDArray[np.int32]:
 
 
 def _ordered(given: Network) -> tuple[Network, dict[str, Order]]:
-    network, activity = given, mean_activity(given)
+    network, activity, read = given, mean_activity(given), convolved(given)
     orders: dict[str, Order] = {}
     for joined in _joined(given):
         names = frozenset(entry.name for entry in joined)
-        if not _pays(given, names) or not all(map(_exchangeable, joined)):
+        if not names & read or not all(map(_exchangeable, joined)):
             continue
         order = _order(given, joined, activity)
         if np.array_equal(order, np.arange(len(order))):
@@ -103,16 +103,6 @@ def _joined(network: Network) -> Iterator[list[Population]]:
             first += second
             groups.update((entry.name, first) for entry in second)
     yield from {id(group): group for group in groups.values()}.values()
-
-
-def _pays(network: Network, names: frozenset[str]) -> bool:
-    """Whether a convolution over all channels reads one of the populations."""
-    return any(
-        isinstance(operator, Convolution) and operator.groups == 1
-        for projection in network.projections
-        if projection.pre in names
-        for operator in projection.operators
-    )
 
 
 def _exchangeable(population: Population) -> bool:

@@ -21,6 +21,7 @@ from annconv.passes.share_inputs import share_inputs
 from annconv.passes.skip_resting import skip_resting
 from annconv.passes.tabulate_patterns import tabulate_patterns
 from annconv.passes.tile_steps import tile_steps
+from annconv.plan.channel_groups import grouped_populations
 from annconv.plan.plan import Plan
 from annconv.plan.planner import make_plan
 from annconv.plan.target import Target
@@ -115,7 +116,9 @@ def lower(
     network.verify()
     observe("network", str(network))
     network = _run(NETWORK_PASSES, network, options, observe)
-    plan = make_plan(network, options.precision, target_of(options))
+    tabulates = any(step.run is tabulate_patterns for step in _selected(PLAN_PASSES, options))
+    grouped = grouped_populations(network) if tabulates else frozenset()
+    plan = make_plan(network, options.precision, target_of(options), grouped)
     observe("plan", str(plan))
     return network, _run(PLAN_PASSES, plan, options, observe)
 

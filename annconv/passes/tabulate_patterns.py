@@ -45,7 +45,7 @@ def _suits(plan: Plan, layer: LayerKernel, packed: dict[str, Packed]) -> bool:
     size = extents_of(shape, "kSize")
     rows = size[1] if layout.rows_together else 1
     row_bytes = size[2] * layout.block * WEIGHT_BYTES[plan.precision]
-    return layer.arrival.together and tables_fit(channels, channels * rows * row_bytes)
+    return layer.arrival.grouped and tables_fit(channels, channels * rows * row_bytes)
 
 
 def _tabulated(packed: Packed, shape: dict[str, Constant]) -> Packed:

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from annconv.ir.arrays import FloatArray
 from annconv.ir.network import Network
+from annconv.ir.operators import Convolution
 from annconv.plan.layouts import GROUP
 from annconv.plan.mean_activity import channel_drives, mean_activity, mixes
 
-TOGETHER = 0.06
+LEAST_COACTIVITY = 0.06
 """Likeness times activity from which on four channels share a sum often enough for a table."""
 LIKENESS = 2.0
 """What equal weights count beside the activity of the busiest channel."""
@@ -31,7 +32,8 @@ def group_channels(activity: FloatArray, drives: FloatArray) -> NDArray[np.intp]
     Returns:
         (channels,): at each place a channel. Equal channels stay in order.
     """
-    likeness = _likeness(drives)
+    directions = _directions(drives)
+    likeness = directions.T @ directions
     free = np.ones(len(activity), dtype=bool)
     order: list[int] = []
     while free.any():
@@ -45,16 +47,27 @@ def group_channels(activity: FloatArray, drives: FloatArray) -> NDArray[np.intp]
     return np.array(order, dtype=np.intp)
 
 
-def groups_together(network: Network) -> frozenset[str]:
-    """Populations whose channels stand in groups that spike together, as far as weights tell.
+def grouped_populations(network: Network) -> frozenset[str]:
+    """Populations read by convolutions whose channels stand in groups that spike together.
 
-    They do where they are busy and the same inputs drive them.
+    They do, as far as weights tell, where they are busy and the same inputs drive them.
     """
     activity = mean_activity(network)
     return frozenset(
-        entry.name
-        for entry in network.populations
-        if entry.role != "input" and _coactivity(network, entry.name, activity) >= TOGETHER
+        name
+        for name in convolved(network)
+        if network[name].role != "input"
+        and _coactivity(network, name, activity) >= LEAST_COACTIVITY
+    )
+
+
+def convolved(network: Network) -> frozenset[str]:
+    """Populations that a convolution over all channels reads."""
+    return frozenset(
+        projection.pre
+        for projection in network.projections
+        for operator in projection.operators
+        if isinstance(operator, Convolution) and operator.groups == 1
     )
 
 
@@ -64,8 +77,9 @@ def _coactivity(network: Network, name: str, activity: dict[str, FloatArray]) ->
     whole = drives.shape[1] // GROUP * GROUP
     if whole == 0:
         return 0.0
-    groups = np.arange(whole).reshape(-1, GROUP)
-    likeness = _likeness(drives)[groups[:, :, None], groups[:, None, :]].sum(axis=(1, 2)) - GROUP
+    directions = _directions(drives)[:, :whole].reshape(len(drives), -1, GROUP)
+    # The square of a sum of directions: the likeness of every two channels, and of each to itself.
+    likeness = np.square(directions.sum(axis=2)).sum(axis=0) - GROUP
     busy = np.abs(activity[name][:whole]).reshape(-1, GROUP).mean(axis=1)
     return float(np.mean(likeness / (GROUP * (GROUP - 1)) * busy))
 
@@ -79,13 +93,11 @@ def _drives(network: Network, name: str, activity: dict[str, FloatArray]) -> Ite
             yield from _drives(network, projection.pre, activity)
 
 
-def _likeness(drives: FloatArray) -> FloatArray:
-    """Cosine between the drives of every two channels: (channels, channels)."""
+def _directions(drives: FloatArray) -> FloatArray:
+    """What drives each channel, of length one; zeros where nothing does."""
     scaled = drives / max(float(np.abs(drives).max(initial=0.0)), 1e-300)
     lengths = np.linalg.norm(scaled, axis=0)
-    directions = scaled / np.where(lengths > 0.0, lengths, 1.0)
-    likeness: FloatArray = directions.T @ directions
-    return likeness
+    return np.asarray(scaled / np.where(lengths > 0.0, lengths, 1.0))
 
 
 def _best(score: FloatArray, free: NDArray[np.bool_]) -> int:

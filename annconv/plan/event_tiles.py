@@ -1,8 +1,8 @@
 """How an event convolution is cut into tiles whose sums stay in registers.
 
 A tile is a number of output rows, columns and vectors of channels. Larger tiles scan the spikes
-less often; the limits are the registers, and the first-level cache, which has to hold the weights
-that the inner loops read.
+less often; the registers limit them, and weights that the first-level cache does not hold slow down
+every addition.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def choose_tiles(
     *,
     row_multiple: int = 1,
     steps: int = 1,
-    together: bool = False,
+    grouped: bool = False,
 ) -> EventTiles | None:
     """The cheapest tiles for a convolution.
 
@@ -89,8 +89,8 @@ def choose_tiles(
         target: The processor.
         row_multiple: A block's rows are a multiple of this.
         steps: Steps whose sums a block holds.
-        together: Whether groups of input channels spike together, so that tables of their patterns
-            should fit.
+        grouped: Whether groups of input channels spike together: then only tiles whose tables of
+            patterns fit count, if there are any.
     Returns:
         The tiles, or None where the event convolution does not suit the shape.
     """
@@ -100,13 +100,13 @@ def choose_tiles(
         return None
     candidates = list(_candidates(window, lanes, weight_bytes, target, row_multiple, steps))
     tabulated = [entry for entry in candidates if tables_fit(window.channels, entry.weight_bytes)]
-    together = together and bool(tabulated)
+    grouped = grouped and bool(tabulated)
     needed = math.ceil(window.filters / lanes)
 
     def cost(tiles: EventTiles) -> float:
-        return _cost(window, tiles, tiles.channels // lanes, needed, target, together)
+        return _cost(window, tiles, tiles.channels // lanes, needed, target, grouped)
 
-    return min(tabulated if together else candidates, key=cost, default=None)
+    return min(tabulated if grouped else candidates, key=cost, default=None)
 
 
 def tables_fit(channels: int, weight_bytes: int) -> bool:
@@ -192,7 +192,7 @@ def _block_rows(window: _Window, together: int, multiple: int, row_bytes: int) -
 
 
 def _cost(
-    window: _Window, tiles: EventTiles, vectors: int, needed: int, target: Target, together: bool
+    window: _Window, tiles: EventTiles, vectors: int, needed: int, target: Target, grouped: bool
 ) -> float:
     """Time for all outputs in one step, in cycles."""
     channel_tiles = math.ceil(needed / vectors)
@@ -201,11 +201,11 @@ def _cost(
     scanning = cells * window.words * (busy * BUSY_WORD + (1 - busy) * EMPTY_WORD)
     passes = 1 if tiles.rows_together else window.size[1]
     reloading = window.rows * window.columns * channel_tiles * vectors * passes * RELOAD
-    spikes = window.channels * USUAL_RATE / (USUAL_GROUP if together else 1)  # of a cell
+    spikes = window.channels * USUAL_RATE / (USUAL_GROUP if grouped else 1)  # of a cell
     inputs = window.rows * window.stride[1] * window.columns * window.stride[2]
     taps = window.size[1] * window.size[2] / (window.stride[1] * window.stride[2])
     additions = inputs * spikes * taps * channel_tiles * vectors
-    crowding = math.log2(1.25 * tiles.weight_bytes * (1.5 if together else 1) / target.cache_bytes)
+    crowding = math.log2(1.25 * tiles.weight_bytes * (1.5 if grouped else 1) / target.cache_bytes)
     adding = additions * (ADDITION + DOUBLING * max(crowding, 0.0))
     return scanning + reloading + adding + cells * spikes * VISIT
 

@@ -30,7 +30,7 @@ class OperatorKernel:
         adds: Whether it adds to what the target holds.
         projection: Index of its projection in the network.
         delay: How many steps old what it reads from another population is.
-        together: Whether it reads spikes of channels that stand in groups that spike together.
+        grouped: Whether it reads channels that stand in groups that spike together.
     """
 
     name: str
@@ -45,7 +45,7 @@ class OperatorKernel:
     adds: bool
     projection: int
     delay: int = 0
-    together: bool = False
+    grouped: bool = False
 
     def __str__(self) -> str:
         reads = ", ".join(filter(None, (self.source, self.packed, self.state)))
@@ -144,7 +144,7 @@ class Arrival:
         decay: Packed array with what a step leaves of the trace of what arrived, None without one.
         trace: Buffer of that trace.
         why: What decided its tiles, for people.
-        together: Whether the channels it reads stand in groups that spike together.
+        grouped: Whether the channels it reads stand in groups that spike together.
     """
 
     function: str
@@ -156,7 +156,7 @@ class Arrival:
     decay: str | None
     trace: str | None
     why: str
-    together: bool = False
+    grouped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,8 @@ class LayerKernel:
         update: The population's neurons; the function named in it is not generated.
         pooling: The neurons of the pooling population, None without one.
         pooled: The variable whose largest value under a window the pooling neuron receives.
-        resting: Buffer of which vectors of neurons rest, None where none is looked for.
+        resting: Buffer of flags, which vectors of neurons rest (of those that run side by side, the
+            first one's); None where none is looked for.
     """
 
     name: str

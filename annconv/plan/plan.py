@@ -101,7 +101,11 @@ class Plan:
     shared_inputs: SharedInputs | None = None
 
     def digest(self) -> str:
-        """SHA-256 over the whole structure: equal for networks that differ in values only."""
+        """SHA-256 over the whole structure.
+
+        Equal for networks that differ in values only, unless their channels spike together
+        (`plan/channel_groups.py`) in one of them and apart in the other.
+        """
         return hashlib.sha256(repr(self).encode()).hexdigest()
 
     def verify(self) -> None:

@@ -19,7 +19,6 @@ from annconv.ir.operators import Operator, Reshape, chain_geometry
 from annconv.neurons.expressions import Name, Number
 from annconv.neurons.model import NeuronModel
 from annconv.plan.arrays import Buffer, BufferType, Packed, Source
-from annconv.plan.channel_groups import groups_together
 from annconv.plan.kernels import (
     BoundParameter,
     BoundVariable,
@@ -38,18 +37,24 @@ JUNCTION = ""
 """Stands for all targets of a junction."""
 
 
-def make_plan(network: Network, precision: str, target: Target = PORTABLE) -> Plan:
+def make_plan(
+    network: Network,
+    precision: str,
+    target: Target = PORTABLE,
+    grouped: frozenset[str] = frozenset(),
+) -> Plan:
     """Plan the plain kernels of a network.
 
     Args:
         network: A verified network.
         precision: "single", "double" or "int16".
         target: What later passes may lay kernels out for.
+        grouped: Populations whose channels stand in groups that spike together.
     Raises:
         VerifyError: The network breaks a rule.
     """
     network.verify()
-    plan = _Planner(network, precision, target).plan()
+    plan = _Planner(network, precision, target, grouped).plan()
     plan.verify()
     return plan
 
@@ -66,7 +71,9 @@ class _Link(NamedTuple):
 class _Planner:
     """Collects buffers, packed arrays and kernels while it walks through a network."""
 
-    def __init__(self, network: Network, precision: str, target: Target) -> None:
+    def __init__(
+        self, network: Network, precision: str, target: Target, grouped: frozenset[str]
+    ) -> None:
         self.network = network
         self.precision = precision
         self.target = target
@@ -78,7 +85,7 @@ class _Planner:
         }
         self.positions = {entry.name: index for index, entry in enumerate(network.projections)}
         self.spikes: dict[str, str] = {}
-        self.together = groups_together(network)
+        self.grouped = grouped
         self.variables: dict[tuple[str, str], str] = {}
         self.sums: dict[tuple[str, str], str] = {}
 
@@ -277,7 +284,7 @@ class _Planner:
             adds=False,
             projection=self.positions[owner],
             delay=projection.delay if source == self._transmitted(projection) else 0,
-            together=source == self.spikes.get(projection.pre) and projection.pre in self.together,
+            grouped=source == self.spikes.get(projection.pre) and projection.pre in self.grouped,
         )
 
     def _update(self, population: Population) -> UpdateKernel:

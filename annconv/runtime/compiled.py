@@ -234,7 +234,8 @@ def compile_network(network: Network, options: CompileOptions) -> CompiledNetwor
 
     Args:
         network: The network; its weights and parameters are data, so networks that differ in values
-            only share one build.
+            only share one build, unless convolutions read channels that spike together in one of
+            them and apart in the other, which other tiles suit.
         options: How to compile.
     Raises:
         VerifyError: The network breaks a rule.

@@ -1,6 +1,8 @@
 // The event convolution in registers against the one in memory, over shapes, tiles and vectors.
 #include "annconv/kernels/event_convolution.hpp"
 
+#include <algorithm>
+#include <memory>
 #include <random>
 #include <vector>
 
@@ -30,7 +32,7 @@ struct Case {
     static constexpr int kChannelsOut = filters;
     static constexpr int kGroups = 1;
     static constexpr int kSigned = 0;
-    static constexpr int kTileSteps = 1;
+    static constexpr int kTileSteps = 3;
     static constexpr int kTileRows = tile_rows;
     static constexpr int kTileCols = tile_cols;
     static constexpr int kTileChannels = tile_channels;
@@ -81,6 +83,47 @@ std::vector<Weight> laid_out(const std::vector<Weight>& kernel) {
     return result;
 }
 
+// Three steps of one tile, the first and the last with a part of the spikes: columns are in use in
+// some steps only.
+template <class Shape, class Real>
+void check_steps(const std::vector<std::int8_t>& all, const std::vector<Real>& kernel,
+                 const std::vector<Real>& tiled) {
+    using Convolution = annconv::EventConvolution<Shape, Real>;
+    constexpr int kCells = Shape::kOut[1] * Shape::kOut[2];
+    std::vector<std::int8_t> spikes(3 * all.size());
+    for (std::size_t index = 0; index < all.size(); ++index) {
+        if (index % 7 == 0) spikes[index] = all[index];
+        if (index < all.size() / 2) spikes[2 * all.size() + index] = all[index];
+    }
+    auto bits = std::make_unique<typename Convolution::Bits>();
+    bits->pack({spikes.data(), static_cast<std::ptrdiff_t>(all.size())}, 3);
+    std::vector<Real> sums(3 * Convolution::kBlockSums), expected(kCells * Shape::kChannelsOut);
+    for (int step = 0; step < 3; ++step) {
+        annconv::convolve_spikes<Shape, Output::kWrite>(
+            spikes.data() + static_cast<std::size_t>(step) * all.size(), kernel.data(),
+            expected.data());
+        for (int block = 0; block < Convolution::kChannelBlocks * Convolution::kRowBlocks;
+             ++block) {
+            const int row_block = block / Convolution::kChannelBlocks;
+            const int first = block % Convolution::kChannelBlocks * Convolution::kBlockChannels;
+            Convolution::block(*bits, tiled.data(), row_block, block % Convolution::kChannelBlocks,
+                               3, sums.data());
+            const int begin = row_block * Convolution::kBlockRows * Shape::kOut[2];
+            const int cells = std::min(Convolution::kBlockRows * Shape::kOut[2], kCells - begin);
+            const int channels = std::min(Convolution::kBlockChannels, Shape::kChannelsOut - first);
+            for (int cell = 0; cell < cells; ++cell) {
+                for (int channel = 0; channel < channels; ++channel) {
+                    const int sum = step * Convolution::kBlockSums +
+                                    cell * Convolution::kBlockChannels + channel;
+                    const int place = (begin + cell) * Shape::kChannelsOut + first + channel;
+                    CHECK(sums[static_cast<std::size_t>(sum)] ==
+                          expected[static_cast<std::size_t>(place)]);
+                }
+            }
+        }
+    }
+}
+
 // Weights are multiples of 1/64, so that every order of addition gives the same sums.
 template <class Shape, class Real>
 void check() {
@@ -103,6 +146,7 @@ void check() {
     annconv::convolve_spikes<Shape, Output::kWrite>(spikes.data(), kernel.data(), expected.data());
     annconv::convolve_events<Shape, Output::kWrite>(spikes.data(), tiled.data(), received.data());
     CHECK(expected == received);
+    check_steps<Shape>(spikes, kernel, tiled);
 }
 
 }  // namespace
@@ -120,5 +164,10 @@ int main() {
     check<Case<9, 8, 3, 2, 1, 2, 2, 5, 8, 2, 8, 8, 1, 2, 32, 0>, float>();      // dilation, padding
     check<Case<8, 9, 2, 4, 3, 0, 1, 100, 12, 1, 2, 4, 1, 1, 16, 0>, double>();  // cells left out
     check<Case<1, 12, 1, 3, 1, 0, 1, 2, 5, 1, 10, 8, 1, 1, 16, 0>, float>();    // a single row
+    check<Case<3, 90, 3, 3, 1, 1, 1, 8, 8, 1, 13, 8, 1, 1, 32, 0>, float>();    // many columns
+    check<Case<3, 90, 3, 3, 1, 1, 1, 8, 8, 1, 10, 8, 0, 2, 32, 1>, float>();
+    check<Case<4, 76, 3, 8, 4, 0, 1, 4, 16, 1, 18, 16, 1, 1, 64, 0>, float>();  // and in one tile
+    check<Case<4, 9, 3, 3, 1, 1, 1, 32, 8, 2, 9, 8, 1, 2, 32, 1>, float>();     // words that cells
+    check<Case<4, 9, 3, 3, 1, 1, 1, 128, 8, 1, 9, 8, 1, 1, 32, 1>, float>();    // fill
     return EXIT_SUCCESS;
 }

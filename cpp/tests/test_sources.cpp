@@ -250,7 +250,7 @@ int main() {
     check_row_tables<OneChannel<7, 9, 5, 5, 1, 2, 16>>();
     check_row_tables<OneChannel<8, 70, 3, 3, 1, 1, 20>>();
     check_row_tables<OneChannel<2, 3, 3, 3, 1, 66, 16>>();  // words of padding
-    check_row_tables<OneChannel<9, 8, 2, 3, 2, 0, 33>>();  // windows that leave cells out
+    check_row_tables<OneChannel<9, 8, 2, 3, 2, 0, 33>>();   // windows that leave cells out
     check_reached<OneChannel<12, 14, 3, 3, 1, 1, 16>,
                   annconv::RowTableSource<OneChannel<12, 14, 3, 3, 1, 1, 16>, float>>();
     check_reached<OneChannel<12, 14, 2, 3, 2, 0, 16>,

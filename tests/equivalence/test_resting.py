@@ -71,10 +71,18 @@ def network_of(neuron: Neuron) -> Network:
     )
 
 
-def check(network: Network, samples: FloatArray, steps: int, *, frames: bool = False) -> None:
+def check(
+    network: Network,
+    samples: FloatArray,
+    steps: int,
+    *,
+    frames: bool = False,
+    precision: str = "double",
+    threads: int = 1,
+) -> None:
     """Counts and spikes of the optimised kernels are the interpreter's."""
     options = CompileOptions(
-        precision="double", threads=1, strict_warnings=True, compiler_level=1, tile=5
+        precision=precision, threads=threads, strict_warnings=True, compiler_level=1, tile=5
     )
     record = ["pool", "second", "third"]
     expected = run_network(network, samples, steps=steps, record=record, frames=frames)
@@ -107,3 +115,13 @@ def test_rest_ends_and_comes_back(name: str) -> None:
     frames[0, 12:28, 3, 4] = frames[1, 40:51, 9, 9] = 1.0
     frames[0, 52:64, 8, 9] = frames[1, 12:17, 9, 9] = 1.0
     check(network_of(NEURONS[name]), frames, 78, frames=True)
+
+
+@pytest.mark.compiles
+@pytest.mark.parametrize("precision", ["double", "single"])
+def test_threads_that_share_a_sample(precision: str) -> None:
+    """One team keeps the flags of a sample; single precision has other vectors and fewer flags."""
+    frames = np.zeros((1, 48, 12, 12, 1))
+    frames[0, 12:28, 3, 4] = frames[0, 12:28, 9, 9] = 1.0
+    network = network_of(NEURONS["comes to rest"])
+    check(network, frames, 48, frames=True, precision=precision, threads=2)

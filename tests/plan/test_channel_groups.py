@@ -8,7 +8,9 @@ from annconv.ir.arrays import FloatArray
 from annconv.ir.network import Network, Population, Projection
 from annconv.ir.operators import Convolution, Dense, MaxPool, Reshape
 from annconv.neurons.library import ENCODINGS, HIDDEN
-from annconv.plan.channel_groups import group_channels, groups_together
+from annconv.options import CompileOptions
+from annconv.passes.pipeline import lower
+from annconv.plan.channel_groups import convolved, group_channels, grouped_populations
 from annconv.readouts import READOUTS
 
 
@@ -38,32 +40,51 @@ def test_weights_beyond_all_measure() -> None:
     assert sorted(group_channels(np.ones(4), drives).tolist()) == [0, 1, 2, 3]
 
 
-def two_convolutions(first: FloatArray) -> Network:
-    """An image, eight channels behind these taps, pooling, and a read-out of them."""
-    kernel = first.reshape(2, 2, 1, 8)
+def convolved_twice(first: FloatArray) -> Network:
+    """An image, eight channels behind these taps, pooling, and a convolution that reads them."""
+    second = np.ones((1, 1, 8, 4))
     return Network(
-        "together",
+        "convolved twice",
         (
-            Population("image", (4, 4, 1), ENCODINGS["IB"], {}, "input"),
-            Population("conv", (3, 3, 8), HIDDEN["IaF"]),
-            Population("pool", (1, 1, 8), HIDDEN["IaF"]),
+            Population("image", (5, 5, 1), ENCODINGS["IB"], {}, "input"),
+            Population("conv", (4, 4, 8), HIDDEN["IaF"]),
+            Population("pool", (2, 2, 8), HIDDEN["IaF"]),
+            Population("second", (2, 2, 4), HIDDEN["IaF"]),
             Population("classes", (3,), HIDDEN["IaF"], {}, "output"),
         ),
         (
-            Projection(
-                "a", "image", "conv", (Convolution(kernel, (1, 1), ((0, 0), (0, 0)), (1, 1)),)
-            ),
-            Projection("b", "conv", "pool", (MaxPool((3, 3), (3, 3), ((0, 0), (0, 0))),), "mask"),
-            Projection("c", "pool", "classes", (Reshape((8,)), Dense(np.ones((8, 3))))),
+            Projection("a", "image", "conv", (valid(first.reshape(2, 2, 1, 8)),)),
+            Projection("b", "conv", "pool", (MaxPool((2, 2), (2, 2), ((0, 0), (0, 0))),), "mask"),
+            Projection("c", "pool", "second", (valid(second),)),
+            Projection("d", "second", "classes", (Reshape((16,)), Dense(np.ones((16, 3))))),
         ),
         READOUTS["spike_count"],
     )
 
 
+def valid(kernel: FloatArray) -> Convolution:
+    return Convolution(kernel, (1, 1), ((0, 0), (0, 0)), (1, 1))
+
+
 def test_groups_that_the_same_inputs_drive() -> None:
-    """Also in front of pooling; not the input, and nothing that fewer than four channels make."""
-    assert groups_together(two_convolutions(np.ones((4, 8)))) == {"conv", "pool"}
+    """Looked for in front of pooling; neither the input nor what no convolution reads counts."""
+    network = convolved_twice(np.ones((4, 8)))
+    assert convolved(network) == {"image", "pool"}
+    assert grouped_populations(network) == {"pool"}
+
+
+APART = np.concatenate([np.eye(4), -np.eye(4)], axis=1)
+"""Taps of four channels that share no input, and of four that never spike."""
 
 
 def test_groups_that_other_inputs_drive() -> None:
-    assert groups_together(two_convolutions(np.tile(np.eye(4), 2))) == frozenset()
+    assert grouped_populations(convolved_twice(APART)) == frozenset()
+
+
+def test_tiles_follow_groups_only_where_tables_are_made() -> None:
+    """So weights alone never decide what is compiled, but with this pass."""
+    alike, apart = convolved_twice(np.ones((4, 8))), convolved_twice(APART)
+    for disable in ((), ("tabulate_patterns",)):
+        options = CompileOptions(cache_bytes=32768, vector_bits=256, disable=disable)
+        digests = {lower(network, options)[1].digest() for network in (alike, apart)}
+        assert len(digests) == (1 if disable else 2)

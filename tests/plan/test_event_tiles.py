@@ -71,13 +71,13 @@ def test_kernel_rows_stay_together_where_their_weights_fit_the_cache() -> None:
 
 def test_tiles_leave_room_for_tables_of_patterns() -> None:
     alone = choose_tiles(shape(7, 5, 64, 64), 4, WIDE)
-    tabulated = choose_tiles(shape(7, 5, 64, 64), 4, WIDE, together=True)
+    tabulated = choose_tiles(shape(7, 5, 64, 64), 4, WIDE, grouped=True)
     assert alone is not None
     assert tabulated is not None
     assert tables_fit(64, tabulated.weight_bytes)
     assert not tables_fit(64, alone.weight_bytes)
     assert not tables_fit(7, 1)  # too few channels
-    assert choose_tiles(shape(7, 3, 7, 64), 4, WIDE, together=True) == choose_tiles(
+    assert choose_tiles(shape(7, 3, 7, 64), 4, WIDE, grouped=True) == choose_tiles(
         shape(7, 3, 7, 64), 4, WIDE
     )
 

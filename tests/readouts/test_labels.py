@@ -30,6 +30,17 @@ def test_a_tie_takes_the_class_that_its_uniform_number_points_at():
     assert set(expected) == {1, 3, 4}
 
 
+def test_ties_between_clear_winners():
+    outputs = np.array([[0.0, 2.0, 1.0], [4.0, 1.0, 4.0], [3.0, 0.0, 0.0], [5.0, 5.0, 5.0]] * 20)
+    received = draw_labels(outputs, seed=5)
+    assert received[0::4].tolist() == [1] * 20
+    assert received[2::4].tolist() == [0] * 20
+    for row in (1, 3, 41, 79):
+        assert received[row] == draw_labels(outputs[row : row + 1], 5, first_sample=row)[0]
+    assert set(received[1::4].tolist()) == {0, 2}
+    assert set(received[3::4].tolist()) == {0, 1, 2}
+
+
 def test_labels_do_not_depend_on_how_samples_are_split_into_batches():
     outputs = np.zeros((20, 10))
     whole = draw_labels(outputs, seed=3)

@@ -145,7 +145,7 @@ constexpr const char* kParts[] = {"update_image", "update_peaks", "apply_main_v2
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "0a2292b722ee2b251f028d4e6203f5f9f81aedafc3c28e1c1be0f1dc97e3f3d5",
+    "a24372b0bc3c9a6ed7f8f4b94e5076c731538b6c9b73b01847a9045a4203b7f2",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,

@@ -103,7 +103,7 @@ constexpr const char* kParts[] = {"update_image", "layer_hidden", "layer_classes
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "d4169aafb37d485984e0eb911ffdbfd2f67c48a325e4b7a4939f28e1f083b3ef",
+    "115aa613c6b79015a326086ae73bb3527e62855d5ab53a96966e4f41d64300de",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,

@@ -117,7 +117,7 @@ constexpr const char* kParts[] = {"layer_image", "layer_conv", "update_classes"}
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "7f1e71132ef67eef96ed6e30e60003c78c9030b353b40978730a0c07d021cf06",
+    "ef0d284485401edcba0292f5a38b3c109ca1f2ac0a36e58e6ba34e31b43daafd",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,

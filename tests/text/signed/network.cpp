@@ -116,7 +116,7 @@ constexpr const char* kParts[] = {"update_image", "update_both", "update_classes
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "eb6ab74e853fe73d2e628fe098fb1f28f261b6a58ae60020210b17381f210a9c",
+    "4513914517237cd704ecd3fdf49c9c67f7e0304a9f7e616d32dff20b49283552",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,

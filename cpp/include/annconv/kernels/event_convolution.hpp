@@ -155,13 +155,13 @@ class EventConvolution {
     template <int rows, int cols>
     static void add_tile(const Bits& bits, int slot, int row, int col, const Weight* weights,
                          Sum* output) {
-        constexpr int kHigh = Bits::span(1, rows);
+        constexpr int kInRows = Bits::span(1, rows);
         const int in_row = row * Shape::kStride[1], in_col = col * Shape::kStride[2];
         Sums<rows, cols> sums;
         sums.clear();
         scan_columns<rows, cols>(bits.words[slot][in_row][in_col],
-                                 bits.used_columns(in_row, kHigh, in_col), weights, sums,
-                                 std::make_integer_sequence<int, kHigh>(),
+                                 bits.used_columns(in_row, kInRows, in_col), weights, sums,
+                                 std::make_integer_sequence<int, kInRows>(),
                                  std::make_integer_sequence<int, Bits::span(2, cols)>());
         sums.store(output);
     }
@@ -198,8 +198,8 @@ class EventConvolution {
         sums.store(output);
     }
 
-    // The columns of words below a tile, from its first row and column on; those not `used` are
-    // empty.
+    // The columns of words below a tile, from its first row and column on; those of the first 64
+    // that are not `used` are empty.
     template <int rows, int cols, class Offsets, int... columns>
     static ANNCONV_INLINE void scan_columns(const Word* words, std::uint64_t used,
                                             const Weight* weights, Sums<rows, cols>& sums,
@@ -213,11 +213,15 @@ class EventConvolution {
                                            const Weight* weights, Sums<rows, cols>& sums,
                                            std::integer_sequence<int, offsets...>) {
         constexpr int kCell = column - Shape::kPad[2];
-        if constexpr (kWholeRow && (kCell < 0 || kCell >= Shape::kIn[2])) return;  // padding
-        if (column < 64 && (used >> column & 1) == 0) return;
-        (scan_cell<rows, cols, offsets, column>(
-             words + (offsets * Bits::kCols + column) * Bits::kWords, weights, sums),
-         ...);
+        constexpr bool kPadding = kWholeRow && (kCell < 0 || kCell >= Shape::kIn[2]);
+        if constexpr (!kPadding) {
+            if constexpr (column < 64) {
+                if ((used >> column & 1) == 0) return;
+            }
+            (scan_cell<rows, cols, offsets, column>(
+                 words + (offsets * Bits::kCols + column) * Bits::kWords, weights, sums),
+             ...);
+        }
     }
 
     // One input cell, `offset` rows and `column` columns from the first one below the tile.

@@ -52,7 +52,8 @@ class Layer {
     static constexpr int kSideBySide = 4;
 
    public:
-    // `resting`: of every vector, whether it was found at rest; unused without kSkipsResting.
+    // `resting`: of the first of vectors that run side by side, whether they were found at rest;
+    // unused without kSkipsResting.
     Layer(Source source, SpikeOutput output, bool* resting, const Weights& weights, Arena& arena,
           const Tile<Real>& tile)
         : source_(source),

@@ -88,15 +88,15 @@ struct PlaneBits {
     static constexpr int kRows = span(1, Shape::kOut[1]), kCols = span(2, Shape::kOut[2]);
 
     Word words[Shape::kTileSteps][kRows][kCols][kWords];
-    Word ever[kRows][kCols][kWords];  // the same for the spikes of all steps together
+    Word any_step[kRows][kCols][kWords];  // the same for the spikes of all steps together
 
     // Takes the spikes of the first `steps` slots.
     void pack(const SpikeSlots& spikes, int steps) {
-        std::memset(ever, 0, sizeof ever);
+        std::memset(any_step, 0, sizeof any_step);
         for (int slot = 0; slot < steps; ++slot) {
             pack_slot(spikes.at(slot), slot);
             const Word* packed = words[slot][0][0];
-            Word* all = ever[0][0];
+            Word* all = any_step[0][0];
             for (int word = 0; word < kRows * kCols * kWords; ++word) all[word] |= packed[word];
         }
         for (int row = 0; row < kRows; ++row) {
@@ -110,11 +110,12 @@ struct PlaneBits {
     // Whether a cell, counted with its padding, spiked in any step.
     bool spiked(int row, int col) const {
         Word found = 0;
-        for (int word = 0; word < kWords; ++word) found |= ever[row][col][word];
+        for (int word = 0; word < kWords; ++word) found |= any_step[row][col][word];
         return found != 0;
     }
 
-    // Which of 64 columns from `col` on, in `high` rows from `row` on, hold a spike of any step.
+    // Which of 64 columns from `col` on, in `high` rows from `row` on, hold a spike of any step;
+    // all of them in planes of more than 64 columns.
     std::uint64_t used_columns(int row, int high, int col) const {
         std::uint64_t found = 0;
         for (int below = 0; below < high; ++below) found |= used_[row + below];
