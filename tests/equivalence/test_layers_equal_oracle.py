@@ -7,6 +7,7 @@ record, fused code runs. Both are compared.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -19,6 +20,7 @@ from test_compiled_equals_oracle import Built, build_structures
 
 from annconv.options import VECTOR_BITS, CompileOptions
 from annconv.passes.pipeline import lower
+from annconv.plan import channel_groups
 from annconv.plan.kernels import LayerKernel
 from annconv.reference.compare import differences
 from annconv.reference.network import run_network
@@ -40,6 +42,14 @@ def options_of(seed: int) -> CompileOptions:
         tile=(16, 3, 5, 64)[seed % 4],
         cache_bytes=(32 * 1024, 4 * 1024)[seed % 2],
     )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def channels_in_groups() -> Iterator[None]:
+    """Random weights spike apart; tables of patterns are made here wherever they fit."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(channel_groups, "LEAST_COACTIVITY", -1.0)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,11 @@ from annconv.ir.operators import Convolution, Dense, MaxPool, Operator, Reshape,
 from annconv.neurons.library import ENCODINGS, HIDDEN
 from annconv.neurons.neuron import Neuron
 from annconv.options import CompileOptions
-from annconv.passes.pipeline import PLAN_PASSES, lower
+from annconv.passes.pipeline import PLAN_PASSES, lower, target_of
+from annconv.plan.channel_groups import grouped_populations
 from annconv.plan.kernels import LayerKernel
 from annconv.plan.plan import Plan
+from annconv.plan.planner import make_plan
 from annconv.readouts import READOUTS
 
 OPTIONS = CompileOptions(precision="double", vector_bits=256, cache_bytes=32768)
@@ -58,13 +60,15 @@ def dense(inputs: int, outputs: int) -> tuple[Operator, ...]:
 
 def plan_before(network: Network, name: str, options: CompileOptions = OPTIONS) -> Plan:
     """The plan as a pass finds it."""
-    names = [step.name for step in PLAN_PASSES]
-    later = names[names.index(name) :]
-    disabled = CompileOptions(
-        **{field: getattr(options, field) for field in options.__dataclass_fields__}
-        | {"disable": tuple(later)}
-    )
-    return lower(network, disabled)[1]
+    lowered, _ = lower(network, options)
+    grouped = grouped_populations(lowered)
+    plan = make_plan(lowered, options.precision, target_of(options), grouped)
+    for step in PLAN_PASSES:
+        if step.name == name:
+            return plan
+        if step.level <= options.optimize and step.name not in options.disable:
+            plan = step.run(plan)
+    raise ValueError(name)
 
 
 def layers(plan: Plan) -> list[LayerKernel]:
