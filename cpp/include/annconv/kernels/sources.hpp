@@ -176,8 +176,9 @@ class RowTableSource {
                 const int start = first * Shape::kStride[2] - Shape::kPad[2];
                 const int begin = std::max(start, 0);
                 const int end = std::min(start + kBitsInWord, Shape::kIn[2]);
-                PatternWord bits = 0;
-                pack_spikes(row_spikes + begin, end - begin, &bits);
+                std::uint64_t packed = 0;
+                pack_spikes(row_spikes + begin, end - begin, &packed);
+                PatternWord bits = static_cast<PatternWord>(packed);
                 bits <<= std::min(begin - start, kBitsInWord - 1);  // no bits if there are more
                 const int count = std::min(kWindowsInWord, Shape::kOut[2] - first);
                 for (int window = 0; window < count; ++window) {
