@@ -15,20 +15,9 @@ from numpy.typing import NDArray
 
 from annconv.ir.arrays import FloatArray, Geometry
 from annconv.ir.network import Network, Population, Projection
-from annconv.ir.operators import (
-    Convolution,
-    Dense,
-    Operator,
-    Reshape,
-    Scale,
-)
+from annconv.ir.operators import Convolution, Dense, Operator, Reshape, Scale
 from annconv.plan.channel_groups import convolved, group_channels
-from annconv.plan.mean_activity import (
-    CHANNEL_BY_CHANNEL,
-    channel_drives,
-    mean_activity,
-    mixes,
-)
+from annconv.plan.mean_activity import CHANNEL_BY_CHANNEL, channel_drives, mean_activity, mixes
 
 Order = NDArray[np.intp]
 """At each place the channel that comes to stand there."""

@@ -26,7 +26,8 @@ TABLE_BYTES = 128 * 1024
 FEWEST_CHANNELS = 2 * GROUP
 """Input channels from which on tables are made."""
 
-# What the parts of a convolution cost, in cycles: fitted to 200 layers of 13 shapes and many tiles.
+# What the parts of a convolution cost, in cycles: a least-squares fit to the `profile` times of 13
+# layers in their various tiles, on one processor. Only the ratios decide.
 EMPTY_WORD, BUSY_WORD = 0.8, 5.0
 """Scanning a word of spikes; most of it is the mispredicted end of a loop."""
 VISIT = 1.7
