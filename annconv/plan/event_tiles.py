@@ -15,6 +15,8 @@ from annconv.plan.kernels import Constant
 from annconv.plan.layouts import GROUP
 from annconv.plan.target import Target
 
+WIDEST_TILE = 7
+"""Vectors of channels that a tile may hold."""
 LARGEST_CODE = 1200
 """Additions that may be unrolled in one function."""
 LARGEST_BITS = 128 * 1024
@@ -159,9 +161,10 @@ def _candidates(
 ) -> Iterator[EventTiles]:
     """Tiles that fit."""
     needed = math.ceil(window.filters / lanes)
-    for vectors in (1, 2, 4):
-        if vectors > 1 and vectors >= 2 * needed:
-            continue
+    sizes = {entry for entry in (1, 2, 4) if entry < 2 * needed}
+    if needed <= WIDEST_TILE:
+        sizes.add(needed)  # no lane is left over
+    for vectors in sorted(sizes):
         for rows in (1, 2, 3, 4):
             registers = target.sum_registers // (vectors * rows)
             if registers < 1 or rows > window.rows:

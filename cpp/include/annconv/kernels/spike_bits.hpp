@@ -123,6 +123,11 @@ struct PlaneBits {
     }
 
    private:
+    // Channels that are among the 64 bits from any byte on, wherever in the byte they start.
+    static constexpr int kFewChannels = 57;
+    static constexpr std::uint64_t kCellMask =
+        ~std::uint64_t{0} >> (64 - std::min(kChannels, kFewChannels));
+
     std::uint64_t used_[kRows];
 
     void pack_slot(const std::int8_t* spikes, int slot) {
@@ -134,6 +139,15 @@ struct PlaneBits {
             auto* packed = words[slot][row + Shape::kPad[1]] + Shape::kPad[2];
             if constexpr (kChannels == 8 * sizeof(Word) * kWords) {  // cells fill their words
                 pack_spikes(cells, kReadCols * kChannels, packed[0]);
+            } else if constexpr (kChannels <= kFewChannels) {  // the row first, then its cells
+                std::uint64_t row_bits[(kReadCols * kChannels + 63) / 64 + 1] = {};
+                pack_spikes(cells, kReadCols * kChannels, row_bits);
+                const auto* bytes = reinterpret_cast<const std::byte*>(row_bits);
+                for (int col = 0; col < kReadCols; ++col) {
+                    std::uint64_t some;
+                    std::memcpy(&some, bytes + col * kChannels / 8, sizeof some);
+                    packed[col][0] = static_cast<Word>(some >> col * kChannels % 8 & kCellMask);
+                }
             } else {
                 for (int col = 0; col < kReadCols; ++col) {
                     pack_spikes(cells + col * kChannels, kChannels, packed[col]);
