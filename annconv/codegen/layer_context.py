@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from annconv.codegen.lanes import lanes_neuron
 from annconv.codegen.names import cpp_name
 from annconv.codegen.shapes import constant_context, pascal_case
 from annconv.neurons.model import OdeBlock
+from annconv.plan.arrays import Buffer
 from annconv.plan.kernels import Arrival, LayerKernel, UpdateKernel
 from annconv.plan.plan import Plan
 
@@ -15,6 +16,8 @@ Context = dict[str, Any]
 
 PI = "static_cast<network::real>(3.14159265358979323846)"
 STATE, FIXED = "real", "const real"
+OUTPUTS = {"spike": "ByteOutput", "bits": "BitOutput"}
+SLOTS = {"spike": "ByteSlots", "bits": "BitSlots"}
 
 
 def layer_context(kernel: LayerKernel, plan: Plan) -> Context:
@@ -24,7 +27,7 @@ def layer_context(kernel: LayerKernel, plan: Plan) -> Context:
     neurons = [_neuron_context(kernel.update, f"{name}Neuron", arrival, kernel.pooled)]
     if kernel.pooling is not None:
         neurons.append(_neuron_context(kernel.pooling, f"{name}Pooling", None, None))
-    emits = kernel.emits
+    emitted = _buffer(plan, kernel.emits.spikes)
     return {
         "template": "kernels/layer.cpp.j2",
         "name": kernel.name,
@@ -40,9 +43,21 @@ def layer_context(kernel: LayerKernel, plan: Plan) -> Context:
         "weight": "real" if arrival.unit is None else "std::int16_t",
         "source_arguments": _source_arguments(kernel, plan),
         "preparation": _preparation(kernel, plan),
-        "output": f"arena.{emits.spikes}[1]",
-        "output_length": emits.neurons,
+        "output_type": OUTPUTS[emitted.type],
+        "output": f"arena.{emitted.name}[1]",
+        "output_length": emitted.length,
     }
+
+
+def _buffer(plan: Plan, name: str) -> Buffer:
+    return next(entry for entry in plan.buffers if entry.name == name)
+
+
+def _slots(arrival: Arrival, plan: Plan) -> str:
+    """The spikes that a layer reads in a tile."""
+    buffer = _buffer(plan, cast(str, arrival.spikes))
+    first = f"arena.{buffer.name}[{1 - arrival.delay}]"
+    return f"annconv::{SLOTS[buffer.type]}{{{first}, {buffer.length}}}"
 
 
 def _preparation(kernel: LayerKernel, plan: Plan) -> str | None:
@@ -50,8 +65,7 @@ def _preparation(kernel: LayerKernel, plan: Plan) -> str | None:
     arrival, shared = kernel.arrival, plan.shared_inputs
     if shared is None or shared.layer != kernel.name:
         return None
-    spikes = f"arena.{arrival.spikes}[{1 - arrival.delay}]"
-    arguments = f"{spikes}, {arrival.length}, tile.steps, weights.{arrival.weights}"
+    arguments = f"{_slots(arrival, plan)}, tile.steps, weights.{arrival.weights}"
     return f"arena.shared_inputs.prepare({arguments});"
 
 
@@ -64,7 +78,7 @@ def _source_arguments(kernel: LayerKernel, plan: Plan) -> str:
         if shared is None:
             return f"tile.rates, tile.advance, {arrival.length}"
         return f"{inputs}.rates(tile.rates), tile.advance, {inputs}.count()"
-    spikes = f"annconv::SpikeSlots{{arena.{arrival.spikes}[{1 - arrival.delay}], {arrival.length}}}"
+    spikes = _slots(arrival, plan)
     weights = f"weights.{arrival.weights}"
     if arrival.function != "DenseSource":
         return f"{spikes}, {weights}"

@@ -15,7 +15,10 @@ from annconv.plan.plan import Plan, ReadoutPlan, emitting
 Context = dict[str, Any]
 
 REAL_TYPES = {"single": "float", "double": "double", "int16": "float"}
-BUFFER_TYPES = {"real": "real", "spike": "std::int8_t", "count": "std::int32_t", "flag": "bool"}
+BUFFER_TYPES = {
+    "real": "real", "spike": "std::int8_t", "bits": "std::uint8_t", "count": "std::int32_t",
+    "flag": "bool",
+}  # fmt: skip
 PACKED_TYPES = {"real": "real", "int16": "std::int16_t"}
 
 

@@ -12,9 +12,7 @@ from annconv.plan.event_tiles import EventTiles, choose_tiles
 from annconv.plan.kernels import Kernel, OperatorKernel
 from annconv.plan.layouts import KernelLayout, blocks
 from annconv.plan.plan import Plan, emitting
-from annconv.plan.target import Target
-
-REAL_BYTES = {"single": 4, "double": 8, "int16": 4}
+from annconv.plan.target import REAL_BYTES, Target
 
 
 def follow_events(plan: Plan) -> Plan:

@@ -44,7 +44,7 @@ class PlannedArrival:
 
 def rates_arrival(plan: Plan, update: UpdateKernel) -> PlannedArrival:
     """How the rates of a sample arrive at the input's neurons."""
-    lanes = plan.target.vector_bytes // max(WEIGHT_BYTES[plan.precision], 4)
+    lanes = plan.lanes
     constants: Constants = (
         ("kOut", (1, 1, 1)),
         ("kChannelsOut", update.neurons),

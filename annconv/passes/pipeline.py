@@ -17,6 +17,7 @@ from annconv.passes.fuse_layers import fuse_layers
 from annconv.passes.liveness import liveness
 from annconv.passes.multiply_reciprocals import multiply_reciprocals
 from annconv.passes.order_channels import Order, channel_orders, order_channels
+from annconv.passes.pack_spikes import pack_spikes
 from annconv.passes.share_inputs import share_inputs
 from annconv.passes.skip_resting import skip_resting
 from annconv.passes.tabulate_patterns import tabulate_patterns
@@ -66,6 +67,7 @@ PLAN_PASSES: tuple[Pass[Plan], ...] = (
     Pass(tabulate_patterns, level=2),  # after fuse_layers, which chooses what inner loops read
     Pass(skip_resting, level=2),  # after fuse_layers, whose layers know what reaches them
     Pass(share_inputs, level=2),  # after fuse_layers, which tells what reads the inputs
+    Pass(pack_spikes, level=2),  # after fuse_layers and share_inputs, which decide who reads spikes
     Pass(follow_events, level=2),  # last: takes the convolutions that no layer holds
 )
 

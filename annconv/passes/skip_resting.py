@@ -14,7 +14,6 @@ from annconv.plan.arrays import Buffer
 from annconv.plan.kernels import Constants, Kernel, LayerKernel, extents_of, number_of
 from annconv.plan.layouts import blocks
 from annconv.plan.plan import Plan
-from annconv.plan.target import WEIGHT_BYTES
 
 KNOWING_SOURCES = ("ConvolutionSource", "RowTableSource")
 """Sources that tell which neurons spikes reach."""
@@ -23,12 +22,11 @@ SWITCH = "kSkipsResting"
 
 def skip_resting(plan: Plan) -> Plan:
     """Let the convolutions of layers look for resting neurons, which must not know the time."""
-    lanes = plan.target.vector_bytes // max(WEIGHT_BYTES[plan.precision], 4)
     kernels: list[Kernel] = []
     flags: list[Buffer] = []
     for kernel in plan.kernels:
         if isinstance(kernel, LayerKernel) and _suits(kernel):
-            flags.append(Buffer(f"{kernel.name}_resting", "flag", _vectors(kernel, lanes)))
+            flags.append(Buffer(f"{kernel.name}_resting", "flag", _vectors(kernel, plan.lanes)))
             constants = _switched_on(kernel.constants)
             kernels.append(replace(kernel, constants=constants, resting=flags[-1].name))
         else:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from annconv.plan.layouts import Layout
 
-BufferType = Literal["real", "spike", "count", "flag"]
+BufferType = Literal["real", "spike", "bits", "count", "flag"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,8 @@ class Buffer:
 
     Attributes:
         name: Identifier in the generated code.
-        type: "real", "spike" for signed bytes, "count" for 32-bit integers, "flag" for yes or no.
+        type: "real", "spike" for signed bytes, "bits" for bytes of eight neurons' spikes each,
+            "count" for 32-bit integers, "flag" for yes or no.
         length: Number of elements of a slot.
         slots: 1, or 1 + the steps of a tile: slot 0 holds what the step before the tile left.
     """

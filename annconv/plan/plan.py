@@ -14,7 +14,7 @@ from annconv.ir.verify import Violation, run_rules
 from annconv.neurons.expressions import Expression
 from annconv.plan.arrays import Buffer, Packed
 from annconv.plan.kernels import Kernel, LayerKernel, OperatorKernel, UpdateKernel
-from annconv.plan.target import Target
+from annconv.plan.target import REAL_BYTES, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +99,11 @@ class Plan:
     tile: int
     readout: ReadoutPlan
     shared_inputs: SharedInputs | None = None
+
+    @property
+    def lanes(self) -> int:
+        """Neurons in a vector: their state is real in every precision."""
+        return self.target.vector_bytes // REAL_BYTES[self.precision]
 
     def digest(self) -> str:
         """SHA-256 over the whole structure.

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 WEIGHT_BYTES = {"single": 4, "double": 8, "int16": 2}
 """Size of a weight that a layer adds up, by precision."""
+REAL_BYTES = {"single": 4, "double": 8, "int16": 4}
+"""Size of a number of a neuron's state, by precision."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ void check_steps(const std::vector<std::int8_t>& all, const std::vector<Real>& k
         if (index < all.size() / 2) spikes[2 * all.size() + index] = all[index];
     }
     auto bits = std::make_unique<typename Convolution::Bits>();
-    bits->pack({spikes.data(), static_cast<std::ptrdiff_t>(all.size())}, 3);
+    bits->pack(annconv::ByteSlots{spikes.data(), static_cast<std::ptrdiff_t>(all.size())}, 3);
     std::vector<Real> sums(3 * Convolution::kBlockSums), expected(kCells * Shape::kChannelsOut);
     for (int step = 0; step < 3; ++step) {
         annconv::convolve_spikes<Shape, Output::kWrite>(

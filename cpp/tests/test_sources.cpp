@@ -25,6 +25,22 @@ std::vector<std::int8_t> random_spikes(int count, int one_in) {
     return spikes;
 }
 
+// Hands slots of spikes to `check`, as bytes and as bits.
+template <class Check>
+void for_bytes_and_bits(const std::vector<std::int8_t>& spikes, int length, const Check& check) {
+    check(annconv::ByteSlots{spikes.data(), length});
+    const int bytes = (length + 7) / 8 + annconv::BitSpikes::kSlack;
+    std::vector<std::uint8_t> bits(spikes.size() / static_cast<std::size_t>(length) *
+                                   static_cast<std::size_t>(bytes));
+    for (int index = 0; index < static_cast<int>(spikes.size()); ++index) {
+        const int byte = index / length * bytes + index % length / 8;
+        bits[static_cast<std::size_t>(byte)] = static_cast<std::uint8_t>(
+            bits[static_cast<std::size_t>(byte)] | spikes[static_cast<std::size_t>(index)]
+                                                       << index % length % 8);
+    }
+    check(annconv::BitSlots{bits.data(), bytes});
+}
+
 // Multiples of 1/64, so that every order of addition gives the same sums.
 std::vector<float> random_weights(int count) {
     std::mt19937 random(static_cast<unsigned>(count) + 1);
@@ -76,21 +92,23 @@ void check_row_tables() {
             }
         }
     }
-    Source source({spikes.data(), kCells}, tables.data(), kSteps, scratch);
     CHECK(Source::kScratchBytes <= sizeof scratch);
-    for (int step = 0; step < kSteps; ++step) {
-        std::vector<float> expected(kSums);
-        annconv::convolve<Shape, Output::kWrite>(spikes.data() + step * kCells, kernel.data(),
-                                                 expected.data());
-        for (int place = 0; place < kSums; ++place) {
-            const int filter = place % kFilters, cell = place / kFilters;
-            const int row = cell / Shape::kOut[2], col = cell % Shape::kOut[2];
-            source.compute(row / 2, filter / 16);
-            const auto value =
-                source.template arrived<Value>(step, row % 2, col, filter % 16 / 8 * 8);
-            CHECK(value.numbers[filter % 8] == expected[static_cast<std::size_t>(place)]);
+    for_bytes_and_bits(spikes, kCells, [&](const auto& slots) {
+        Source source(slots, tables.data(), kSteps, scratch);
+        for (int step = 0; step < kSteps; ++step) {
+            std::vector<float> expected(kSums);
+            annconv::convolve<Shape, Output::kWrite>(spikes.data() + step * kCells, kernel.data(),
+                                                     expected.data());
+            for (int place = 0; place < kSums; ++place) {
+                const int filter = place % kFilters, cell = place / kFilters;
+                const int row = cell / Shape::kOut[2], col = cell % Shape::kOut[2];
+                source.compute(row / 2, filter / 16);
+                const auto value =
+                    source.template arrived<Value>(step, row % 2, col, filter % 16 / 8 * 8);
+                CHECK(value.numbers[filter % 8] == expected[static_cast<std::size_t>(place)]);
+            }
         }
-    }
+    });
 }
 
 // Few spikes: which windows they reach, in any step.
@@ -99,7 +117,6 @@ void check_reached() {
     constexpr int kInputs = Shape::kIn[1] * Shape::kIn[2] * Shape::kChannelsIn;
     const auto spikes = random_spikes(kSteps * kInputs, 40);
     const std::vector<float> weights(1 << 16);
-    Source source({spikes.data(), kInputs}, weights.data(), kSteps, scratch);
     CHECK(Source::kScratchBytes <= sizeof scratch);
     std::vector<int> expected(Shape::kOut[1] * Shape::kOut[2]);
     for (int step = 0; step < kSteps; ++step) {
@@ -118,16 +135,20 @@ void check_reached() {
             }
         }
     }
-    int reached = 0;
-    for (int row = 0; row < Shape::kOut[1]; ++row) {
-        source.compute(row / Source::kBlockRows, 0);
-        for (int col = 0; col < Shape::kOut[2]; ++col) {
-            const bool found = source.reached(row % Source::kBlockRows, col);
-            CHECK(found == (expected[static_cast<std::size_t>(row * Shape::kOut[2] + col)] != 0));
-            reached += found;
+    for_bytes_and_bits(spikes, kInputs, [&](const auto& slots) {
+        Source source(slots, weights.data(), kSteps, scratch);
+        int reached = 0;
+        for (int row = 0; row < Shape::kOut[1]; ++row) {
+            source.compute(row / Source::kBlockRows, 0);
+            for (int col = 0; col < Shape::kOut[2]; ++col) {
+                const bool found = source.reached(row % Source::kBlockRows, col);
+                const auto place = static_cast<std::size_t>(row * Shape::kOut[2] + col);
+                CHECK(found == (expected[place] != 0));
+                reached += found;
+            }
         }
-    }
-    CHECK(reached > 0 && reached < static_cast<int>(expected.size()));
+        CHECK(reached > 0 && reached < static_cast<int>(expected.size()));
+    });
 }
 
 // Several channels, as a ConvolutionSource reads them.
@@ -174,21 +195,23 @@ void check_matrix() {
     const auto spikes = random_spikes(kSteps * Shape::kInputs, 3);
     const auto weights = random_weights(Shape::kInputs * Shape::kOutputs);
     const auto blocks = laid_out<Shape>(weights);
-    annconv::DenseSource<Shape, float> source({spikes.data(), Shape::kInputs}, blocks.data(),
-                                              Shape::kInputs, Shape::kInputs, kSteps, scratch);
-    for (int step = 0; step < kSteps; ++step) {
-        std::vector<float> plain(Shape::kOutputs), events(Shape::kOutputs);
-        const std::int8_t* now = spikes.data() + step * Shape::kInputs;
-        annconv::multiply<Shape, Output::kWrite>(now, weights.data(), plain.data());
-        annconv::multiply_events<Shape, Output::kWrite>(now, weights.data(), events.data());
-        CHECK(plain == events);
-        for (int out = 0; out < Shape::kOutputs; ++out) {
-            source.compute(0, out / Shape::kTileChannels);
-            const int channel = out % Shape::kTileChannels / 8 * 8;
-            const auto value = source.template arrived<Value>(step, 0, 0, channel);
-            CHECK(value.numbers[out % 8] == plain[static_cast<std::size_t>(out)]);
+    for_bytes_and_bits(spikes, Shape::kInputs, [&](const auto& slots) {
+        annconv::DenseSource<Shape, float> source(slots, blocks.data(), Shape::kInputs,
+                                                  Shape::kInputs, kSteps, scratch);
+        for (int step = 0; step < kSteps; ++step) {
+            std::vector<float> plain(Shape::kOutputs), events(Shape::kOutputs);
+            const std::int8_t* now = spikes.data() + step * Shape::kInputs;
+            annconv::multiply<Shape, Output::kWrite>(now, weights.data(), plain.data());
+            annconv::multiply_events<Shape, Output::kWrite>(now, weights.data(), events.data());
+            CHECK(plain == events);
+            for (int out = 0; out < Shape::kOutputs; ++out) {
+                source.compute(0, out / Shape::kTileChannels);
+                const int channel = out % Shape::kTileChannels / 8 * 8;
+                const auto value = source.template arrived<Value>(step, 0, 0, channel);
+                CHECK(value.numbers[out % 8] == plain[static_cast<std::size_t>(out)]);
+            }
         }
-    }
+    });
 }
 
 struct SixteenRates {
@@ -210,6 +233,23 @@ void check_rates() {
     CHECK(source.arrived<Value>(1, 0, 0, 8).numbers[3] == 21 + 11);
 }
 
+template <class Shared>
+void check_five_rates(const Shared& shared, const std::vector<float>& rates,
+                      const std::vector<float>& weights) {
+    const int inputs = static_cast<int>(rates.size());
+    CHECK(shared.count() == 16);  // five rates, and silent ones up to a whole vector
+    CHECK(shared.rates(rates.data())[3] == 3);
+    CHECK(shared.rates(rates.data())[5] == 0);
+    const float* rows = shared.weights(weights.data());
+    for (int group = 0; group < 5; ++group) {
+        float expected = 0;
+        for (int input = group; group < 5 && input < inputs; input += 5) {
+            expected += weights[static_cast<std::size_t>((inputs + input) * 16 + 3)];
+        }
+        CHECK(rows[(shared.rows() + group) * 16 + 3] == expected);  // block 1, channel 3
+    }
+}
+
 void check_shared_inputs() {
     constexpr int kInputs = 300, kOutputs = 20;
     using Shape = Matrix<kInputs, kOutputs, 16>;
@@ -218,22 +258,14 @@ void check_shared_inputs() {
     std::vector<float> rates(kInputs);
     for (int input = 0; input < kInputs; ++input)
         rates[static_cast<std::size_t>(input)] = static_cast<float>(input % 5);
-    shared->start(rates.data(), true);
     std::vector<std::int8_t> spikes(2 * kInputs);
     for (int group = 0; group < 5; ++group)
         spikes[static_cast<std::size_t>(group % 2 * kInputs + group)] = 1;
-    shared->prepare(spikes.data(), kInputs, 2, weights.data());
-    CHECK(shared->count() == 16);  // five rates, and silent ones up to a whole vector
-    CHECK(shared->rates(rates.data())[3] == 3);
-    CHECK(shared->rates(rates.data())[5] == 0);
-    const float* rows = shared->weights(weights.data());
-    for (int group = 0; group < 5; ++group) {
-        float expected = 0;
-        for (int input = group; group < 5 && input < kInputs; input += 5) {
-            expected += weights[static_cast<std::size_t>((kInputs + input) * 16 + 3)];
-        }
-        CHECK(rows[(shared->rows() + group) * 16 + 3] == expected);  // block 1, channel 3
-    }
+    for_bytes_and_bits(spikes, kInputs, [&](const auto& slots) {
+        shared->start(rates.data(), true);
+        shared->prepare(slots, 2, weights.data());
+        check_five_rates(*shared, rates, weights);
+    });
     shared->start(rates.data(), false);  // rates that change: the inputs themselves
     CHECK(shared->count() == kInputs && shared->rows() == kInputs);
     CHECK(shared->weights(weights.data()) == weights.data());

@@ -108,6 +108,7 @@ def _order() -> list[str]:
                 "fuse_layers",
                 "skip_resting",
                 "share_inputs",
+                "pack_spikes",
                 "tabulate_patterns",
                 "follow_events",
             },

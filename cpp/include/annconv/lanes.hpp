@@ -212,12 +212,4 @@ ANNCONV_INLINE void store(Value value, typename Value::Number* values) {
     std::memcpy(values, &value.numbers, sizeof value.numbers);
 }
 
-// Writes `count` lanes as bytes: 1 where it spiked.
-template <class Real, int lanes>
-ANNCONV_INLINE void store_spikes(Mask<Real, lanes> spiked, int count, std::int8_t* spikes) {
-    using Bytes = typename VectorOf<std::int8_t, lanes>::type;
-    const Bytes bytes = __builtin_convertvector(-spiked.words, Bytes);
-    std::memcpy(spikes, &bytes, static_cast<std::size_t>(count));
-}
-
 }  // namespace annconv

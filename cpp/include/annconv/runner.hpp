@@ -68,6 +68,25 @@ class Progress {
     std::chrono::steady_clock::time_point asked_ = std::chrono::steady_clock::now();
 };
 
+// What a population emitted in a step: a signed byte or a bit for each neuron, or nothing that is
+// kept.
+class EmittedSpikes {
+   public:
+    EmittedSpikes() = default;
+    EmittedSpikes(const std::int8_t* bytes) : bytes_(bytes) {}
+    EmittedSpikes(const std::uint8_t* bits) : bits_(bits) {}
+
+    bool kept() const { return bytes_ != nullptr || bits_ != nullptr; }
+    std::int8_t operator[](std::int32_t rank) const {
+        return bytes_ != nullptr ? bytes_[rank]
+                                 : static_cast<std::int8_t>(bits_[rank / 8] >> rank % 8 & 1);
+    }
+
+   private:
+    const std::int8_t* bytes_ = nullptr;
+    const std::uint8_t* bits_ = nullptr;
+};
+
 // Reports the spikes that recorded populations emitted in the last tile.
 template <class Network>
 void record_spikes(const typename Network::Arena& arena, const RunRequest& request,
@@ -75,8 +94,8 @@ void record_spikes(const typename Network::Arena& arena, const RunRequest& reque
     for (std::int32_t population = 0; population < Network::kPopulations; ++population) {
         if (!request.record[population]) continue;
         for (std::int32_t slot = 0; slot < steps; ++slot) {
-            const std::int8_t* spikes = Network::spikes(arena, population, slot);
-            if (spikes == nullptr) break;  // a junction
+            const EmittedSpikes spikes = Network::spikes(arena, population, slot);
+            if (!spikes.kept()) break;  // a junction
             for (std::int32_t rank = 0; rank < Network::kSizes[population]; ++rank) {
                 if (spikes[rank]) {
                     request.observer->spike(sample, population, first + slot, rank, spikes[rank]);

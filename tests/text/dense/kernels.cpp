@@ -75,9 +75,9 @@ using HiddenSource = annconv::DenseSource<HiddenShape, real>;
 
 // hidden: 5 IaF neurons; dense_proj_2: dense of spikes of image, 6 -> 5
 void layer_hidden([[maybe_unused]] const Weights& weights, Arena& arena, const Tile& tile) {
-    const annconv::SpikeOutput output{arena.hidden_spikes[1], 5};
-    HiddenSource source(annconv::SpikeSlots{arena.image_spikes[0], 6}, weights.dense_proj_2_weights, 6, 6, tile.steps, tile.scratch);
-    annconv::Layer<HiddenShape, HiddenNeuron, HiddenSource, Weights, Arena, real>(source, output, nullptr, weights, arena, tile).run();
+    const annconv::ByteOutput output{arena.hidden_spikes[1], 5};
+    HiddenSource source(annconv::ByteSlots{arena.image_spikes[0], 6}, weights.dense_proj_2_weights, 6, 6, tile.steps, tile.scratch);
+    annconv::Layer<HiddenShape, HiddenNeuron, HiddenSource, annconv::ByteOutput, Weights, Arena, real>(source, output, nullptr, weights, arena, tile).run();
 }
 
 std::size_t layer_hidden_scratch() { return HiddenSource::kScratchBytes; }
@@ -134,9 +134,9 @@ using ClassesSource = annconv::DenseSource<ClassesShape, real>;
 
 // classes: 3 IaF neurons; dense_proj_3: dense of spikes of hidden, 5 -> 3
 void layer_classes([[maybe_unused]] const Weights& weights, Arena& arena, const Tile& tile) {
-    const annconv::SpikeOutput output{arena.classes_spikes[1], 3};
-    ClassesSource source(annconv::SpikeSlots{arena.hidden_spikes[0], 5}, weights.dense_proj_3_weights, 5, 5, tile.steps, tile.scratch);
-    annconv::Layer<ClassesShape, ClassesNeuron, ClassesSource, Weights, Arena, real>(source, output, nullptr, weights, arena, tile).run();
+    const annconv::ByteOutput output{arena.classes_spikes[1], 3};
+    ClassesSource source(annconv::ByteSlots{arena.hidden_spikes[0], 5}, weights.dense_proj_3_weights, 5, 5, tile.steps, tile.scratch);
+    annconv::Layer<ClassesShape, ClassesNeuron, ClassesSource, annconv::ByteOutput, Weights, Arena, real>(source, output, nullptr, weights, arena, tile).run();
 }
 
 std::size_t layer_classes_scratch() { return ClassesSource::kScratchBytes; }

@@ -80,8 +80,8 @@ struct Network {
         return arena.executed;
     }
 
-    // What a population emitted in a step of the last tile; nullptr where that is not kept.
-    static const std::int8_t* spikes(const Arena& arena, int population, [[maybe_unused]] std::int32_t slot) {
+    // What a population emitted in a step of the last tile.
+    static annconv::EmittedSpikes spikes(const Arena& arena, int population, [[maybe_unused]] std::int32_t slot) {
         switch (population) {
             case 0:  // image
                 return arena.image_spikes[slot + 1];
@@ -90,7 +90,7 @@ struct Network {
             case 2:  // classes
                 return arena.classes_spikes[slot + 1];
             default:
-                return nullptr;
+                return {};
         }
     }
 

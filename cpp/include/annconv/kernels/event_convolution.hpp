@@ -10,7 +10,7 @@
 #include <cstring>
 #include <utility>
 
-#include "annconv/kernels/spike_bits.hpp"
+#include "annconv/kernels/plane_bits.hpp"
 #include "annconv/kernels/window.hpp"
 #include "annconv/lanes.hpp"
 
@@ -289,7 +289,7 @@ template <class Shape, Output mode, class Real>
 void convolve_events(const std::int8_t* spikes, const Real* kernel, Real* output) {
     using Convolution = EventConvolution<Shape, Real>;
     typename Convolution::Bits bits;
-    bits.pack(SpikeSlots{spikes, 0}, 1);
+    bits.pack(ByteSlots{spikes, 0}, 1);
     alignas(64) Real sums[Convolution::kBlockSums];
     for (int channel_block = 0; channel_block < Convolution::kChannelBlocks; ++channel_block) {
         const int channel = channel_block * Convolution::kBlockChannels;

@@ -12,27 +12,11 @@
 #include <utility>
 
 #include "annconv/kernels/sources.hpp"
+#include "annconv/kernels/spikes.hpp"
 #include "annconv/lanes.hpp"
 #include "annconv/tile.hpp"
 
 namespace annconv {
-
-// Spikes that a layer writes: slots of `length` bytes, one per neuron.
-struct SpikeOutput {
-    std::int8_t* spikes;
-    std::ptrdiff_t length;
-
-    // Writes where a vector of neurons spiked; padding lanes beyond `channels` are left out.
-    template <int channels, class Real, int lanes>
-    ANNCONV_INLINE void put(int slot, int cell, int channel, Mask<Real, lanes> spiked) const {
-        std::int8_t* target = spikes + slot * length + std::ptrdiff_t{cell} * channels + channel;
-        if (channels % lanes == 0 || channel + lanes <= channels) {
-            if (channel < channels) store_spikes(spiked, lanes, target);
-        } else if (channel < channels) {
-            store_spikes(spiked, channels - channel, target);
-        }
-    }
-};
 
 // The share of a team's thread in `count` pieces of work.
 inline std::pair<int, int> share(const Team& team, int count) {
@@ -42,8 +26,8 @@ inline std::pair<int, int> share(const Team& team, int count) {
 // Neurons of one population. `Neuron<real>` holds parameters and state of one vector of neurons:
 // made from (weights, arena, place, channel), `step(number, arrived)` returns where it spiked,
 // `save`. A few vectors run side by side, as each has to wait for its own step before.
-template <class Shape, template <class> class Neuron, class Source, class Weights, class Arena,
-          class Real>
+template <class Shape, template <class> class Neuron, class Source, class SpikeOutput,
+          class Weights, class Arena, class Real>
 class Layer {
     using Value = LanesOf<Real, Shape::kVectorBytes>;
     static constexpr int kRows = Shape::kOut[1], kCols = Shape::kOut[2];
@@ -170,7 +154,7 @@ class Layer {
 // Windows that do not overlap, of kPool[0] rows and kPool[1] columns: the neurons under a window
 // and the pooling neuron behind them run together. Neurons under no window are left out.
 template <class Shape, template <class> class Neuron, template <class> class Pooling, class Source,
-          class Weights, class Arena, class Real>
+          class SpikeOutput, class Weights, class Arena, class Real>
 class PooledLayer {
     using Value = LanesOf<Real, Shape::kVectorBytes>;
     static constexpr int kRows = Shape::kOut[1], kCols = Shape::kOut[2];

@@ -32,23 +32,22 @@ class SharedInputs {
         if (own_) count_ = inputs;
     }
 
-    // Adds up the rows of weights of those that spiked for the first time in a tile of steps, whose
-    // spikes lie `length` bytes apart.
-    void prepare(const std::int8_t* spikes, std::ptrdiff_t length, int steps,
-                 const Weight* weights) {
+    // Adds up the rows of weights of those that spiked for the first time in a tile of steps.
+    template <class Slots>
+    void prepare(const Slots& spikes, int steps, const Weight* weights) {
         if (own_) return;
-        std::array<std::int8_t, kRoom> spiked{};
+        std::uint64_t spiked[kWords] = {};
         for (int slot = 0; slot < steps; ++slot) {
-            for (int group = 0; group < kMost; ++group) {
-                spiked[group] |= spikes[slot * length + group];
-            }
+            std::uint64_t packed[kWords] = {};
+            spikes.at(slot).pack(0, kMost, packed);
+            for (int word = 0; word < kWords; ++word) spiked[word] |= packed[word];
         }
         // The inputs of all these groups one after another, so that rows can be fetched ahead.
         std::uint16_t members[inputs];
         std::array<std::uint16_t, kMost> found, ends;
         int groups = 0, count = 0;
         for (int group = 0; group < std::min(count_, kMost); ++group) {
-            if (!spiked[group] || ready_[group]) continue;
+            if ((spiked[group / 64] >> group % 64 & 1) == 0 || ready_[group]) continue;
             ready_[group] = true;
             for (std::uint16_t input = last_[group]; input != kFree; input = before_[input]) {
                 members[count++] = input;
@@ -68,6 +67,7 @@ class SharedInputs {
 
    private:
     static constexpr int kMost = std::min(inputs, 128);
+    static constexpr int kWords = (kMost + 63) / 64;
     static constexpr int kBatch = 16;  // counts are multiples of it, for the sake of vectors
     static constexpr int kRoom = (kMost + kBatch - 1) / kBatch * kBatch;
     static constexpr int kSlotBits = 10;

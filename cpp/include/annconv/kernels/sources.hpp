@@ -11,7 +11,7 @@
 #include <cstring>
 
 #include "annconv/kernels/event_convolution.hpp"
-#include "annconv/kernels/spike_bits.hpp"
+#include "annconv/kernels/spikes.hpp"
 #include "annconv/lanes.hpp"
 
 namespace annconv {
@@ -53,7 +53,8 @@ class ConvolutionSource {
         aligned_size(sizeof(Bits)) + aligned_size(sizeof(Reached)) +
         sizeof(Weight) * Shape::kTileSteps * Convolution::kBlockSums;
 
-    ConvolutionSource(SpikeSlots spikes, const Weight* kernel, int steps, std::byte* scratch)
+    template <class Slots>
+    ConvolutionSource(const Slots& spikes, const Weight* kernel, int steps, std::byte* scratch)
         : bits_(*reinterpret_cast<Bits*>(scratch)),
           reached_(reinterpret_cast<std::uint8_t (*)[Shape::kOut[2]]>(scratch +
                                                                       aligned_size(sizeof(Bits)))),
@@ -126,7 +127,8 @@ class RowTableSource {
     using Offsets = std::uint16_t[kPaddedRows][Shape::kOut[2]];
     static constexpr std::size_t kScratchBytes = sizeof(Offsets) * (Shape::kTileSteps + 1);
 
-    RowTableSource(SpikeSlots spikes, const Weight* tables, int steps, std::byte* scratch)
+    template <class Slots>
+    RowTableSource(const Slots& spikes, const Weight* tables, int steps, std::byte* scratch)
         : offsets_(reinterpret_cast<Offsets*>(scratch)), tables_(tables) {
         std::memset(scratch, 0, kScratchBytes);
         for (int slot = 0; slot < steps; ++slot) find_patterns(spikes.at(slot), offsets_[slot]);
@@ -168,16 +170,16 @@ class RowTableSource {
     static_assert(kTable <= 1 << 16, "offsets have 16 bits");
 
     // The pattern under every window of every row.
-    static void find_patterns(const std::int8_t* spikes, Offsets& offsets) {
+    template <class Spikes>
+    static void find_patterns(const Spikes& spikes, Offsets& offsets) {
         for (int row = 0; row < std::min(Shape::kIn[1], kPaddedRows - Shape::kPad[1]); ++row) {
-            const std::int8_t* row_spikes = spikes + row * Shape::kIn[2];
             std::uint16_t* row_offsets = offsets[row + Shape::kPad[1]];
             for (int first = 0; first < Shape::kOut[2]; first += kWindowsInWord) {
                 const int start = first * Shape::kStride[2] - Shape::kPad[2];
                 const int begin = std::max(start, 0);
                 const int end = std::min(start + kBitsInWord, Shape::kIn[2]);
                 std::uint64_t packed = 0;
-                pack_spikes(row_spikes + begin, end - begin, &packed);
+                spikes.pack(row * Shape::kIn[2] + begin, end - begin, &packed);
                 PatternWord bits = static_cast<PatternWord>(packed);
                 bits <<= std::min(begin - start, kBitsInWord - 1);  // no bits if there are more
                 const int count = std::min(kWindowsInWord, Shape::kOut[2] - first);
@@ -235,7 +237,8 @@ class DenseSource {
         kBitsBytes + sizeof(Weight) * Shape::kTileSteps * kBlockChannels;
 
     // `count` of the `rows` of a block's weights are in use.
-    DenseSource(SpikeSlots spikes, const Weight* weights, int rows, int count, int steps,
+    template <class Slots>
+    DenseSource(const Slots& spikes, const Weight* weights, int rows, int count, int steps,
                 std::byte* scratch)
         : rows_(rows),
           words_used_((count + 63) / 64),
@@ -245,7 +248,7 @@ class DenseSource {
           steps_(steps) {
         std::memset(scratch, 0, sizeof words_[0] * static_cast<std::size_t>(steps));
         for (int slot = 0; slot < steps; ++slot) {
-            pack_spikes(spikes.at(slot), count, words_[slot]);
+            spikes.at(slot).pack(0, count, words_[slot]);
         }
     }
 

@@ -1,10 +1,13 @@
-// Spikes as bits, so that a scan meets only those that there are.
+// Planes of spikes as bits, so that a scan meets only those that there are.
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
+
+#include "annconv/kernels/spikes.hpp"
 
 namespace annconv {
 
@@ -14,64 +17,6 @@ using SpikeWord = std::conditional_t<
     channels <= 8, std::uint8_t,
     std::conditional_t<channels <= 16, std::uint16_t,
                        std::conditional_t<channels <= 32, std::uint32_t, std::uint64_t>>>;
-
-// Eight bytes, each 0 or 1, as bits.
-__attribute__((always_inline)) inline std::uint64_t gather_bits(std::uint64_t bytes) {
-    constexpr std::uint64_t kLowBits = 0x0101010101010101, kGather = 0x0102040810204080;
-    return (bytes & kLowBits) * kGather >> 56;
-}
-
-// 64 bytes, each 0 or 1, as bits.
-__attribute__((always_inline)) inline std::uint64_t gather_word(const std::int8_t* bytes) {
-    std::uint64_t bits = 0;
-#ifdef __AVX2__
-    typedef char Bytes __attribute__((vector_size(32)));
-    for (int half = 0; half < 2; ++half) {
-        Bytes some;
-        std::memcpy(&some, bytes + half * 32, sizeof some);
-        const std::uint32_t signs =
-            static_cast<std::uint32_t>(__builtin_ia32_pmovmskb256(some << 7));
-        bits |= std::uint64_t{signs} << half * 32;
-    }
-#else
-    for (int part = 0; part < 8; ++part) {
-        std::uint64_t some;
-        std::memcpy(&some, bytes + part * 8, sizeof some);
-        bits |= gather_bits(some) << part * 8;
-    }
-#endif
-    return bits;
-}
-
-// Sets the bits of `count` bytes in cleared words, bit i of a word for byte i.
-template <class Word>
-__attribute__((always_inline)) inline void pack_spikes(const std::int8_t* spikes, int count,
-                                                       Word* words) {
-    constexpr int kBits = 8 * static_cast<int>(sizeof(Word));
-    int first = 0;
-    for (; first + 64 <= count; first += 64) {
-        const std::uint64_t bits = gather_word(spikes + first);
-        std::memcpy(words + first / kBits, &bits, sizeof bits);
-    }
-    std::uint64_t bytes = 0;
-    for (; first + 8 <= count; first += 8) {
-        std::memcpy(&bytes, spikes + first, sizeof bytes);
-        words[first / kBits] |= static_cast<Word>(gather_bits(bytes) << first % kBits);
-    }
-    if (first < count) {
-        bytes = 0;
-        std::memcpy(&bytes, spikes + first, static_cast<std::size_t>(count - first));
-        words[first / kBits] |= static_cast<Word>(gather_bits(bytes) << first % kBits);
-    }
-}
-
-// Spikes of the layer before: a tile's slots of `length` bytes, the first one that is read first.
-struct SpikeSlots {
-    const std::int8_t* spikes;
-    std::ptrdiff_t length;
-
-    const std::int8_t* at(int slot) const { return spikes + slot * length; }
-};
 
 // Bits of the input planes of a tile of steps, padded to the rows and columns that windows cover,
 // so that no border needs a test. Lives in scratch memory.
@@ -91,7 +36,8 @@ struct PlaneBits {
     Word any_step[kRows][kCols][kWords];  // the same for the spikes of all steps together
 
     // Takes the spikes of the first `steps` slots.
-    void pack(const SpikeSlots& spikes, int steps) {
+    template <class Spikes>
+    void pack(const SpikeSlots<Spikes>& spikes, int steps) {
         std::memset(any_step, 0, sizeof any_step);
         for (int slot = 0; slot < steps; ++slot) {
             pack_slot(spikes.at(slot), slot);
@@ -130,18 +76,19 @@ struct PlaneBits {
 
     std::uint64_t used_[kRows];
 
-    void pack_slot(const std::int8_t* spikes, int slot) {
+    template <class Spikes>
+    void pack_slot(const Spikes& spikes, int slot) {
         std::memset(words[slot], 0, sizeof words[slot]);
         constexpr int kReadRows = std::min(Shape::kIn[1], kRows - Shape::kPad[1]);
         constexpr int kReadCols = std::min(Shape::kIn[2], kCols - Shape::kPad[2]);
         for (int row = 0; row < kReadRows; ++row) {
-            const std::int8_t* cells = spikes + row * Shape::kIn[2] * kChannels;
+            const int first = row * Shape::kIn[2] * kChannels;
             auto* packed = words[slot][row + Shape::kPad[1]] + Shape::kPad[2];
             if constexpr (kChannels == 8 * sizeof(Word) * kWords) {  // cells fill their words
-                pack_spikes(cells, kReadCols * kChannels, packed[0]);
+                spikes.pack(first, kReadCols * kChannels, packed[0]);
             } else if constexpr (kChannels <= kFewChannels) {  // the row first, then its cells
                 std::uint64_t row_bits[(kReadCols * kChannels + 63) / 64 + 1] = {};
-                pack_spikes(cells, kReadCols * kChannels, row_bits);
+                spikes.pack(first, kReadCols * kChannels, row_bits);
                 const auto* bytes = reinterpret_cast<const std::byte*>(row_bits);
                 for (int col = 0; col < kReadCols; ++col) {
                     std::uint64_t some;
@@ -150,7 +97,7 @@ struct PlaneBits {
                 }
             } else {
                 for (int col = 0; col < kReadCols; ++col) {
-                    pack_spikes(cells + col * kChannels, kChannels, packed[col]);
+                    spikes.pack(first + col * kChannels, kChannels, packed[col]);
                 }
             }
         }
