@@ -50,7 +50,6 @@ class EventConvolution {
                 add_rows(bits, slot, first, rows, weights, sums + slot * kBlockSums);
             }
         } else {
-            std::memset(sums, 0, sizeof(Sum) * static_cast<std::size_t>(steps * kBlockSums));
             for (int tap = 0; tap < kRows; ++tap) {
                 add_kernel_row(bits, steps, first, rows, tap, weights + tap * kInputs * kTapRow,
                                sums);
@@ -166,32 +165,38 @@ class EventConvolution {
         sums.store(output);
     }
 
-    // What one kernel row adds to all rows of a block in all steps.
+    // What one kernel row adds to all rows of a block in all steps; the first one starts the sums.
     static void add_kernel_row(const Bits& bits, int steps, int first, int rows, int tap,
                                const Weight* weights, Sum* sums) {
         for (int slot = 0; slot < steps; ++slot) {
             for (int row = 0; row < rows; ++row) {
                 const int in_row = (first + row) * Shape::kStride[1] + tap * Shape::kDilation[1];
-                if (in_row < Shape::kPad[1] || in_row >= Shape::kPad[1] + Shape::kIn[1]) continue;
+                const bool padding =
+                    in_row < Shape::kPad[1] || in_row >= Shape::kPad[1] + Shape::kIn[1];
+                if (padding && tap > 0) continue;
                 Sum* output = sums + slot * kBlockSums + row * kRowSums;
                 constexpr int kRest = Shape::kOut[2] % kTileCols;
                 int col = 0;
                 for (; col + kTileCols <= Shape::kOut[2]; col += kTileCols) {
                     add_to_tile<kTileCols>(bits.words[slot][in_row][col * Shape::kStride[2]],
-                                           weights, output + col * kBlockChannels);
+                                           weights, tap == 0, output + col * kBlockChannels);
                 }
                 if constexpr (kRest != 0) {
                     add_to_tile<kRest>(bits.words[slot][in_row][col * Shape::kStride[2]], weights,
-                                       output + col * kBlockChannels);
+                                       tap == 0, output + col * kBlockChannels);
                 }
             }
         }
     }
 
     template <int cols>
-    static void add_to_tile(const Word* words, const Weight* weights, Sum* output) {
+    static void add_to_tile(const Word* words, const Weight* weights, bool starts, Sum* output) {
         Sums<1, cols> sums;
-        sums.load(output);
+        if (starts) {
+            sums.clear();
+        } else {
+            sums.load(output);
+        }
         scan_columns<1, cols>(words, ~std::uint64_t{0}, weights, sums,
                               std::make_integer_sequence<int, 1>(),
                               std::make_integer_sequence<int, Bits::span(2, cols)>());
