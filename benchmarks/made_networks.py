@@ -99,12 +99,13 @@ def _random(rng: np.random.Generator, shape: tuple[int, ...]) -> FloatArray:
     return rng.normal(0.0, np.prod(shape[:-1]) ** -0.5, shape).astype(np.float32)
 
 
-def scaled_network(model: Any, samples: FloatArray) -> Network:
+def scaled_network(model: Any, samples: FloatArray, rate: float = RATE) -> Network:
     """Convert a model and scale its layers' weights, one after the other, to sensible spike rates.
 
     Args:
         model: Made by `keras_model`; its weights are scaled with those of the network.
         samples: (N, values), over which rates are taken.
+        rate: Spikes per neuron and step that every layer with weights is to emit.
     """
     network = annconv.convert(model, input_encoding="IB", steps=STEPS)
     factors = []
@@ -115,7 +116,7 @@ def scaled_network(model: Any, samples: FloatArray) -> Network:
         for _ in range(HALVINGS):
             factor = (low * high) ** 0.5
             trial = _with_factor(network, position, factor)
-            too_low = _rate(trial, projection.post, samples) < RATE
+            too_low = _rate(trial, projection.post, samples) < rate
             low, high = (factor, high) if too_low else (low, factor)
         factors.append((low * high) ** 0.5)
         network = _with_factor(network, position, factors[-1])

@@ -1,8 +1,8 @@
-"""Time of each kernel, where annconv measures it."""
+"""Time of each kernel."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
@@ -10,22 +10,39 @@ from annconv.plan.kernels import LayerKernel, OperatorKernel
 from annconv.runtime.compiled import CompiledNetwork
 
 
-def kernel_seconds(
+@dataclass(frozen=True, slots=True)
+class KernelTime:
+    """Seconds of a kernel for all samples.
+
+    Attributes:
+        whole: All of it.
+        sums: Adding up weights, None where the neurons look sums up while they run.
+    """
+
+    whole: float
+    sums: float | None = None
+
+
+def kernel_times(
     compiled: CompiledNetwork, samples: Any, steps: int, repeats: int
-) -> dict[str, float] | None:
-    """Median seconds of each kernel for all samples; None where annconv cannot measure them.
+) -> dict[str, KernelTime]:
+    """Median times of each kernel for all samples.
 
     Args:
-        compiled: On one thread.
+        compiled: The network; runs on one thread.
         samples: (N, values).
         steps: Per sample.
         repeats: Of the run.
     """
-    profile = getattr(compiled, "profile", None)
-    if profile is None:
-        return None
-    runs: list[Mapping[str, float]] = [profile(samples, steps) for _ in range(repeats)]
-    return {name: median(run[name] for run in runs) for name in runs[0]}
+    runs = [compiled.profile(samples, steps) for _ in range(repeats)]
+    parts = {part: median(run[part] for run in runs) for part in runs[0]}
+    return {
+        kernel: KernelTime(
+            sum(seconds for part, seconds in parts.items() if part.split()[0] == kernel),
+            parts.get(f"{kernel} sums"),
+        )
+        for kernel in dict.fromkeys(part.split()[0] for part in parts)
+    }
 
 
 def kernel_of(compiled: CompiledNetwork, projection: str) -> str | None:

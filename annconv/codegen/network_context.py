@@ -21,10 +21,16 @@ BUFFER_TYPES = {
 }  # fmt: skip
 PACKED_TYPES = {"real": "real", "int16": "std::int16_t"}
 
+SUMMING_SOURCES = ("ConvolutionSource", "DenseSource")
+"""Sources of layers that compute the sums of a block before its neurons run."""
+LAYER_PARTS = ("sums", "neurons")
+"""What is timed of such a layer."""
+
 
 def network_context(plan: Plan) -> Context:
     """Context of the files that describe a whole network."""
     slotted = slotted_buffers(plan)
+    groups = _groups(plan)
     return {
         "summary": f"A spiking network of {len(plan.populations)} populations, "
         f"{sum(plan.populations)} neurons, {plan.precision} precision",
@@ -44,7 +50,8 @@ def network_context(plan: Plan) -> Context:
             {"name": kernel.name, "is_layer": isinstance(kernel, LayerKernel)}
             for kernel in plan.kernels
         ],
-        "groups": _groups(plan),
+        "groups": groups,
+        "parts": [f'"{part}"' for group in groups for part in group["parts"]],
         "shared": _shared_context(plan),
         "carried": sorted(slotted),
         "populations": _populations(plan, slotted),
@@ -143,12 +150,20 @@ def _groups(plan: Plan) -> list[Context]:
                 {
                     "stage": None if is_layer else stage,
                     "is_layer": is_layer,
+                    "sums_first": isinstance(kernel, LayerKernel)
+                    and kernel.arrival.function in SUMMING_SOURCES,
                     "kernels": [kernel.name],
                     "reads_out": reads_out,
                 }
             )
+    first = 0
     for group in groups:
-        group["name"] = f'"{group["kernels"][-1]}"'
+        name = group["kernels"][-1]
+        group["parts"] = (
+            [f"{name} {part}" for part in LAYER_PARTS] if group["sums_first"] else [name]
+        )
+        group["first_part"], group["last_part"] = first, first + len(group["parts"]) - 1
+        first += len(group["parts"])
     return groups
 
 

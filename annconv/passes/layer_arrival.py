@@ -197,7 +197,7 @@ def _row_table(
     if not (planar and single and columns <= WIDEST_PATTERN):
         return None
     weight_bytes = WEIGHT_BYTES[plan.precision]
-    lanes = plan.target.vector_bytes // max(weight_bytes, 4)  # neurons in a vector
+    lanes = plan.lanes
     filters = number_of(shape, "kChannelsOut")
     table = rows * 2**columns * lanes * weight_bytes
     vectors = min(ceil(filters / lanes), max(1, plan.target.cache_bytes // 2 // table))

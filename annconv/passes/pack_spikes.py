@@ -12,18 +12,19 @@ from annconv.plan.arrays import Buffer
 from annconv.plan.kernels import LayerKernel, number_of
 from annconv.plan.plan import Plan, references
 
-BYTE = 8
-SLACK = 8
-"""Bytes behind the last neuron's, so that words can be read from any byte on."""
+NEURONS_OF_BYTE = 8
+WORD_BYTES = 8
+SLACK_BYTES = 8
+"""Behind the last neuron's word: words are read from any byte on (`BitSpikes::kSlack`)."""
 
 
 def pack_spikes(plan: Plan) -> Plan:
     """Turn buffers of bytes into buffers of bits."""
     layers = [kernel for kernel in plan.kernels if isinstance(kernel, LayerKernel)]
-    writers = {layer.emits.spikes: layer for layer in layers if _fills_bytes(layer, plan)}
-    known = {layer.name for layer in layers}
-    others = {name for who, kind, name in references(plan) if who not in known}
-    packed = writers.keys() - others
+    written = {layer.emits.spikes for layer in layers if _fills_bytes(layer, plan)}
+    names = {layer.name for layer in layers}
+    others = {name for who, kind, name in references(plan) if kind == "buffer" and who not in names}
+    packed = written - others
     buffers = tuple(
         _as_bits(entry) if entry.type == "spike" and entry.name in packed else entry
         for entry in plan.buffers
@@ -34,10 +35,12 @@ def pack_spikes(plan: Plan) -> Plan:
 def _fills_bytes(layer: LayerKernel, plan: Plan) -> bool:
     """Whether no two vectors of neurons share a byte of bits."""
     channels = number_of(dict(layer.constants), "kChannelsOut")
-    return plan.lanes % BYTE == 0 and (channels % BYTE == 0 or channels == layer.emits.neurons)
+    return plan.lanes % NEURONS_OF_BYTE == 0 and (
+        channels % NEURONS_OF_BYTE == 0 or channels == layer.emits.neurons
+    )
 
 
 def _as_bits(buffer: Buffer) -> Buffer:
     """The same spikes, eight neurons a byte."""
-    words = -(-buffer.length // (BYTE * SLACK))
-    return replace(buffer, type="bits", length=words * SLACK + SLACK)
+    words = -(-buffer.length // (NEURONS_OF_BYTE * WORD_BYTES))
+    return replace(buffer, type="bits", length=words * WORD_BYTES + SLACK_BYTES)

@@ -131,7 +131,8 @@ class CompiledNetwork:
             seed: As `run`.
         Returns:
             Name of a kernel (of a group of kernels that run step by step: the last one) -> seconds
-            for all samples, in running order.
+            for all samples, in running order. A layer that computes what arrives before its neurons
+            run has two: "NAME sums" and "NAME neurons".
         Raises:
             InputError: As `run`.
             OptionError: As `run`.

@@ -12,7 +12,7 @@ from annconv.runtime.compiled import CompiledNetwork
 from bench import Bench
 from measures import readable, three_digits
 from pairs import in_turns, predicting
-from profiles import kernel_of, kernel_seconds
+from profiles import KernelTime, kernel_of, kernel_times
 from tables import Chart, Table
 
 PRECISION = "single"
@@ -25,7 +25,7 @@ def measure(bench: Bench) -> Iterator[Table]:
     network = bench.network("cnn")
     compiled = bench.compiled(network, PRECISION)
     settings = bench.settings
-    times = kernel_seconds(compiled, digits, settings.steps, settings.repeats)
+    times = kernel_times(compiled, digits, settings.steps, settings.repeats)
     run = predicting(compiled, digits)
     whole = median(in_turns({"": run}, settings.repeats)[""])
     works = network_work(network, compiled, digits, settings.steps)
@@ -96,7 +96,7 @@ def _table(
     bench: Bench,
     compiled: CompiledNetwork,
     bounds: dict[str, float],
-    times: dict[str, float] | None,
+    times: dict[str, KernelTime],
     whole: float,
     samples: int,
 ) -> Table:
@@ -106,31 +106,36 @@ def _table(
         bench: The bench.
         compiled: The network.
         bounds: Vector operations of each kernel for a sample.
-        times: Seconds of each kernel for all samples, None where they cannot be taken.
+        times: Of each kernel for all samples.
         whole: Seconds of the whole network for a sample.
         samples: How many there were.
     """
     peak = bench.peak.adds(compiled.plan.target.vector_bytes, PRECISION)
     table = Table(
         f"CNN, IB, {bench.settings.steps} steps, {PRECISION} precision, one thread; per digit",
-        ("kernel", "time", "share", "bound", "time / bound"),
+        ("kernel", "time", "of it sums", "share", "bound", "time / bound"),
         note="Bound: one vector addition for the weights of each spike and window over it, or one "
         "load for each vector of state and input, at the machine's peak. Sums that are tabulated "
-        "for several spikes, and neurons that nobody reads, let a kernel do with less. The "
-        "network's own time is measured without the clocks around kernels.",
+        "for several spikes, and neurons that nobody reads, let a kernel do with less. Sums: "
+        "adding up weights, where that is done before the neurons run. The network's own time is "
+        "measured without the clocks around kernels.",
     )
-    seconds = {name: total / samples for name, total in (times or {}).items()}
-    for name in sorted(seconds, key=lambda name: -seconds[name]):
-        bound = bounds.get(name, 0.0) / peak
-        share = 100 * seconds[name] / sum(seconds.values())
-        relation = f"{seconds[name] / bound:.1f}" if bound else ""
-        table.add(name, readable(seconds[name]), f"{share:.1f} %", readable(bound), relation)
-    total = sum(bounds.values()) / peak
-    table.add("whole network", readable(whole), "", readable(total), f"{whole / total:.1f}")
-    if seconds:
-        names = sorted(seconds, key=lambda name: -seconds[name])[:8]
-        values = tuple(1e3 * seconds[name] for name in names)
-        table.charts.append(
-            Chart("bars", "longest kernels", tuple(names), values, "", "ms a digit")
+    names = sorted(times, key=lambda name: -times[name].whole)
+    everything = sum(entry.whole for entry in times.values())
+    for name in names:
+        entry, bound = times[name], bounds.get(name, 0.0) / peak
+        seconds = entry.whole / samples
+        table.add(
+            name,
+            readable(seconds),
+            "" if entry.sums is None else readable(entry.sums / samples),
+            f"{100 * entry.whole / everything:.1f} %",
+            readable(bound),
+            f"{seconds / bound:.1f}" if bound else "",
         )
+    total = sum(bounds.values()) / peak
+    table.add("whole network", readable(whole), "", "", readable(total), f"{whole / total:.1f}")
+    longest = tuple(names[:8])
+    values = tuple(1e3 * times[name].whole / samples for name in longest)
+    table.charts.append(Chart("bars", "longest kernels", longest, values, "", "ms a digit"))
     return table

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from statistics import median
 
 from adds import Work, network_work
 from annconv.ir.arrays import FloatArray
 from annconv.ir.network import Network
 from annconv.runtime.compiled import CompiledNetwork
 from bench import Bench
-from made_networks import Conv, Layer, MaxPool, images, keras_model, scaled_network
+from made_networks import RATE, Conv, Layer, MaxPool, images, keras_model, scaled_network
 from measures import ratio, readable, three_digits, typical
-from pairs import in_turns, predicting, seconds_for
-from profiles import kernel_of, kernel_seconds
+from pairs import predicting, seconds_for
+from profiles import KernelTime, kernel_of, kernel_times
 from tables import Table
 
 PRECISION = "single"
 ANNARCHY_STEPS = 10
 SAMPLES = 2
+RATES = (RATE, 2 * RATE)
+"""Spikes per neuron and step; the reference CNN's convolutions read .05 to .16."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,75 +64,69 @@ class Case:
 
 def measure(bench: Bench) -> Iterator[Table]:
     """Vector additions of every convolution, and the VGG-like network against ANNarchy."""
-    table = Table(
-        f"random networks, IB, {bench.settings.steps} steps, {PRECISION} precision, one thread",
-        ("network", "layer", "spike rate", "vector adds a sample", "time", "adds a second", "peak"),
+    settings = bench.settings
+    table = _table(settings.steps, "reference CNN")
+    network, digits = bench.network("cnn"), bench.digits(SAMPLES)
+    _add_rows(
+        bench, Case("reference CNN", network, bench.compiled(network, PRECISION), digits), table
+    )
+    yield table
+    for rate in RATES[:1] if settings.quick else RATES:
+        table = _table(settings.steps, f"random networks, spike rates scaled to {100 * rate:.0f} %")
+        for shape in (QUICK_SHAPE,) if settings.quick else SHAPES:
+            samples = images(shape.input, SAMPLES)
+            model = keras_model(shape.input, shape.layers)
+            network = scaled_network(model, samples[:1], rate)
+            case = Case(shape.name, network, bench.compiled(network, PRECISION), samples)
+            _add_rows(bench, case, table)
+            if shape is VGG and settings.annarchy and rate == RATES[0]:
+                model.save(bench.folder / "vgg.keras")
+                yield _against_annarchy(bench, case)
+        yield table
+
+
+def _table(steps: int, networks: str) -> Table:
+    """A row for each convolution."""
+    return Table(
+        f"{networks}, IB, {steps} steps, {PRECISION} precision, one thread",
+        (
+            *("network", "layer", "spike rate", "vector adds a sample", "time"),
+            *("adds a second", "without the neurons"),
+        ),
         note="Spike rate: of the layer's input, per neuron and step. Vector adds: pairs of a "
         "recorded spike and a window over it, times the vectors that its filters fill. "
-        "Peak: share of the additions a second that the machine does with operands in its "
-        "first-level cache. The reference CNN is trained, and its samples are digits.",
+        "Percentages: of the additions that the machine does with operands in its first-level "
+        "cache. Layers of one input channel look sums up while their neurons run.",
     )
-    reference = bench.network("cnn")
-    digits = bench.digits(SAMPLES)
-    _add_rows(
-        bench,
-        Case("reference CNN", reference, bench.compiled(reference, PRECISION), digits),
-        table,
-    )
-    for shape in (QUICK_SHAPE,) if bench.settings.quick else SHAPES:
-        samples = images(shape.input, SAMPLES)
-        model = keras_model(shape.input, shape.layers)
-        network = scaled_network(model, samples[:1])
-        case = Case(shape.name, network, bench.compiled(network, PRECISION), samples)
-        _add_rows(bench, case, table)
-        if shape is VGG and bench.settings.annarchy:
-            model.save(bench.folder / "vgg.keras")
-            yield _against_annarchy(bench, case)
-    yield table
 
 
 def _add_rows(bench: Bench, case: Case, table: Table) -> None:
-    """One row for each convolution, or one for the network where kernels cannot be timed."""
+    """One row for each convolution."""
     settings = bench.settings
-    works = network_work(case.network, case.compiled, case.samples, settings.steps)
-    times = kernel_seconds(case.compiled, case.samples, settings.steps, settings.repeats)
-    if times is None:
-        run = predicting(case.compiled, case.samples, settings.steps)
-        seconds = median(in_turns({"": run}, settings.repeats)[""])
-        _add_row(bench, case, table, works, seconds, "all, in the time of the whole network")
-        return
-    for work in works:
+    times = kernel_times(case.compiled, case.samples, settings.steps, settings.repeats)
+    for work in network_work(case.network, case.compiled, case.samples, settings.steps):
         kernel = kernel_of(case.compiled, work.projection)
         if "conv" in work.shape and kernel in times:
-            _add_row(bench, case, table, [work], times[kernel] / SAMPLES, work.shape)
+            _add_row(bench, case, table, work, times[kernel])
 
 
-def _add_row(
-    bench: Bench, case: Case, table: Table, works: list[Work], seconds: float, layer: str
-) -> None:
-    """A row for some layers.
-
-    Args:
-        bench: The bench.
-        case: The network.
-        table: Receives the row.
-        works: What the layers add up for all samples.
-        seconds: A sample.
-        layer: What the row is called.
-    """
+def _add_row(bench: Bench, case: Case, table: Table, work: Work, time: KernelTime) -> None:
+    """A row for a layer."""
     vector_bytes = case.compiled.plan.target.vector_bytes
-    adds = sum(work.vector_adds(vector_bytes, PRECISION) for work in works) / SAMPLES
+    adds = work.vector_adds(vector_bytes, PRECISION)
     peak = bench.peak.adds(vector_bytes, PRECISION)
-    rates = [100 * work.rate for work in works]
-    low, high = three_digits(min(rates)), three_digits(max(rates))
+
+    def rate(seconds: float) -> str:
+        return f"{three_digits(adds / seconds / 1e9)} billion, {100 * adds / seconds / peak:.0f} %"
+
     table.add(
         case.name,
-        layer,
-        f"{low} %" if len(rates) == 1 else f"{low} to {high} %",
-        f"{three_digits(adds / 1e6)} million",
-        readable(seconds),
-        f"{three_digits(adds / seconds / 1e9)} billion",
-        f"{100 * adds / seconds / peak:.0f} %",
+        work.shape,
+        f"{three_digits(100 * work.rate)} %",
+        f"{three_digits(adds / SAMPLES / 1e6)} million",
+        readable(time.whole / SAMPLES),
+        rate(time.whole),
+        "" if time.sums is None else rate(time.sums),
     )
 
 

@@ -8,6 +8,7 @@
 
 #include "annconv/kernels/convolution.hpp"
 #include "check.hpp"
+#include "slots.hpp"
 
 using annconv::Extents;
 using annconv::Output;
@@ -83,30 +84,22 @@ std::vector<Weight> laid_out(const std::vector<Weight>& kernel) {
     return result;
 }
 
-// Three steps of one tile, the first and the last with a part of the spikes: columns are in use in
-// some steps only.
+// The sums of all blocks in three steps.
 template <class Shape, class Real>
-void check_steps(const std::vector<std::int8_t>& all, const std::vector<Real>& kernel,
-                 const std::vector<Real>& tiled) {
+void check_blocks(const annconv::PlaneBits<Shape>& bits, const std::vector<std::int8_t>& spikes,
+                  const std::vector<Real>& kernel, const std::vector<Real>& tiled) {
     using Convolution = annconv::EventConvolution<Shape, Real>;
     constexpr int kCells = Shape::kOut[1] * Shape::kOut[2];
-    std::vector<std::int8_t> spikes(3 * all.size());
-    for (std::size_t index = 0; index < all.size(); ++index) {
-        if (index % 7 == 0) spikes[index] = all[index];
-        if (index < all.size() / 2) spikes[2 * all.size() + index] = all[index];
-    }
-    auto bits = std::make_unique<typename Convolution::Bits>();
-    bits->pack(annconv::ByteSlots{spikes.data(), static_cast<std::ptrdiff_t>(all.size())}, 3);
     std::vector<Real> sums(3 * Convolution::kBlockSums), expected(kCells * Shape::kChannelsOut);
     for (int step = 0; step < 3; ++step) {
         annconv::convolve_spikes<Shape, Output::kWrite>(
-            spikes.data() + static_cast<std::size_t>(step) * all.size(), kernel.data(),
+            spikes.data() + static_cast<std::size_t>(step) * spikes.size() / 3, kernel.data(),
             expected.data());
         for (int block = 0; block < Convolution::kChannelBlocks * Convolution::kRowBlocks;
              ++block) {
             const int row_block = block / Convolution::kChannelBlocks;
             const int first = block % Convolution::kChannelBlocks * Convolution::kBlockChannels;
-            Convolution::block(*bits, tiled.data(), row_block, block % Convolution::kChannelBlocks,
+            Convolution::block(bits, tiled.data(), row_block, block % Convolution::kChannelBlocks,
                                3, sums.data());
             const int begin = row_block * Convolution::kBlockRows * Shape::kOut[2];
             const int cells = std::min(Convolution::kBlockRows * Shape::kOut[2], kCells - begin);
@@ -122,6 +115,23 @@ void check_steps(const std::vector<std::int8_t>& all, const std::vector<Real>& k
             }
         }
     }
+}
+
+// Three steps of one tile, the first and the last with a part of the spikes: columns are in use in
+// some steps only.
+template <class Shape, class Real>
+void check_steps(const std::vector<std::int8_t>& all, const std::vector<Real>& kernel,
+                 const std::vector<Real>& tiled) {
+    std::vector<std::int8_t> spikes(3 * all.size());
+    for (std::size_t index = 0; index < all.size(); ++index) {
+        if (index % 7 == 0) spikes[index] = all[index];
+        if (index < all.size() / 2) spikes[2 * all.size() + index] = all[index];
+    }
+    for_bytes_and_bits(spikes, static_cast<int>(all.size()), [&](const auto& slots) {
+        auto bits = std::make_unique<annconv::PlaneBits<Shape>>();
+        bits->pack(slots, 3);
+        check_blocks<Shape>(*bits, spikes, kernel, tiled);
+    });
 }
 
 // Weights are multiples of 1/64, so that every order of addition gives the same sums.
@@ -166,8 +176,11 @@ int main() {
     check<Case<1, 12, 1, 3, 1, 0, 1, 2, 5, 1, 10, 8, 1, 1, 16, 0>, float>();    // a single row
     check<Case<3, 90, 3, 3, 1, 1, 1, 8, 8, 1, 13, 8, 1, 1, 32, 0>, float>();    // many columns
     check<Case<3, 90, 3, 3, 1, 1, 1, 8, 8, 1, 10, 8, 0, 2, 32, 1>, float>();
-    check<Case<4, 76, 3, 8, 4, 0, 1, 4, 16, 1, 18, 16, 1, 1, 64, 0>, float>();  // and in one tile
-    check<Case<4, 9, 3, 3, 1, 1, 1, 32, 8, 2, 9, 8, 1, 2, 32, 1>, float>();     // words that cells
-    check<Case<4, 9, 3, 3, 1, 1, 1, 128, 8, 1, 9, 8, 1, 1, 32, 1>, float>();    // fill
+    check<Case<4, 76, 3, 8, 4, 0, 1, 4, 16, 1, 18, 16, 1, 1, 64, 0>, float>();   // and in one tile
+    check<Case<4, 9, 3, 3, 1, 1, 1, 32, 8, 2, 9, 8, 1, 2, 32, 1>, float>();      // words that cells
+    check<Case<4, 9, 3, 3, 1, 1, 1, 128, 8, 1, 9, 8, 1, 1, 32, 1>, float>();     // fill
+    check<Case<5, 6, 3, 3, 1, 1, 1, 40, 48, 1, 6, 48, 0, 3, 64, 0>, float>();    // three vectors
+    check<Case<5, 6, 3, 3, 1, 1, 1, 57, 112, 2, 2, 112, 1, 2, 64, 0>, float>();  // seven
+    check<Case<5, 6, 3, 3, 1, 1, 1, 58, 100, 1, 4, 112, 0, 2, 64, 1>, float>();
     return EXIT_SUCCESS;
 }

@@ -17,7 +17,7 @@ constexpr int kGuard = 0x55;
 template <class Word, class Spikes>
 std::vector<bool> packed(const Spikes& spikes, int first, int count) {
     constexpr int kBits = 8 * static_cast<int>(sizeof(Word));
-    std::vector<Word> words(static_cast<std::size_t>((count + kBits - 1) / kBits));
+    std::vector<Word> words(static_cast<std::size_t>(count / kBits + 1));
     spikes.pack(first, count, words.data());
     std::vector<bool> found;
     for (int bit = 0; bit < static_cast<int>(words.size()) * kBits; ++bit) {
@@ -44,7 +44,7 @@ void check_pack() {
             static_cast<std::uint8_t>(bits[neuron / 8] | bytes[neuron] << neuron % 8);
     }
     for (int first = 0; first < kNeurons; ++first) {
-        for (int count = 1; first + count <= kNeurons; ++count) {
+        for (int count = 0; first + count <= kNeurons; ++count) {
             const std::vector<bool> expected(bytes.begin() + first, bytes.begin() + first + count);
             CHECK(packed<Word>(annconv::ByteSpikes(bytes.data()), first, count) == expected);
             CHECK(packed<Word>(annconv::BitSpikes(bits.data()), first, count) == expected);
@@ -108,6 +108,7 @@ void check_both() {
 
 int main() {
     check_pack<std::uint8_t>();
+    check_pack<std::uint16_t>();
     check_pack<std::uint32_t>();
     check_pack<std::uint64_t>();
     check_bytes<LanesOf<float, 16>, 3, 21>();

@@ -8,7 +8,7 @@ from zoo import picture
 from annconv.options import CompileOptions
 from annconv.passes.pipeline import lower
 from annconv.plan.kernels import UpdateKernel
-from profiles import kernel_of, kernel_seconds
+from profiles import KernelTime, kernel_of, kernel_times
 from sections.kernels import kernel_bounds
 
 
@@ -19,19 +19,21 @@ def lowered():
     return SimpleNamespace(plan=lower(picture(), options)[1])
 
 
-def test_without_a_clock_there_are_no_times():
-    assert kernel_seconds(SimpleNamespace(), [], steps=5, repeats=1) is None
-
-
-def test_each_kernel_has_the_median_of_its_times():
-    runs = iter([{"a": 3.0, "b": 1.0}, {"a": 1.0, "b": 5.0}, {"a": 2.0, "b": 4.0}])
+def test_each_kernel_has_the_medians_of_its_times():
+    runs = iter(
+        [
+            {"a": 3.0, "b sums": 1.0, "b neurons": 5.0},
+            {"a": 1.0, "b sums": 5.0, "b neurons": 4.0},
+            {"a": 2.0, "b sums": 4.0, "b neurons": 6.0},
+        ]
+    )
 
     def profile(samples, steps):
         assert (samples, steps) == ("samples", 5)
         return next(runs)
 
-    compiled = SimpleNamespace(profile=profile)
-    assert kernel_seconds(compiled, "samples", steps=5, repeats=3) == {"a": 2.0, "b": 4.0}
+    times = kernel_times(SimpleNamespace(profile=profile), "samples", steps=5, repeats=3)
+    assert times == {"a": KernelTime(2.0), "b": KernelTime(9.0, 4.0)}
 
 
 def test_a_projection_has_the_kernel_that_reads_its_weights(lowered):

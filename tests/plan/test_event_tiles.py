@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from annconv.plan.event_tiles import BLOCK_BYTES, choose_tiles, sum_bytes, tables_fit
+from annconv.plan.event_tiles import BLOCK_BYTES, WIDEST_TILE, choose_tiles, sum_bytes, tables_fit
 from annconv.plan.kernels import Constant
 from annconv.plan.target import Target
 
@@ -56,6 +56,20 @@ def test_sums_fit_the_registers(vector_bytes: int, weight_bytes: int) -> None:
         assert 1 <= tiles.columns <= entry["kOut"][2]
         assert tiles.rows_together or tiles.rows == 1
     assert found > len(SHAPES) / 3
+
+
+@pytest.mark.parametrize("filters", [48, 80, 96, 112])
+def test_a_tile_may_hold_all_channels_without_padding(filters: int) -> None:
+    tiles = choose_tiles(shape(16, 3, 17, filters), 4, WIDE)
+    assert tiles is not None
+    assert filters % tiles.channels == 0
+
+
+def test_no_tile_holds_eight_vectors() -> None:
+    for columns in (3, 16):
+        tiles = choose_tiles(shape(columns, 3, 17, 128), 4, WIDE)
+        assert tiles is not None
+        assert tiles.channels <= WIDEST_TILE * 16
 
 
 def test_kernel_rows_stay_together_where_their_weights_fit_the_cache() -> None:

@@ -6,6 +6,7 @@ import pickle
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from time import perf_counter
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from zoo import OPTIONS, STEPS, ZOO, dense, numbers, samples, spiking
 
 import annconv
 from annconv.build.builder import find_extension
+from annconv.codegen.network_context import SUMMING_SOURCES
 from annconv.errors import (
     CacheError,
     InputError,
@@ -24,6 +26,7 @@ from annconv.ir.operators import Dense
 from annconv.neurons.neuron import Neuron
 from annconv.options import CompileOptions
 from annconv.passes.pipeline import target_of
+from annconv.plan.kernels import LayerKernel
 from annconv.plan.planner import make_plan
 from annconv.readouts.table import READOUTS
 from annconv.reference.network import run_network
@@ -310,6 +313,22 @@ def test_frames(compiled: CompiledNetwork) -> None:
 def test_bad_frames(compiled: CompiledNetwork, shape: tuple[int, ...], why: str) -> None:
     with pytest.raises(InputError, match=why):
         compiled.run(np.zeros(shape), steps=5, frames=True)
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_a_profile_has_the_time_of_every_kernel(
+    zoo: Mapping[str, CompiledNetwork], name: str
+) -> None:
+    begin = perf_counter()
+    parts = zoo[name].profile(samples(ZOO[name]()))
+    passed = perf_counter() - begin
+    assert all(seconds > 0 for seconds in parts.values())
+    assert sum(parts.values()) < passed
+    kernels = [kernel for kernel in zoo[name].plan.kernels if isinstance(kernel, LayerKernel)]
+    summing = [entry.name for entry in kernels if entry.arrival.function in SUMMING_SOURCES]
+    assert [part.split()[0] for part in parts if part.endswith(" sums")] == summing
+    assert [part.split()[0] for part in parts if part.endswith(" neurons")] == summing
+    assert {entry.name for entry in kernels} <= {part.split()[0] for part in parts}
 
 
 @pytest.mark.parametrize("name", ZOO)

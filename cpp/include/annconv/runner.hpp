@@ -68,8 +68,7 @@ class Progress {
     std::chrono::steady_clock::time_point asked_ = std::chrono::steady_clock::now();
 };
 
-// What a population emitted in a step: a signed byte or a bit for each neuron, or nothing that is
-// kept.
+// What a population emitted in a step, as signed bytes or as bits; empty where it is not kept.
 class EmittedSpikes {
    public:
     EmittedSpikes() = default;

@@ -85,6 +85,19 @@ class Laps {
     Clock::time_point since_;
 };
 
+// The parts of a layer: sums that are computed block by block, and the neurons that use them.
+class LayerLaps {
+   public:
+    LayerLaps(Laps& laps, int sums, int neurons) : laps_(laps), sums_(sums), neurons_(neurons) {}
+
+    void summed() { laps_.done(sums_); }
+    void stepped() { laps_.done(neurons_); }
+
+   private:
+    Laps& laps_;
+    int sums_, neurons_;
+};
+
 // A tile of steps of one sample, as one thread of its team sees it.
 template <class Real>
 struct Tile {

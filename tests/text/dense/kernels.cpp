@@ -74,10 +74,10 @@ using HiddenSource = annconv::DenseSource<HiddenShape, real>;
 }  // namespace
 
 // hidden: 5 IaF neurons; dense_proj_2: dense of spikes of image, 6 -> 5
-void layer_hidden([[maybe_unused]] const Weights& weights, Arena& arena, const Tile& tile) {
+void layer_hidden([[maybe_unused]] const Weights& weights, Arena& arena, const Tile& tile, annconv::LayerLaps laps) {
     const annconv::ByteOutput output{arena.hidden_spikes[1], 5};
     HiddenSource source(annconv::ByteSlots{arena.image_spikes[0], 6}, weights.dense_proj_2_weights, 6, 6, tile.steps, tile.scratch);
-    annconv::Layer<HiddenShape, HiddenNeuron, HiddenSource, annconv::ByteOutput, Weights, Arena, real>(source, output, nullptr, weights, arena, tile).run();
+    annconv::Layer<HiddenShape, HiddenNeuron, HiddenSource, annconv::ByteOutput, Weights, Arena, real>(source, output, nullptr, weights, arena, tile, laps).run();
 }
 
 std::size_t layer_hidden_scratch() { return HiddenSource::kScratchBytes; }
@@ -133,10 +133,10 @@ using ClassesSource = annconv::DenseSource<ClassesShape, real>;
 }  // namespace
 
 // classes: 3 IaF neurons; dense_proj_3: dense of spikes of hidden, 5 -> 3
-void layer_classes([[maybe_unused]] const Weights& weights, Arena& arena, const Tile& tile) {
+void layer_classes([[maybe_unused]] const Weights& weights, Arena& arena, const Tile& tile, annconv::LayerLaps laps) {
     const annconv::ByteOutput output{arena.classes_spikes[1], 3};
     ClassesSource source(annconv::ByteSlots{arena.hidden_spikes[0], 5}, weights.dense_proj_3_weights, 5, 5, tile.steps, tile.scratch);
-    annconv::Layer<ClassesShape, ClassesNeuron, ClassesSource, annconv::ByteOutput, Weights, Arena, real>(source, output, nullptr, weights, arena, tile).run();
+    annconv::Layer<ClassesShape, ClassesNeuron, ClassesSource, annconv::ByteOutput, Weights, Arena, real>(source, output, nullptr, weights, arena, tile, laps).run();
 }
 
 std::size_t layer_classes_scratch() { return ClassesSource::kScratchBytes; }

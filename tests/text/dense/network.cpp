@@ -48,17 +48,17 @@ struct Network {
         }
         tile.team.sync();
         laps.done(0);
-        layer_hidden(weights, arena, tile);
+        layer_hidden(weights, arena, tile, {laps, 1, 2});
         tile.team.sync();
-        laps.done(1);
-        layer_classes(weights, arena, tile);
+        laps.done(2);
+        layer_classes(weights, arena, tile, {laps, 3, 4});
         tile.team.sync();
         if (tile.team.leads()) {
             arena.executed = tile.steps;
             for (std::int32_t slot = 0; slot < tile.steps; ++slot) count(arena, tile.step(slot));
         }
         tile.team.sync();
-        laps.done(2);
+        laps.done(4);
         if (tile.team.leads()) {
             annconv::carry_over(arena.classes_spikes, tile.steps);
             annconv::carry_over(arena.hidden_spikes, tile.steps);
@@ -99,7 +99,7 @@ struct Network {
     }
 };
 
-constexpr const char* kParts[] = {"update_image", "layer_hidden", "layer_classes"};
+constexpr const char* kParts[] = {"update_image", "layer_hidden sums", "layer_hidden neurons", "layer_classes sums", "layer_classes neurons"};
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
@@ -108,7 +108,7 @@ constexpr annconv::NetworkTable kTable = {
     Network::kInputs,
     Network::kOutputs,
     Network::kPopulations,
-    3,
+    5,
     kParts,
     sizeof(Weights),
     sizeof(Arena),

@@ -42,9 +42,9 @@ struct Weights {
 
 // Kernels, in running order.
 void update_image(const Weights& weights, Arena& arena, const Step& step);
-void layer_hidden(const Weights& weights, Arena& arena, const Tile& tile);
+void layer_hidden(const Weights& weights, Arena& arena, const Tile& tile, annconv::LayerLaps laps);
 std::size_t layer_hidden_scratch();
-void layer_classes(const Weights& weights, Arena& arena, const Tile& tile);
+void layer_classes(const Weights& weights, Arena& arena, const Tile& tile, annconv::LayerLaps laps);
 std::size_t layer_classes_scratch();
 
 }  // namespace network

@@ -62,10 +62,10 @@ using ImageSource = annconv::RatesSource<ImageShape, real>;
 }  // namespace
 
 // image: 4 x 4 x 1 IB neurons
-void layer_image([[maybe_unused]] const Weights& weights, Arena& arena, const Tile& tile) {
+void layer_image([[maybe_unused]] const Weights& weights, Arena& arena, const Tile& tile, annconv::LayerLaps laps) {
     const annconv::ByteOutput output{arena.image_spikes[1], 16};
     ImageSource source(tile.rates, tile.advance, 16, tile.steps, tile.scratch);
-    annconv::Layer<ImageShape, ImageNeuron, ImageSource, annconv::ByteOutput, Weights, Arena, real>(source, output, nullptr, weights, arena, tile).run();
+    annconv::Layer<ImageShape, ImageNeuron, ImageSource, annconv::ByteOutput, Weights, Arena, real>(source, output, nullptr, weights, arena, tile, laps).run();
 }
 
 std::size_t layer_image_scratch() { return ImageSource::kScratchBytes; }
@@ -190,10 +190,10 @@ using ConvSource = annconv::RowTableSource<ConvShape, real>;
 }  // namespace
 
 // conv: 4 x 4 x 2 IaF neurons -> pool: 2 x 2 x 2 IaF neurons; conv_proj_2: conv 2x2 pad 0,1 1,0 of spikes of image, 4 x 4 x 1 -> 4 x 4 x 2
-void layer_conv([[maybe_unused]] const Weights& weights, Arena& arena, const Tile& tile) {
+void layer_conv([[maybe_unused]] const Weights& weights, Arena& arena, const Tile& tile, annconv::LayerLaps laps) {
     const annconv::ByteOutput output{arena.pool_spikes[1], 8};
     ConvSource source(annconv::ByteSlots{arena.image_spikes[0], 16}, weights.conv_proj_2_kernel, tile.steps, tile.scratch);
-    annconv::PooledLayer<ConvShape, ConvNeuron, ConvPooling, ConvSource, annconv::ByteOutput, Weights, Arena, real>(source, output, arena.layer_conv_resting, weights, arena, tile).run();
+    annconv::PooledLayer<ConvShape, ConvNeuron, ConvPooling, ConvSource, annconv::ByteOutput, Weights, Arena, real>(source, output, arena.layer_conv_resting, weights, arena, tile, laps).run();
 }
 
 std::size_t layer_conv_scratch() { return ConvSource::kScratchBytes; }

@@ -46,10 +46,10 @@ struct Network {
     // Runs a tile of steps, fewer if the read-out needs no further one; returns how many.
     static std::int32_t advance(const Weights& weights, Arena& arena, const Tile& tile) {
         annconv::Laps laps(tile.seconds);
-        layer_image(weights, arena, tile);
+        layer_image(weights, arena, tile, {laps, 0, 0});
         tile.team.sync();
         laps.done(0);
-        layer_conv(weights, arena, tile);
+        layer_conv(weights, arena, tile, {laps, 1, 1});
         tile.team.sync();
         laps.done(1);
         if (tile.team.leads()) {

@@ -59,9 +59,9 @@ struct Weights {
 };
 
 // Kernels, in running order.
-void layer_image(const Weights& weights, Arena& arena, const Tile& tile);
+void layer_image(const Weights& weights, Arena& arena, const Tile& tile, annconv::LayerLaps laps);
 std::size_t layer_image_scratch();
-void layer_conv(const Weights& weights, Arena& arena, const Tile& tile);
+void layer_conv(const Weights& weights, Arena& arena, const Tile& tile, annconv::LayerLaps laps);
 std::size_t layer_conv_scratch();
 void apply_dense_proj_4(const Weights& weights, Arena& arena, const Step& step);
 void update_classes(const Weights& weights, Arena& arena, const Step& step);

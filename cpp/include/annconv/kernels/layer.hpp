@@ -25,7 +25,8 @@ inline std::pair<int, int> share(const Team& team, int count) {
 
 // Neurons of one population. `Neuron<real>` holds parameters and state of one vector of neurons:
 // made from (weights, arena, place, channel), `step(number, arrived)` returns where it spiked,
-// `save`. A few vectors run side by side, as each has to wait for its own step before.
+// `save`. `SpikeOutput` is ByteOutput or BitOutput. A few vectors run side by side, as each has to
+// wait for its own step before.
 template <class Shape, template <class> class Neuron, class Source, class SpikeOutput,
           class Weights, class Arena, class Real>
 class Layer {
@@ -39,13 +40,14 @@ class Layer {
     // `resting`: of the first of vectors that run side by side, whether they were found at rest;
     // unused without kSkipsResting.
     Layer(Source source, SpikeOutput output, bool* resting, const Weights& weights, Arena& arena,
-          const Tile<Real>& tile)
+          const Tile<Real>& tile, LayerLaps laps)
         : source_(source),
           output_(output),
           resting_(resting),
           weights_(weights),
           arena_(arena),
-          tile_(tile) {}
+          tile_(tile),
+          laps_(laps) {}
 
     void run() {
         const auto [begin, end] = share(tile_.team, Source::kRowBlocks * source_.channel_blocks());
@@ -53,6 +55,7 @@ class Layer {
             const int channel_block = block / Source::kRowBlocks;
             const int first = block % Source::kRowBlocks * Source::kBlockRows;
             source_.compute(block % Source::kRowBlocks, channel_block);
+            laps_.summed();
             const int vectors = std::min(Source::kBlockRows, kRows - first) * kCols * kVectors;
             int vector = 0;
             for (; vector + kSideBySide <= vectors; vector += kSideBySide) {
@@ -66,6 +69,7 @@ class Layer {
                 run_vectors(channel_block, first, vector, std::make_index_sequence<kSideBySide>());
             }
             for (; vector < vectors; ++vector) run_vector(channel_block, first, vector);
+            laps_.stepped();
         }
     }
 
@@ -149,6 +153,7 @@ class Layer {
     const Weights& weights_;
     Arena& arena_;
     const Tile<Real>& tile_;
+    LayerLaps laps_;
 };
 
 // Windows that do not overlap, of kPool[0] rows and kPool[1] columns: the neurons under a window
@@ -168,13 +173,14 @@ class PooledLayer {
     // `resting`: of every vector of windows, whether it was found at rest; unused without
     // kSkipsResting.
     PooledLayer(Source source, SpikeOutput output, bool* resting, const Weights& weights,
-                Arena& arena, const Tile<Real>& tile)
+                Arena& arena, const Tile<Real>& tile, LayerLaps laps)
         : source_(source),
           output_(output),
           resting_(resting),
           weights_(weights),
           arena_(arena),
-          tile_(tile) {}
+          tile_(tile),
+          laps_(laps) {}
 
     void run() {
         const auto [begin, end] = share(tile_.team, Source::kRowBlocks * source_.channel_blocks());
@@ -182,12 +188,14 @@ class PooledLayer {
             const int channel_block = block / Source::kRowBlocks;
             const int first = block % Source::kRowBlocks * Source::kBlockRows;
             source_.compute(block % Source::kRowBlocks, channel_block);
+            laps_.summed();
             const int rows = std::min(Source::kBlockRows, kRows - first);
             for (int row = 0; row < rows; row += kHigh) {
                 for (int col = 0; col < kCols; col += kWide) {
                     run_windows(channel_block, first, row, col);
                 }
             }
+            laps_.stepped();
         }
     }
 
@@ -304,6 +312,7 @@ class PooledLayer {
     const Weights& weights_;
     Arena& arena_;
     const Tile<Real>& tile_;
+    LayerLaps laps_;
 };
 
 #undef ANNCONV_INLINE

@@ -177,7 +177,7 @@ class RowTableSource {
             for (int first = 0; first < Shape::kOut[2]; first += kWindowsInWord) {
                 const int start = first * Shape::kStride[2] - Shape::kPad[2];
                 const int begin = std::max(start, 0);
-                const int end = std::min(start + kBitsInWord, Shape::kIn[2]);
+                const int end = std::max(begin, std::min(start + kBitsInWord, Shape::kIn[2]));
                 std::uint64_t packed = 0;
                 spikes.pack(row * Shape::kIn[2] + begin, end - begin, &packed);
                 PatternWord bits = static_cast<PatternWord>(packed);
@@ -248,7 +248,7 @@ class DenseSource {
           steps_(steps) {
         std::memset(scratch, 0, sizeof words_[0] * static_cast<std::size_t>(steps));
         for (int slot = 0; slot < steps; ++slot) {
-            spikes.at(slot).pack(0, count, words_[slot]);
+            spikes.at(slot).pack(0, std::min(count, Shape::kInputs), words_[slot]);
         }
     }
 
