@@ -26,7 +26,7 @@ from annconv.reference.compare import differences
 from annconv.reference.network import run_network
 from annconv.runtime.compiled import compile_network
 
-QUICK = (*range(22), 54, 58)
+QUICK = (*range(22), 44, 54, 58)
 LONG = range(1000, 1200)
 DRAWS = 6
 SAMPLES = 3
@@ -114,7 +114,14 @@ def test_the_structures_have_every_kind_of_layer() -> None:
         apart = [dict(layer.constants).get("kRowsTogether", 1) == 0 for layer in layers]
         sources["kernel rows apart"] += sum(apart)
         sources["shared inputs"] += plan.shared_inputs is not None
+        bits = {buffer.name for buffer in plan.buffers if buffer.type == "bits"}
+        for layer in layers:
+            if layer.arrival.spikes in bits:
+                sources[f"bits for {layer.arrival.function}"] += 1
+        recorded = lower(draw_layers(seed).network, replace(options_of(seed), whole=True))[1]
+        sources["bits recorded"] += any(entry.type == "bits" for entry in recorded.buffers)
     assert sorted(kind for kind, count in sources.items() if count > 0) == [
         "ConvolutionSource", "DenseSource", "RatesSource", "RowTableSource",
-        "kernel rows apart", "patterns", "pooling", "shared inputs",
+        "bits for ConvolutionSource", "bits for DenseSource", "bits for RowTableSource",
+        "bits recorded", "kernel rows apart", "patterns", "pooling", "shared inputs",
     ]  # fmt: skip
