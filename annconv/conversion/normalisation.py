@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from annconv.ir.arrays import WeightArray
 from annconv.options import finite_number
 
 FIRST_DEFAULT = 2.0
@@ -54,7 +55,7 @@ def scale_factors(scale_factor: Any, entries: int) -> tuple[float, ...]:
     return tuple(float(value) for value in scale_factor)
 
 
-def normalise_weights(weights: NDArray[np.floating[Any]], factor: float) -> NDArray[np.float64]:
+def normalise_weights(weights: WeightArray, factor: float) -> NDArray[np.float64]:
     """`weights * factor / m`, m being the largest sum of positive weights of a neuron or filter.
 
     Args:

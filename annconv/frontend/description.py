@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from annconv.ir.arrays import FloatArray
+from annconv.ir.arrays import WeightArray
 from annconv.ir.graph import Graph, Input, Node, Origin
 from annconv.ir.operators import Convolution, Dense, MaxPool, MeanPool
 
@@ -41,14 +41,14 @@ def _layer_lines(layer: Origin, node: Node | None) -> Iterator[str]:
         yield f"* {printed} layer: {layer.name}, {node.shape} "
 
 
-def _matrix(layer: Convolution | MaxPool | MeanPool) -> FloatArray:
+def _matrix(layer: Convolution | MaxPool | MeanPool) -> WeightArray:
     """Weights (inputs, outputs) of a Dense layer that acts on the last axis of a map."""
     if not isinstance(layer, Convolution):
         raise TypeError(f"a Dense layer cannot be a {type(layer).__name__}")
     return layer.kernel.reshape(layer.kernel.shape[-2:])
 
 
-def _weight_lines(weights: FloatArray) -> Iterator[str]:
+def _weight_lines(weights: WeightArray) -> Iterator[str]:
     """Shape and distribution of weights (outputs, inputs)."""
     yield f"    weights: {weights.shape}"
     yield f"    mean {float(np.mean(weights))}, std {float(np.std(weights))}"

@@ -11,6 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 FloatArray = NDArray[np.floating[Any]]
 """float32 or float64."""
 
+WeightArray = NDArray[np.floating[Any]] | NDArray[np.int16]
+"""float32, float64, or whole numbers of 16 bits."""
+
 Geometry = tuple[int, ...]
 """Shape of a population or layer without the batch axis; ranks run through it in C order."""
 
@@ -29,14 +32,24 @@ def freeze(values: ArrayLike) -> FloatArray:
     return array
 
 
-def array_digest(array: FloatArray) -> str:
+def freeze_weights(values: ArrayLike) -> WeightArray:
+    """As `freeze`, but int16 stays, too."""
+    given = np.asarray(values)
+    if given.dtype.kind != "i" or given.dtype.itemsize != 2:
+        return freeze(given)
+    array = np.array(given, dtype="<i2", order="C", copy=True)
+    array.setflags(write=False)
+    return array
+
+
+def array_digest(array: WeightArray) -> str:
     """SHA-256 over dtype, shape and bytes, as hexadecimal text."""
     digest = hashlib.sha256(f"{array.dtype.str}{array.shape}".encode())
     digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
 
 
-def describe_array(array: FloatArray) -> str:
+def describe_array(array: WeightArray) -> str:
     """Type, shape and short digest; a single number as itself."""
     if array.ndim == 0:
         return repr(float(array))

@@ -24,12 +24,12 @@ import numpy as np
 from annconv.errors import InputError
 from annconv.ir import graph as g
 from annconv.ir import operators as o
-from annconv.ir.arrays import FloatArray, freeze
+from annconv.ir.arrays import WeightArray, freeze, freeze_weights
 from annconv.ir.network import Network, Population, Projection
 from annconv.neurons.neuron import Neuron
 from annconv.readouts.readout import Readout
 
-Arrays = dict[str, FloatArray]
+Arrays = dict[str, WeightArray]
 """Values of the arrays of one structure, by the path of the field that holds them."""
 
 MAX_WHOLE = 2**31 - 1
@@ -37,6 +37,9 @@ MAX_WHOLE = 2**31 - 1
 
 DTYPES = ("<f4", "<f8")
 """Types of arrays, little-endian float32 and float64."""
+
+WEIGHT_DTYPES = (*DTYPES, "<i2")
+"""Types of weights, which may be whole numbers."""
 
 
 class _Always:
@@ -100,11 +103,31 @@ def _decode_real(value: Any, where: str, _: Arrays) -> float:
 def _encode_array(value: Any, where: str, arrays: Arrays) -> dict[str, Any]:
     if not isinstance(value, np.ndarray) or value.dtype.str not in DTYPES:
         raise _refuse(where, "an array of float32 or float64", value)
+    return _array_reference(value, where, arrays)
+
+
+def _encode_weights(value: Any, where: str, arrays: Arrays) -> dict[str, Any]:
+    if not isinstance(value, np.ndarray) or value.dtype.str not in WEIGHT_DTYPES:
+        raise _refuse(where, "an array of float32, float64 or int16", value)
+    return _array_reference(value, where, arrays)
+
+
+def _array_reference(value: WeightArray, where: str, arrays: Arrays) -> dict[str, Any]:
+    """What stands in the text for an array that is kept aside."""
     arrays[where] = value
     return {"array": where, "dtype": value.dtype.str, "shape": list(value.shape)}
 
 
-def _decode_array(value: Any, where: str, arrays: Arrays) -> FloatArray:
+def _decode_array(value: Any, where: str, arrays: Arrays) -> WeightArray:
+    return freeze(_referred_array(value, where, arrays))
+
+
+def _decode_weights(value: Any, where: str, arrays: Arrays) -> WeightArray:
+    return freeze_weights(_referred_array(value, where, arrays))
+
+
+def _referred_array(value: Any, where: str, arrays: Arrays) -> WeightArray:
+    """The array to which a text refers, taken out of `arrays`."""
     _fields(value, where, ("array", "dtype", "shape"))
     shape = _SHAPE.decode(value["shape"], f"{where}.shape", arrays)
     if value["array"] != where:
@@ -117,13 +140,14 @@ def _decode_array(value: Any, where: str, arrays: Arrays) -> FloatArray:
         raise InputError(
             where, expected=expected, received=f"{found.dtype.str!r} and {found.shape}"
         )
-    return freeze(found)
+    return found
 
 
 TEXT = Coder(_text, _text)
 WHOLE = Coder(_whole, _whole)
 REAL = Coder(_encode_real, _decode_real)
 ARRAY = Coder(_encode_array, _decode_array)
+WEIGHTS = Coder(_encode_weights, _decode_weights)
 
 
 def optional(coder: Coder) -> Coder:
@@ -274,9 +298,14 @@ _WINDOW = {"size": _SHAPE, "strides": _SHAPE, "padding": _PADDING}
 
 OPERATORS: dict[type, Coder] = {
     o.Convolution: record(
-        o.Convolution, kernel=ARRAY, strides=_SHAPE, padding=_PADDING, dilation=_SHAPE, groups=WHOLE
+        o.Convolution,
+        kernel=WEIGHTS,
+        strides=_SHAPE,
+        padding=_PADDING,
+        dilation=_SHAPE,
+        groups=WHOLE,
     ),
-    o.Dense: record(o.Dense, weights=ARRAY),
+    o.Dense: record(o.Dense, weights=WEIGHTS),
     o.MeanPool: record(o.MeanPool, **_WINDOW),
     o.MaxPool: record(o.MaxPool, **_WINDOW),
     o.Reshape: record(o.Reshape, geometry=_SHAPE),
@@ -378,7 +407,7 @@ def encode_network(network: Network) -> tuple[dict[str, Any], Arrays]:
     return _NETWORK.encode(network, "", arrays), arrays
 
 
-def decode_network(value: object, arrays: Mapping[str, FloatArray]) -> Network:
+def decode_network(value: object, arrays: Mapping[str, WeightArray]) -> Network:
     """The network that `encode_network` wrote; its rules are not checked.
 
     Args:
@@ -395,7 +424,7 @@ def decode_network(value: object, arrays: Mapping[str, FloatArray]) -> Network:
     return network
 
 
-def digest(encoded: object, arrays: Mapping[str, FloatArray]) -> str:
+def digest(encoded: object, arrays: Mapping[str, WeightArray]) -> str:
     """SHA-256 over the text, which holds dtypes and shapes, and the bytes of all arrays.
 
     Args:

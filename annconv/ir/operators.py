@@ -10,7 +10,14 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from annconv.ir.arrays import FloatArray, Geometry, describe_array, freeze
+from annconv.ir.arrays import (
+    FloatArray,
+    Geometry,
+    WeightArray,
+    describe_array,
+    freeze,
+    freeze_weights,
+)
 
 Extents = tuple[int, ...]
 """One number for every spatial axis."""
@@ -60,14 +67,15 @@ class Convolution:
     """Cross-correlation with zero padding, as Keras' Conv layers compute it.
 
     Attributes:
-        kernel: (*size, channels_in // groups, channels_out), float32 or float64.
+        kernel: (*size, channels_in // groups, channels_out), float32, float64, or int16 where
+            weights are whole numbers.
         strides: Steps of the window, one per spatial axis.
         padding: Zeros before and after, one pair per spatial axis.
         dilation: Distance between the taps of a window, one per spatial axis.
         groups: Number of groups into which channels are split.
     """
 
-    kernel: FloatArray
+    kernel: WeightArray
     strides: Extents
     padding: Padding
     dilation: Extents
@@ -75,12 +83,17 @@ class Convolution:
     linear: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "kernel", freeze(self.kernel))
+        object.__setattr__(self, "kernel", freeze_weights(self.kernel))
 
     @property
     def size(self) -> Extents:
         """Extents of the kernel, one per spatial axis."""
         return tuple(self.kernel.shape[:-2])
+
+    @property
+    def whole(self) -> bool:
+        """Whether weights are whole numbers."""
+        return self.kernel.dtype.kind == "i"
 
     def output_geometry(self, geometry: Geometry) -> Geometry | None:
         """Geometry of the result, None if the operator cannot read `geometry`."""
@@ -105,14 +118,20 @@ class Dense:
     """A full matrix.
 
     Attributes:
-        weights: (inputs, outputs), float32 or float64, as Keras keeps them.
+        weights: (inputs, outputs) as Keras keeps them, float32, float64, or int16 where they are
+            whole numbers.
     """
 
-    weights: FloatArray
+    weights: WeightArray
     linear: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "weights", freeze(self.weights))
+        object.__setattr__(self, "weights", freeze_weights(self.weights))
+
+    @property
+    def whole(self) -> bool:
+        """Whether weights are whole numbers."""
+        return self.weights.dtype.kind == "i"
 
     def output_geometry(self, geometry: Geometry) -> Geometry | None:
         """Geometry of the result, None if the operator cannot read `geometry`."""

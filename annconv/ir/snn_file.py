@@ -18,14 +18,14 @@ import safetensors
 import safetensors.numpy
 
 from annconv.errors import InputError, ModelFileError, VerifyError
-from annconv.ir.arrays import FloatArray
+from annconv.ir.arrays import WeightArray
 from annconv.ir.codec import canonical_json, decode_network, digest, encode_network
 from annconv.ir.network import Network
 
 SUFFIX = ".snn"
 FORMAT_VERSION = 1
 METADATA_KEY = "annconv"
-TENSOR_TYPES = {"F32": "<f4", "F64": "<f8"}
+TENSOR_TYPES = {"F32": "<f4", "F64": "<f8", "I16": "<i2"}
 """safetensors' name of a type -> NumPy's; a network holds no others."""
 
 _AGAIN = "save the network again, or copy the file again from where it was made"
@@ -139,17 +139,17 @@ def _checked_path(path: object) -> Path:
     return checked
 
 
-def _read_arrays(content: bytes, path: str | Path) -> dict[str, FloatArray]:
+def _read_arrays(content: bytes, path: str | Path) -> dict[str, WeightArray]:
     """All tensors of the file; the library checks header, offsets and lengths."""
     try:
         tensors = safetensors.deserialize(content)
     except safetensors.SafetensorError as error:
         what = f"cut short, damaged or not a {SUFFIX} file ({error})"
         raise ModelFileError(path, what, instead=_AGAIN) from error
-    arrays: dict[str, FloatArray] = {}
+    arrays: dict[str, WeightArray] = {}
     for name, tensor in tensors:
         if tensor["dtype"] not in TENSOR_TYPES:
-            what = f"expected tensors of {' or '.join(TENSOR_TYPES)}, received {tensor['dtype']}"
+            what = f"expected tensors of {', '.join(TENSOR_TYPES)}, received {tensor['dtype']}"
             raise ModelFileError(path, what, instead=_AGAIN)
         flat = np.frombuffer(tensor["data"], dtype=TENSOR_TYPES[tensor["dtype"]])
         arrays[name] = flat.reshape(tensor["shape"])

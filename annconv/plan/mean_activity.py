@@ -77,9 +77,10 @@ def channel_drives(
     for operator, received, _ in _stages(projection, activity[projection.pre], network):
         share = np.sqrt(np.abs(received))
         if isinstance(operator, Convolution) and operator.groups == 1:
-            drives = (operator.kernel * share[:, None]).reshape(-1, operator.kernel.shape[-1])
+            kernel = operator.kernel.astype(np.float64)
+            drives = (kernel * share[:, None]).reshape(-1, kernel.shape[-1])
         elif isinstance(operator, Dense):
-            drives = operator.weights * share[:, None]
+            drives = operator.weights.astype(np.float64) * share[:, None]
         elif isinstance(operator, Convolution | Reshape | Slice):
             drives = none
     return drives

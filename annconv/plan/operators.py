@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from annconv.errors import SimulationError
-from annconv.ir.arrays import FloatArray, Geometry
+from annconv.ir.arrays import Geometry, WeightArray
 from annconv.ir.operators import (
     Convolution,
     Dense,
@@ -162,7 +162,7 @@ def kernel_shape(operator: Operator, geometry: Geometry, result: Geometry) -> Ke
     return make(operator, geometry, result)
 
 
-def operator_array(operator: Operator, name: str) -> FloatArray:
+def operator_array(operator: Operator, name: str) -> WeightArray:
     """The operator's array of weights of that name."""
-    array: FloatArray = getattr(operator, name)
+    array: WeightArray = getattr(operator, name)
     return array
