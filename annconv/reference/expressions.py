@@ -1,7 +1,7 @@
 """Values of expressions, in the order of operations in which they were written.
 
-In double precision the results are those of C++ compiled with `-ffp-contract=off`: transcendental
-functions and `pow` go through the platform's C library one value at a time, because NumPy's own
+The results are those of C++ compiled with `-ffp-contract=off`: transcendental functions and `pow`
+go through the platform's C library one value at a time, in double precision, because NumPy's own
 vector versions may differ from it in the last bit. Values of a population may be single numbers
 where all neurons agree; they stay single numbers, so that they cost one call.
 """
@@ -33,7 +33,13 @@ from annconv.neurons.expressions import (
 )
 
 Value = NDArray[Any]
-"""float64 or bool, of a shape that broadcasts onto (N, *geometry)."""
+"""float64 (or float32) or bool, of a shape that broadcasts onto (N, *geometry)."""
+
+Real = type[np.float64] | type[np.float32]
+"""The type of numbers."""
+
+BELOW_ONE = np.float32(1.0 - 2.0**-24)
+"""A random number below 1 stays below it in single precision."""
 
 DrawSource = Callable[[Draw, int], Value]
 """Gives uniform number k = 0, 1, 2, … of a draw for every neuron."""
@@ -45,7 +51,10 @@ def no_draws(draw: Draw, _number: int) -> Value:
 
 
 def evaluate(
-    expression: Expression, values: Mapping[str, ArrayLike], draws: DrawSource = no_draws
+    expression: Expression,
+    values: Mapping[str, ArrayLike],
+    draws: DrawSource = no_draws,
+    real: Real = np.float64,
 ) -> Value:
     """The value of an expression.
 
@@ -53,8 +62,10 @@ def evaluate(
         expression: The tree; walked with a loop, so its depth does not matter.
         values: A value for every name it reads, and for every statistic; arrays broadcast together.
         draws: Uniform numbers in (0, 1) for its random draws.
+        real: The type in which numbers are kept and added.
     Returns:
-        float64, or bool for a truth value. Divisions by zero and the like give infinity or NaN.
+        Numbers of that type, or bool for a truth value. Divisions by zero and the like give
+        infinity or NaN.
     """
     finished: list[Value] = []
     pending: list[tuple[Expression, bool]] = [(expression, False)]
@@ -69,7 +80,8 @@ def evaluate(
             first = len(finished) - len(parts)
             operands = finished[first:]
             del finished[first:]
-            finished.append(_node_value(node, operands, values, draws))
+            value = _node_value(node, operands, values, draws, real)
+            finished.append(value if value.dtype == np.bool_ else value.astype(real, copy=False))
     return finished.pop()
 
 
@@ -88,12 +100,16 @@ def bounded(value: Value, minimum: Value | None, maximum: Value | None) -> Value
 
 
 def _node_value(
-    node: Expression, operands: list[Value], values: Mapping[str, ArrayLike], draws: DrawSource
+    node: Expression,
+    operands: list[Value],
+    values: Mapping[str, ArrayLike],
+    draws: DrawSource,
+    real: Real,
 ) -> Value:
     """One node, its parts given."""
     match node:
         case Number(value):
-            return np.asarray(value, dtype=np.float64)
+            return np.asarray(value, dtype=real)
         case Name(name):
             return np.asarray(values[name])
         case Negate():
@@ -108,21 +124,32 @@ def _node_value(
             condition, then, otherwise = operands
             return np.where(condition, then, otherwise)
         case Draw(distribution=distribution):
-            sample = DISTRIBUTIONS[distribution].sample
-            return sample(operands, lambda number: draws(node, number))
+            return _drawn(distribution, operands, lambda number: draws(node, number), real)
         case Statistic(function, variable):
             return np.asarray(values[statistic_name(function, variable)])
         case Cast(to=to):
-            return _cast(to, operands[0])
+            return _cast(to, operands[0], real)
 
 
-def _cast(to: str, value: Value) -> Value:
+def _cast(to: str, value: Value, real: Real) -> Value:
     """A value as another kind."""
     if to == "real":
-        return np.asarray(value.astype(np.float64))
+        return np.asarray(value.astype(real))
     if to == "bool":
         return np.asarray(value != 0)
-    return np.asarray(np.trunc(value.astype(np.float64)))
+    return np.asarray(np.trunc(value.astype(real)))
+
+
+def _drawn(
+    distribution: str, arguments: list[Value], numbers: Callable[[int], Value], real: Real
+) -> Value:
+    """Random numbers: all but uniform ones are made in double precision."""
+    sample = DISTRIBUTIONS[distribution].sample
+    if real is np.float64:
+        return sample(arguments, numbers)
+    if distribution == "Uniform":
+        return sample(arguments, lambda k: np.minimum(numbers(k).astype(np.float32), BELOW_ONE))
+    return sample([argument.astype(np.float64) for argument in arguments], numbers)
 
 
 def from_libm(
@@ -143,7 +170,8 @@ def from_libm(
     vectorised = np.frompyfunc(one, 2 if function is math.pow else 1, 1)
 
     def many(*arguments: Value) -> NDArray[np.float64]:
-        return np.asarray(vectorised(*arguments), dtype=np.float64)
+        doubles = (np.asarray(argument, dtype=np.float64) for argument in arguments)
+        return np.asarray(vectorised(*doubles), dtype=np.float64)
 
     return many
 

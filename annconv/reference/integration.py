@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from annconv.neurons.expressions import Expression
 from annconv.neurons.methods import TOGETHER, implicit_matrix, left_over, slope_of, times_step
 from annconv.neurons.model import Ode, OdeBlock
 from annconv.reference.expressions import DrawSource, Value, evaluate, from_libm
@@ -36,7 +37,8 @@ def increments(block: OdeBlock, scope: Mapping[str, Value], draws: DrawSource) -
 def growth(exponent: Value) -> Value:
     """(exp(x) - 1)/x, which is 1 at 0."""
     with np.errstate(all="ignore"):
-        return np.where(exponent == 0.0, 1.0, _expm1(exponent) / exponent)
+        grown = _expm1(exponent).astype(exponent.dtype)
+        return np.where(exponent == 0.0, exponent.dtype.type(1.0), grown / exponent)
 
 
 def solve(rows: Sequence[Sequence[Value]]) -> list[Value]:
@@ -73,13 +75,18 @@ def _largest_first(table: Value, column: int) -> None:
         table[row] = np.where(swap, upper, lower)
 
 
+def _value(expression: Expression, scope: Mapping[str, Value], draws: DrawSource) -> Value:
+    """An expression in the type of the values around it."""
+    return evaluate(expression, scope, draws, scope["dt"].dtype.type)
+
+
 def _alone(ode: Ode, scope: Mapping[str, Value], draws: DrawSource) -> Value:
     """Methods that take each equation by itself."""
-    change = np.asarray(scope["dt"] * evaluate(ode.gradient, scope, draws))
+    change = np.asarray(scope["dt"] * _value(ode.gradient, scope, draws))
     if ode.method == "exponential":
-        return np.asarray(change * growth(evaluate(times_step(slope_of(ode)), scope, draws)))
+        return np.asarray(change * growth(_value(times_step(slope_of(ode)), scope, draws)))
     if ode.method == "semiimplicit":
-        return np.asarray(change / evaluate(left_over(slope_of(ode)), scope, draws))
+        return np.asarray(change / _value(left_over(slope_of(ode)), scope, draws))
     return change
 
 
@@ -91,8 +98,8 @@ def _implicit(
         return {}
     rows = [
         [
-            *(evaluate(entry, scope, draws) for entry in row),
-            np.asarray(scope["dt"] * evaluate(ode.gradient, scope, draws)),
+            *(_value(entry, scope, draws) for entry in row),
+            np.asarray(scope["dt"] * _value(ode.gradient, scope, draws)),
         ]
         for ode, row in zip(odes, matrix, strict=True)
     ]
@@ -102,7 +109,7 @@ def _implicit(
 def _gradients(
     odes: Sequence[Ode], scope: Mapping[str, Value], draws: DrawSource
 ) -> dict[str, Value]:
-    return {ode.variable: evaluate(ode.gradient, scope, draws) for ode in odes}
+    return {ode.variable: _value(ode.gradient, scope, draws) for ode in odes}
 
 
 def _moved(

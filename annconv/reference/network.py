@@ -1,4 +1,4 @@
-"""The oracle: what a Network does, step by step, in NumPy and double precision.
+"""The oracle: what a Network does, step by step, in NumPy, in double precision or single.
 
 Every compiled network is checked against it. It follows the definition as plainly as it can: in
 each step every projection reads what its pre-population sent in the previous step (delay 1) or in
@@ -17,10 +17,11 @@ from numpy.typing import ArrayLike, NDArray
 from annconv.errors import OptionError, nearest
 from annconv.ir.network import Network
 from annconv.ir.samples import input_rates, prepare_samples
+from annconv.neurons.expressions import Expression
 from annconv.options import RunOptions
 from annconv.readouts import parse_readout
 from annconv.readouts.labels import draw_labels
-from annconv.reference.expressions import Value, evaluate
+from annconv.reference.expressions import Real, Value, evaluate
 from annconv.reference.simulation import Simulation
 
 COUNT = "count"
@@ -58,6 +59,7 @@ def run_network(
     first_sample: int = 0,
     frames: bool = False,
     record: Sequence[str] = (),
+    real: Real = np.float64,
 ) -> ReferenceResult:
     """Present samples to a network.
 
@@ -70,6 +72,8 @@ def run_network(
         first_sample: Index of the first sample in the whole input.
         frames: Whether every step has input of its own.
         record: Names of the populations whose spikes are kept.
+        real: The type of state and sums. With np.float32 a network of whole weights, whose sums are
+            exact, does what its compiled counterpart does to the last spike.
     Raises:
         InputError: The samples do not fit the network.
         OptionError: An option is out of range, or `record` names no population.
@@ -80,10 +84,10 @@ def run_network(
     )
     _check_record(network, options.record)
     prepared = prepare_samples(samples, network.input.geometry, frames=frames, steps=steps)
-    rates = input_rates(prepared, network.input_scale).astype(np.float64)
+    rates = input_rates(prepared, network.input_scale, real)
     indices = first_sample + np.arange(len(rates), dtype=np.int64)
-    simulation = Simulation(network, rates, seed=seed, samples=indices, frames=frames)
-    reader = _Reader(network, len(rates), first_sample)
+    simulation = Simulation(network, rates, seed=seed, samples=indices, frames=frames, real=real)
+    reader = _Reader(network, len(rates), first_sample, real)
     recorder = _Recorder(network, len(rates), first_sample, options.record)
     for step in range(steps):
         if not len(simulation.samples):
@@ -117,8 +121,9 @@ def _check_record(network: Network, record: Sequence[str]) -> None:
 class _Reader:
     """Follows the output population until the read-out stops each sample."""
 
-    def __init__(self, network: Network, count: int, first_sample: int) -> None:
+    def __init__(self, network: Network, count: int, first_sample: int, real: Real) -> None:
         output = network.output
+        self._real = real
         self._name, self._size, self._first = output.name, output.size, first_sample
         self._readout = network.readout
         self._parameters = dict(network.readout.parameters)
@@ -146,15 +151,18 @@ class _Reader:
         scope: dict[str, ArrayLike] = {**self._parameters, **observed}
         finished = np.full(len(rows), last)
         if self._parsed.stop is not None:
-            holds = np.broadcast_to(evaluate(self._parsed.stop, scope), shape)
+            holds = np.broadcast_to(self._value(self._parsed.stop, scope), shape)
             finished |= holds.any(axis=1)
         if finished.any():
             done = rows[finished]
-            scores = np.broadcast_to(evaluate(self._parsed.score, scope), shape)
+            scores = np.broadcast_to(self._value(self._parsed.score, scope), shape)
             self.outputs[done] = scores[finished]
             for name, values in self.variables.items():
                 values[done] = state.full(name).reshape(shape)[finished]
         return finished
+
+    def _value(self, expression: Expression, scope: dict[str, ArrayLike]) -> Value:
+        return evaluate(expression, scope, real=self._real)
 
 
 class _Recorder:

@@ -1,4 +1,8 @@
-"""What each operator computes, in NumPy and double precision, for any number of spatial axes."""
+"""What each operator computes, in NumPy, for any number of spatial axes.
+
+Values are float64, or float32 where a network of whole weights runs: sums of whole numbers are
+exact in both, and others are then added up in the order in which the plain kernels do.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +29,8 @@ from annconv.ir.operators import (
     Upsample,
 )
 
-Values = NDArray[np.float64]
-"""(N, *geometry)."""
+Values = NDArray[np.floating[Any]]
+"""(N, *geometry), float64 or float32."""
 
 PATCH_VALUES = 2**22
 """Values that a convolution gathers at a time (32 MB): a batch above it is cut into pieces."""
@@ -38,13 +42,15 @@ def apply_operator(operator: Operator, values: Values) -> Values:
     Args:
         operator: Any operator but `Increase`, which needs what it passed on before
             (`apply_increase`).
-        values: (N, *geometry) float64.
+        values: (N, *geometry) float64 or float32.
     Returns:
-        (N, *operator.output_geometry(geometry)) float64.
+        (N, *operator.output_geometry(geometry)) of the same type.
     Raises:
         ValueError: The operator cannot read this geometry, or is an `Increase`.
     """
-    values = np.asarray(values, dtype=np.float64)
+    values = np.asarray(values)
+    if values.dtype != np.float32:
+        values = values.astype(np.float64, copy=False)
     geometry = operator.output_geometry(values.shape[1:])
     if geometry is None:
         raise ValueError(f"{operator} cannot read values of shape {values.shape[1:]}")
@@ -52,21 +58,21 @@ def apply_operator(operator: Operator, values: Values) -> Values:
         case Convolution():
             return _convolve(operator, values)
         case Dense():
-            return _contiguous(np.matmul(values, operator.weights.astype(np.float64)))
+            return _multiply(operator, values)
         case MeanPool():
             return _mean_pool(operator, values)
         case MaxPool():
             padded = _pad(values, operator.padding, -np.inf)
             windows = _windows(padded, operator.size, operator.strides, (1,) * len(operator.size))
-            return _contiguous(windows.max(axis=_window_axes(operator.size)))
+            return np.ascontiguousarray(windows.max(axis=_window_axes(operator.size)))
         case Reshape():
             return values.reshape(len(values), *geometry)
         case Scale():
-            return values * operator.factors.astype(np.float64)
+            return np.asarray(values * operator.factors.astype(values.dtype))
         case Pad():
             return _pad(values, operator.padding, 0.0)
         case Slice():
-            placed = np.zeros((len(values), *geometry))
+            placed = np.zeros((len(values), *geometry), dtype=values.dtype)
             placed[..., operator.start : operator.start + values.shape[-1]] = values
             return placed
         case Upsample():
@@ -87,10 +93,6 @@ def apply_increase(values: Values, passed: Values) -> tuple[Values, Values]:
         `values - passed`, negative where the values shrank, and the new `passed`.
     """
     return values - passed, values
-
-
-def _contiguous(values: NDArray[Any]) -> Values:
-    return np.ascontiguousarray(values, dtype=np.float64)
 
 
 def _pad(values: Values, padding: Padding, fill: float) -> Values:
@@ -118,16 +120,30 @@ def _windows(values: Values, size: Extents, strides: Extents, dilation: Extents)
 
 
 def _mean_pool(operator: MeanPool, values: Values) -> Values:
-    """Sum over the cells inside, divided by their number."""
+    """Sum over the cells inside, one after another, divided by their number."""
     ones = (1,) * len(operator.size)
-    axes = _window_axes(operator.size)
 
     def window_sums(cells: Values) -> Values:
         padded = _pad(cells, operator.padding, 0.0)
-        return _contiguous(_windows(padded, operator.size, operator.strides, ones).sum(axis=axes))
+        windows = _windows(padded, operator.size, operator.strides, ones)
+        total: Values = np.zeros(windows.shape[: -len(operator.size)], dtype=values.dtype)
+        for tap in np.ndindex(*operator.size):
+            total += windows[(..., *tap)]
+        return total
 
-    inside = window_sums(np.ones((1, *values.shape[1:-1], 1)))
-    return window_sums(values) / inside
+    inside = window_sums(np.ones((1, *values.shape[1:-1], 1), dtype=values.dtype))
+    return np.asarray(window_sums(values) / inside)
+
+
+def _multiply(operator: Dense, values: Values) -> Values:
+    """A product with a matrix."""
+    if operator.whole or values.dtype == np.float64:
+        products = np.matmul(values.astype(np.float64), operator.weights.astype(np.float64))
+        return np.ascontiguousarray(products.astype(values.dtype))
+    total: Values = np.zeros((len(values), operator.weights.shape[1]), dtype=values.dtype)
+    for row, weights in enumerate(operator.weights.astype(values.dtype)):
+        total += values[:, row, None] * weights
+    return total
 
 
 def _convolve(operator: Convolution, values: Values) -> Values:
@@ -135,14 +151,33 @@ def _convolve(operator: Convolution, values: Values) -> Values:
     geometry = operator.output_geometry(values.shape[1:])
     if geometry is None:
         raise ValueError(f"{operator} cannot read values of shape {values.shape[1:]}")
-    result = np.empty((len(values), *geometry))
+    if values.dtype == np.float32 and not operator.whole:
+        return _convolve_in_order(operator, values)
+    result = np.empty((len(values), *geometry), dtype=values.dtype)
     per_sample = math.prod(geometry[:-1]) * math.prod(operator.size) * values.shape[-1]
     piece = max(1, PATCH_VALUES // per_sample)
     kernel = operator.kernel.astype(np.float64)
     for start in range(0, len(values), piece):
         part = slice(start, start + piece)
-        result[part] = _convolve_piece(operator, kernel, values[part])
+        result[part] = _convolve_piece(operator, kernel, values[part].astype(np.float64))
     return result
+
+
+def _convolve_in_order(operator: Convolution, values: Values) -> Values:
+    """Cross-correlation, one tap and channel after another."""
+    padded = _pad(values, operator.padding, 0.0)
+    windows = _windows(padded, operator.size, operator.strides, operator.dilation)
+    rank, kernel = len(operator.size), operator.kernel.astype(values.dtype)
+    *_, channels, filters = kernel.shape
+    shared = filters // operator.groups
+    total = np.zeros((*windows.shape[: 1 + rank], filters), dtype=values.dtype)
+    for tap in np.ndindex(*operator.size):
+        for channel in range(channels * operator.groups):
+            group, row = divmod(channel, channels)
+            own = slice(group * shared, (group + 1) * shared)
+            read = windows[(..., channel, *tap)][..., None]
+            total[..., own] += read * kernel[(*tap, row)][own]
+    return total
 
 
 def _convolve_piece(operator: Convolution, kernel: Values, values: Values) -> Values:

@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 from annconv.ir.network import SPIKES, Population
 from annconv.neurons.expressions import Expression
 from annconv.neurons.model import Assign, OdeBlock
-from annconv.reference.expressions import DrawSource, Value, bounded, evaluate, statistic_name
+from annconv.reference.expressions import (
+    DrawSource,
+    Real,
+    Value,
+    bounded,
+    evaluate,
+    no_draws,
+    statistic_name,
+)
 from annconv.reference.integration import increments
 from annconv.reference.operators import Values
 from annconv.reference.statistics import overall
@@ -22,22 +30,28 @@ Scope = Mapping[str, Value]
 class PopulationState:
     """Neurons with equations.
 
+    Args:
+        population: The neurons and their parameters.
+        count: Samples of the batch.
+        real: The type of numbers.
+
     Attributes:
         model: The parsed equations.
         scope: Every parameter and variable, the conductances and times of the last step. A value
             has any shape that broadcasts onto (N, *geometry): what all share stays one number.
-        spikes: (N, *geometry) float64, what each neuron emitted in the last step: 0, 1 or -1.
+        spikes: (N, *geometry) numbers, what each neuron emitted in the last step: 0, 1 or -1.
     """
 
-    def __init__(self, population: Population, count: int) -> None:
+    def __init__(self, population: Population, count: int, real: Real = np.float64) -> None:
         self.model = population.model()
+        self._real = real
         self.scope: dict[str, Value] = {
-            name: np.asarray(value, dtype=np.float64)
+            name: np.asarray(value, dtype=real)
             for name, value in population.parameter_values().items()
         }
-        initial = {e.name: evaluate(e.initial, self.scope) for e in self.model.variables}
+        initial = {e.name: self._value(e.initial) for e in self.model.variables}
         self.scope.update(initial)
-        self.spikes: Values = np.zeros((count, *population.geometry))
+        self.spikes: Values = np.zeros((count, *population.geometry), dtype=real)
 
     def full(self, name: str) -> Values:
         """A variable, or "spikes" for what the neurons pass on, as (N, *geometry)."""
@@ -64,7 +78,8 @@ class PopulationState:
             name = statistic_name(statistic.function, statistic.variable)
             values = self.full(statistic.variable)
             first = inputs["t"] == 0
-            self.scope[name] = np.zeros(()) if first else overall(statistic.function, values)
+            number = np.zeros(()) if first else overall(statistic.function, values)
+            self.scope[name] = np.asarray(number, dtype=self._real)
         self.scope.update(self._with_what_lasts(inputs))
         for statement in self.model.update:
             if isinstance(statement, OdeBlock):
@@ -79,7 +94,7 @@ class PopulationState:
             if emitted.any():
                 for assignment in reset:
                     self._assign(assignment, draws, where=emitted)
-        self.spikes = fired.astype(np.float64) - unfired
+        self.spikes = np.subtract(fired, unfired, dtype=self._real)
 
     def _with_what_lasts(self, inputs: Scope) -> Scope:
         """What arrived, on top of what is left where a conductance has an equation of its own."""
@@ -109,7 +124,7 @@ class PopulationState:
         self, entry: Assign, draws: DrawSource, where: NDArray[np.bool_] | None = None
     ) -> None:
         """One assignment, for all neurons or those that just spiked."""
-        value = evaluate(entry.value, self.scope, draws)
+        value = self._value(entry.value, draws)
         value = self._bounded(value, entry.minimum, entry.maximum)
         old = self.scope[entry.variable]
         self.scope[entry.variable] = value if where is None else np.where(where, value, old)
@@ -117,12 +132,15 @@ class PopulationState:
     def _bounded(
         self, value: Value, minimum: Expression | None, maximum: Expression | None
     ) -> Value:
-        low = None if minimum is None else evaluate(minimum, self.scope)
-        high = None if maximum is None else evaluate(maximum, self.scope)
+        low = None if minimum is None else self._value(minimum)
+        high = None if maximum is None else self._value(maximum)
         return bounded(value, low, high)
+
+    def _value(self, expression: Expression, draws: DrawSource = no_draws) -> Value:
+        return evaluate(expression, self.scope, draws, self._real)
 
     def _holds(self, condition: Expression | None, draws: DrawSource) -> NDArray[np.bool_]:
         """Where a condition holds, for every neuron."""
         if condition is None:
             return np.zeros(self.spikes.shape, dtype=np.bool_)
-        return np.broadcast_to(evaluate(condition, self.scope, draws), self.spikes.shape)
+        return np.broadcast_to(self._value(condition, draws), self.spikes.shape)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from annconv.ir.network import RATES, Network, Population, Projection
 from annconv.ir.operators import Increase
 from annconv.neurons.expressions import Draw
-from annconv.reference.expressions import DrawSource, Value
+from annconv.reference.expressions import DrawSource, Real, Value
 from annconv.reference.operators import Values, apply_increase, apply_operator
 from annconv.reference.population import PopulationState
 from annconv.reference.random import neuron_uniforms
@@ -33,11 +33,12 @@ class Simulation:
     def __init__(
         self,
         network: Network,
-        rates: NDArray[np.float64],
+        rates: Values,
         *,
         seed: int,
         samples: NDArray[np.int64],
         frames: bool = False,
+        real: Real = np.float64,
     ) -> None:
         """Every population in its initial state.
 
@@ -47,18 +48,19 @@ class Simulation:
             seed: Of random encodings.
             samples: (N,) indices of the samples in the whole input.
             frames: Whether every step has rates of its own.
+            real: The type of numbers.
         """
         self.network, self.samples = network, samples
         self._rates, self._frames, self._seed = rates, frames, seed
-        self._step = 0
+        self._step, self._real = 0, real
         count = len(samples)
         self.states = {
-            entry.name: PopulationState(entry, count)
+            entry.name: PopulationState(entry, count, real)
             for entry in network.populations
             if entry.neuron is not None
         }
         self.sums: dict[str, Values] = {
-            entry.name: np.zeros((count, *entry.geometry))
+            entry.name: np.zeros((count, *entry.geometry), dtype=real)
             for entry in network.populations
             if entry.neuron is None
         }
@@ -76,7 +78,7 @@ class Simulation:
                 if not entry.delay:
                     delivered[entry.name] = self._deliver(entry)
             if population.neuron is None:
-                zeros = np.zeros((len(self.samples), *population.geometry))
+                zeros = np.zeros((len(self.samples), *population.geometry), dtype=self._real)
                 self.sums[population.name] = sum((delivered[e.name] for e in arriving), zeros)
             else:
                 self._update(position, population, arriving, delivered, inspect)
@@ -103,13 +105,15 @@ class Simulation:
     ) -> None:
         """One population's step."""
         name, state = population.name, self.states[population.name]
-        dt = self.network.dt
+        real, dt = self._real, np.asarray(self.network.dt, dtype=self._real)
         inputs: dict[str, Value] = {
-            "t": np.asarray(self._step * dt), "dt": np.asarray(dt), "pi": np.asarray(math.pi),
-        }  # fmt: skip
+            "t": np.asarray(np.multiply(self._step, dt, dtype=real)),
+            "dt": dt,
+            "pi": np.asarray(math.pi, dtype=real),
+        }
         for target in state.model.conductances:
             values = (delivered[e.name] for e in arriving if e.target == target)
-            inputs[f"g_{target}"] = sum(values, np.zeros(state.spikes.shape))
+            inputs[f"g_{target}"] = sum(values, np.zeros(state.spikes.shape, dtype=real))
         if population.role == "input":
             inputs[RATES] = self._rates[:, self._step] if self._frames else self._rates
 
@@ -135,11 +139,13 @@ class Simulation:
         for position, operator in enumerate(projection.operators):
             if isinstance(operator, Increase):
                 key = (projection.name, position)
-                passed = self._passed.get(key, np.zeros(values.shape))
+                passed = self._passed.get(key, np.zeros(values.shape, dtype=self._real))
                 values, self._passed[key] = apply_increase(values, passed)
             else:
                 values = apply_operator(operator, values)
         if projection.trace_decay is not None:
-            before = self._traces.get(projection.name, np.zeros(values.shape))
-            values = self._traces[projection.name] = projection.trace_decay * before + values
+            zeros = np.zeros(values.shape, dtype=self._real)
+            before = self._traces.get(projection.name, zeros)
+            decayed = self._real(projection.trace_decay) * before
+            values = self._traces[projection.name] = decayed + values
         return values

@@ -18,9 +18,9 @@ def overall(function: str, values: Values) -> Values:
         function: "mean", "max", "min", "norm1" or "norm2".
         values: (N, *geometry).
     Returns:
-        (N, 1, …), to broadcast with the values.
+        (N, 1, …) float64, to broadcast with the values.
     """
-    rows = values.reshape(len(values), -1)
+    rows = values.reshape(len(values), -1).astype(np.float64)
     return _FUNCTIONS[function](rows).reshape(-1, *(1 for _ in values.shape[1:]))
 
 
