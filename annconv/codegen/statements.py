@@ -3,7 +3,7 @@
 What is in scope where the lines stand: `real` (float or double), a `real` for every parameter,
 variable and conductance under its `cpp_name`, and `t`, `dt`, `pi`; where the neuron draws random
 numbers, `uniform(index)`, a `real` in (0, 1), and `draws`, an annconv::NeuronDraws; a `real` for
-every statistic under its `statistic_name`; the headers <cmath> and annconv/functions.hpp. The
+every statistic under its `statistic_name`; the header annconv/functions.hpp. The
 text keeps the tree of the expression, so that double precision gives the interpreter's numbers bit
 for bit (with -ffp-contract=off).
 """
@@ -67,8 +67,6 @@ DRAW_METHODS: Mapping[str, str] = MappingProxyType(
 )
 """Members of annconv::NeuronDraws, by distribution."""
 
-_OURS = frozenset({"modulo", "positive", "negative", "clip"})
-
 
 def real_literal(value: float) -> str:
     """A constant of type `real` that reads back bit for bit in double precision."""
@@ -109,7 +107,7 @@ def _text(expression: Expression) -> tuple[str, int]:
         case Binary(operator, left, right):
             return _binary_text(operator, left, right)
         case Call(function, arguments):
-            space = "" if "::" in function else "annconv::" if function in _OURS else "std::"
+            space = "" if "::" in function else "annconv::"
             listed = ", ".join(expression_text(argument) for argument in arguments)
             return f"{space}{function}({listed})", _ATOM
         case Choice(condition, then, otherwise):
@@ -120,7 +118,7 @@ def _text(expression: Expression) -> tuple[str, int]:
         case Cast("bool", operand):
             return _binary_text("!=", operand, Number(0.0))
         case Cast(_, operand):
-            return f"std::trunc({expression_text(operand)})", _ATOM
+            return f"annconv::trunc({expression_text(operand)})", _ATOM
         case Draw("Uniform", (low, high), index):
             return _draw_text(low, high, index)
         case Draw(distribution, arguments, index):

@@ -63,12 +63,12 @@ def printed(text):
         ("-(a * b)", "-(a * b)"),
         ("1/2", "real(1.0) / real(2.0)"),
         ("0.04*a^2", "real(0.04) * (a * a)"),
-        ("a^4", "std::pow(a, real(4.0))"),
+        ("a^4", "annconv::pow(a, real(4.0))"),
         ("double + 1", "double_ + real(1.0)"),
         ("2*modulo(a, b)", "real(2.0) * annconv::modulo(a, b)"),
         ("positive(a) + negative(b)", "annconv::positive(a) + annconv::negative(b)"),
         ("clip(a, 0, 1)", "annconv::clip(a, real(0.0), real(1.0))"),
-        ("ln(a) + fabs(b)", "std::log(a) + std::abs(b)"),
+        ("ln(a) + fabs(b)", "annconv::log(a) + annconv::abs(b)"),
         ("ite(a > b, 1, 2)", "a > b ? real(1.0) : real(2.0)"),
         ("ite(a > b, 1, 2) + 1", "(a > b ? real(1.0) : real(2.0)) + real(1.0)"),
         (
@@ -154,7 +154,7 @@ def test_names_never_collide():
     assert update_lines(model) == [
         "const real dv_dt_ = dv_dt + new_;",
         "v += dt * dv_dt_;",
-        "n = std::trunc(v);",
+        "n = annconv::trunc(v);",
         "if (n > new_) n = new_;",
     ]
 

@@ -1,11 +1,54 @@
-// Functions of a neuron's equations that the C++ standard library lacks. Each does the same, bit
-// for bit, as annconv's interpreter of networks.
+// Functions of a neuron's equations. Each does the same, bit for bit, as annconv's interpreter of
+// networks: those of the C library are computed in double precision and rounded, so that numbers
+// in single precision do not depend on how a library computes them.
 #ifndef ANNCONV_FUNCTIONS_HPP
 #define ANNCONV_FUNCTIONS_HPP
 
 #include <cmath>
+#include <type_traits>
 
 namespace annconv {
+
+template <typename Real>
+using IfReal = std::enable_if_t<std::is_floating_point_v<Real>>;
+
+#define ANNCONV_OF_THE_LIBRARY(name)                                     \
+    template <typename Real, class = IfReal<Real>>                       \
+    inline Real name(Real value) {                                       \
+        return static_cast<Real>(std::name(static_cast<double>(value))); \
+    }
+#define ANNCONV_EXACT(name)                        \
+    template <typename Real, class = IfReal<Real>> \
+    inline Real name(Real value) {                 \
+        return std::name(value);                   \
+    }
+
+ANNCONV_OF_THE_LIBRARY(exp)
+ANNCONV_OF_THE_LIBRARY(expm1)
+ANNCONV_OF_THE_LIBRARY(log)
+ANNCONV_OF_THE_LIBRARY(sin)
+ANNCONV_OF_THE_LIBRARY(cos)
+ANNCONV_OF_THE_LIBRARY(tan)
+ANNCONV_OF_THE_LIBRARY(asin)
+ANNCONV_OF_THE_LIBRARY(acos)
+ANNCONV_OF_THE_LIBRARY(atan)
+ANNCONV_OF_THE_LIBRARY(sinh)
+ANNCONV_OF_THE_LIBRARY(cosh)
+ANNCONV_OF_THE_LIBRARY(tanh)
+ANNCONV_EXACT(sqrt)
+ANNCONV_EXACT(abs)
+ANNCONV_EXACT(floor)
+ANNCONV_EXACT(ceil)
+ANNCONV_EXACT(round)
+ANNCONV_EXACT(trunc)
+
+#undef ANNCONV_OF_THE_LIBRARY
+#undef ANNCONV_EXACT
+
+template <typename Real, class = IfReal<Real>>
+inline Real pow(Real base, Real exponent) {
+    return static_cast<Real>(std::pow(static_cast<double>(base), static_cast<double>(exponent)));
+}
 
 /// Remainder of the integer parts, with the sign of the first: modulo(-1, 8) is -1.
 template <typename Real>

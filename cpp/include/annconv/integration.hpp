@@ -5,13 +5,15 @@
 #include <cmath>
 #include <utility>
 
+#include "annconv/functions.hpp"
+
 namespace annconv {
 
 /// (exp(x) - 1)/x, which is 1 at 0. A compiler that knows x would round otherwise than the C
 /// library does; it cannot see through the pointer.
 template <class Real>
 Real growth(Real exponent) {
-    static Real (*const volatile library_expm1)(Real) = [](Real x) { return std::expm1(x); };
+    static Real (*const volatile library_expm1)(Real) = [](Real x) { return annconv::expm1(x); };
     return exponent == Real(0) ? Real(1) : library_expm1(exponent) / exponent;
 }
 

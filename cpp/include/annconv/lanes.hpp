@@ -140,49 +140,38 @@ ANNCONV_INLINE Lanes<Real, lanes> lane_by_lane(Function function, Lanes<Real, la
     return result;
 }
 
-// Functions of a neuron's equations: the C++ library's and annconv's own, over Lanes.
-#define ANNCONV_LANES_OF_ONE(name, function)                                \
-    template <class Real, int lanes>                                        \
-    ANNCONV_INLINE Lanes<Real, lanes> name(Lanes<Real, lanes> x) {          \
-        return lane_by_lane([](Real value) { return function(value); }, x); \
+// Functions of a neuron's equations over Lanes.
+#define ANNCONV_LANES_OF_ONE(name)                                               \
+    template <class Real, int lanes>                                             \
+    ANNCONV_INLINE Lanes<Real, lanes> name(Lanes<Real, lanes> x) {               \
+        return lane_by_lane([](Real value) { return annconv::name(value); }, x); \
     }
-#define ANNCONV_REALS_AND_LANES(name)                                               \
-    template <class Real, class = std::enable_if_t<std::is_floating_point_v<Real>>> \
-    ANNCONV_INLINE Real name(Real value) {                                          \
-        return std::name(value);                                                    \
-    }                                                                               \
-    ANNCONV_LANES_OF_ONE(name, std::name)
 
-ANNCONV_REALS_AND_LANES(exp)
-ANNCONV_REALS_AND_LANES(log)
-ANNCONV_REALS_AND_LANES(sqrt)
-ANNCONV_REALS_AND_LANES(sin)
-ANNCONV_REALS_AND_LANES(cos)
-ANNCONV_REALS_AND_LANES(tan)
-ANNCONV_REALS_AND_LANES(asin)
-ANNCONV_REALS_AND_LANES(acos)
-ANNCONV_REALS_AND_LANES(atan)
-ANNCONV_REALS_AND_LANES(sinh)
-ANNCONV_REALS_AND_LANES(cosh)
-ANNCONV_REALS_AND_LANES(tanh)
-ANNCONV_REALS_AND_LANES(abs)
-ANNCONV_REALS_AND_LANES(floor)
-ANNCONV_REALS_AND_LANES(ceil)
-ANNCONV_REALS_AND_LANES(round)
-ANNCONV_REALS_AND_LANES(trunc)
-ANNCONV_LANES_OF_ONE(positive, annconv::positive)
-ANNCONV_LANES_OF_ONE(negative, annconv::negative)
+ANNCONV_LANES_OF_ONE(exp)
+ANNCONV_LANES_OF_ONE(log)
+ANNCONV_LANES_OF_ONE(sqrt)
+ANNCONV_LANES_OF_ONE(sin)
+ANNCONV_LANES_OF_ONE(cos)
+ANNCONV_LANES_OF_ONE(tan)
+ANNCONV_LANES_OF_ONE(asin)
+ANNCONV_LANES_OF_ONE(acos)
+ANNCONV_LANES_OF_ONE(atan)
+ANNCONV_LANES_OF_ONE(sinh)
+ANNCONV_LANES_OF_ONE(cosh)
+ANNCONV_LANES_OF_ONE(tanh)
+ANNCONV_LANES_OF_ONE(abs)
+ANNCONV_LANES_OF_ONE(floor)
+ANNCONV_LANES_OF_ONE(ceil)
+ANNCONV_LANES_OF_ONE(round)
+ANNCONV_LANES_OF_ONE(trunc)
+ANNCONV_LANES_OF_ONE(positive)
+ANNCONV_LANES_OF_ONE(negative)
 
-#undef ANNCONV_REALS_AND_LANES
 #undef ANNCONV_LANES_OF_ONE
 
-template <class Real, class = std::enable_if_t<std::is_floating_point_v<Real>>>
-ANNCONV_INLINE Real pow(Real base, Real exponent) {
-    return std::pow(base, exponent);
-}
 template <class Real, int lanes>
 ANNCONV_INLINE Lanes<Real, lanes> pow(Lanes<Real, lanes> base, Lanes<Real, lanes> exponent) {
-    return lane_by_lane([](Real a, Real b) { return std::pow(a, b); }, base, exponent);
+    return lane_by_lane([](Real a, Real b) { return annconv::pow(a, b); }, base, exponent);
 }
 template <class Real, int lanes>
 ANNCONV_INLINE Lanes<Real, lanes> modulo(Lanes<Real, lanes> a, Lanes<Real, lanes> b) {

@@ -18,7 +18,7 @@ void update_image(const Weights& weights, Arena& arena, const Step& step) {
         real v = arena.image_v[neuron];
         real mask = arena.image_mask[step.slot][neuron];
 
-        p = std::pow(real(2.0), -real(1.0) + annconv::modulo(t - real(1.0), k));
+        p = annconv::pow(real(2.0), -real(1.0) + annconv::modulo(t - real(1.0), k));
         vt_new = p * vt;
         v = rates;
         const real dmask_dt = -mask * (real(1.0) / mask_tau);
