@@ -240,8 +240,8 @@ class CompileOptions:
     """How a network becomes machine code; only `precision` changes a spike by more than a tie."""
 
     precision: str = "single"
-    """Type of state, weights and sums: "single" or "double"; "int16": single, but layers add up
-    weights that are 16-bit integers."""
+    """Type of state, weights and sums: "single" or "double"; "int16": single, but the weights that
+    spikes meet are whole numbers, whose sums are exact."""
     threads: int | None = None
     """Threads over which samples are spread; None: all cores this process may use."""
     strict_warnings: bool = False

@@ -38,7 +38,7 @@ def make_flags(options: CompileOptions, compiler: Compiler) -> Flags:
     warnings = _WARNINGS if options.strict_warnings else ()
     sanitizers = _SANITIZERS if options.sanitize else ()
     debug = ("-g", "-fno-omit-frame-pointer") if options.sanitize else ()
-    contraction = "off" if options.precision == "double" else "fast"
+    contraction = "fast" if options.precision == "single" else "off"
     shared = (*native, "-fopenmp", "-fvisibility=hidden", "-fPIC", *warnings, *sanitizers, *debug)
     return Flags(
         network=(

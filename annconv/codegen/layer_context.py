@@ -24,9 +24,9 @@ def layer_context(kernel: LayerKernel, plan: Plan) -> Context:
     """Context of one layer."""
     name = pascal_case(kernel.name.removeprefix("layer_"))
     arrival = kernel.arrival
-    neurons = [_neuron_context(kernel.update, f"{name}Neuron", arrival, kernel.pooled)]
+    neurons = [_neuron_context(plan, kernel.update, f"{name}Neuron", arrival, kernel.pooled)]
     if kernel.pooling is not None:
-        neurons.append(_neuron_context(kernel.pooling, f"{name}Pooling", None, None))
+        neurons.append(_neuron_context(plan, kernel.pooling, f"{name}Pooling", None, None))
     emitted = _buffer(plan, kernel.emits.spikes)
     return {
         "template": "kernels/layer.cpp.j2",
@@ -40,7 +40,7 @@ def layer_context(kernel: LayerKernel, plan: Plan) -> Context:
         "resting": "nullptr" if kernel.resting is None else f"arena.{kernel.resting}",
         "source": f"{name}Source",
         "function": arrival.function,
-        "weight": "real" if arrival.unit is None else "std::int16_t",
+        "weight": "std::int16_t" if arrival.whole else "real",
         "source_arguments": _source_arguments(kernel, plan),
         "preparation": _preparation(kernel, plan),
         "output_type": OUTPUTS[emitted.type],
@@ -88,11 +88,12 @@ def _source_arguments(kernel: LayerKernel, plan: Plan) -> str:
 
 
 def _neuron_context(
-    update: UpdateKernel, struct: str, arrival: Arrival | None, pooled: str | None
+    plan: Plan, update: UpdateKernel, struct: str, arrival: Arrival | None, pooled: str | None
 ) -> Context:
     """Context of the neurons of one population.
 
     Args:
+        plan: Holds them.
         update: The population.
         struct: Name of the generated structure.
         arrival: What arrives, None where it is used as it is.
@@ -116,22 +117,26 @@ def _neuron_context(
     for name, constant in text.constants:
         member(FIXED, cpp_name(name), constant)
     states = [(cpp_name(entry.name), entry.buffer) for entry in update.variables]
-    lines = []
+    lines: list[str] = []
+    factors = None if arrival is None else arrival.factors
     if arrival is not None and arrival.decay is not None and arrival.trace is not None:
         member(FIXED, "decay", f"weights.{arrival.decay}[0]")
         states.append(("trace", arrival.trace))
-        lines.append("trace = decay * trace + arrived;")
-    if arrival is not None and arrival.unit is not None:
-        member(FIXED, "unit", f"weights.{arrival.unit}[0]")
+    if factors is not None:
+        length = next(entry.length for entry in plan.packed if entry.name == factors)
+        place = f"annconv::load<real>(weights.{factors} + channel)"
+        member(FIXED, "factor", place if length > 1 else f"weights.{factors}[0]")
+    scaled = "arrived" if factors is None else "factor * arrived"
+    if arrival is not None and arrival.decay is not None:
+        lines.append(f"trace = decay * trace + {scaled};")
     for name, buffer in states:
         member(STATE, name, f"annconv::load<real>(arena.{buffer} + place)")
-    received = "trace" if lines else "arrived"
-    scaled = f"unit * {received}" if arrival is not None and arrival.unit else received
+    received = "trace" if lines else scaled
     return {
         "summary": update.summary,
         "struct": struct,
         "members": members,
-        "arrival": [*lines, f"const real {cpp_name(drives)} = {scaled};", *_clock_lines(update)],
+        "arrival": [*lines, f"const real {cpp_name(drives)} = {received};", *_clock_lines(update)],
         "statements": text.statements,
         "emission": text.emission,
         "states": [name for name, _ in states],

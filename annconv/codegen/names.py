@@ -20,11 +20,12 @@ uintptr_t main std
 
 _KERNELS = """
 annconv Arena arena arrived buffer buffers cell channel channels column columns counts current
-data decay draw draws emitted end first geometry index input kernel lane lanes mask_words Network
-network neuron neurons number offset out output parameter parameters place plan pooled population
-populations post potential pre projection random rank rates_in readout real reals row rows sample
-samples save score scratch seed self signal simd size slot span spiked start state step steps stop
-stopped stride sum tap taps target thread threads tile trace uniform unit values variables vector
+data decay draw draws emitted end factor first geometry index input kernel lane lanes mask_words
+Network network neuron neurons number offset out output parameter parameters place plan pooled
+population populations post potential pre projection random rank rates_in readout real reals row
+rows sample samples save score scratch seed self signal simd size slot span spiked start state step
+steps stop stopped stride sum tap taps target thread threads tile trace uniform unit values
+variables vector
 Weights weights width window word words
 """
 

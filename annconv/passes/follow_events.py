@@ -63,6 +63,7 @@ def _in_registers(kernel: OperatorKernel, tiles: EventTiles, target: Target) -> 
         ("kRowsTogether", int(tiles.rows_together)),
         ("kBlockRows", tiles.block_rows),
         ("kPatterns", 0),
+        ("kSafeAdditions", 0),
     )
     return replace(kernel, function="convolve_events", constants=constants)
 

@@ -57,6 +57,7 @@ class Candidate:
     Attributes:
         update: Its neurons.
         operator: The one projection onto it.
+        scale: What multiplies its sums, as the units of whole weights; None without one.
         fade: What a step leaves of the trace of what arrived, None without a trace.
         pool: The projection onto a pooling population behind it, None without one.
         pooling: That population's neurons.
@@ -65,6 +66,7 @@ class Candidate:
 
     update: UpdateKernel
     operator: OperatorKernel
+    scale: OperatorKernel | None
     fade: OperatorKernel | None
     pool: OperatorKernel | None = None
     pooling: UpdateKernel | None = None
@@ -84,15 +86,30 @@ def _candidate(plan: Plan, stage: int) -> Candidate | None:
     sums = {buffer for _, buffer in update.conductances}
     fades = [kernel for kernel in operators if kernel.source == kernel.target]
     others = [kernel for kernel in operators if kernel.source != kernel.target]
-    if len(others) != 1 or len(fades) > 1 or {kernel.target for kernel in operators} != sums:
+    operator, scale = _with_scale(others)
+    if operator is None or len(fades) > 1:
+        return None
+    if {kernel.target for kernel in (*fades, scale or operator)} != sums:
         return None
     if not _runs_in_lanes(update) or (stage == plan.readout.population and not _counts(plan)):
         return None
-    if others[0].source not in _plain_spikes(plan):
+    if operator.source not in _plain_spikes(plan):
         return None
-    found = Candidate(update, others[0], fades[0] if fades else None)
+    found = Candidate(update, operator, scale, fades[0] if fades else None)
     read = _readers(plan, [entry.buffer for entry in update.variables])
     return _with_pooling(plan, found, read) if read else found
+
+
+def _with_scale(
+    operators: list[OperatorKernel],
+) -> tuple[OperatorKernel | None, OperatorKernel | None]:
+    """The one operator among a population's, and the Scale of its result if that is all."""
+    match operators:
+        case [operator]:
+            return operator, None
+        case [operator, scale] if scale.function == "scale" and scale.source == operator.target:
+            return operator, scale
+    return None, None
 
 
 def _counts(plan: Plan) -> bool:
@@ -151,7 +168,7 @@ def _windows_apart(constants: dict[str, Constant]) -> bool:
 
 def _fused(plan: Plan, found: Candidate) -> Plan:
     """The plan with a layer in place of the candidate's kernels."""
-    arrival = arrival_of(plan, found.update, found.operator, found.fade, found.pool)
+    arrival = arrival_of(plan, found.operator, found.scale, found.fade, found.pool)
     if arrival is None:
         return plan
     layer = LayerKernel(
@@ -163,7 +180,7 @@ def _fused(plan: Plan, found: Candidate) -> Plan:
         pooling=found.pooling,
         pooled=found.pooled,
     )
-    gone = {found.operator, found.fade, found.update, found.pool, found.pooling}
+    gone = {found.operator, found.scale, found.fade, found.update, found.pool, found.pooling}
     first = plan.kernels.index(found.operator if found.fade is None else found.fade)
     kernels: list[Kernel] = []
     for position, kernel in enumerate(plan.kernels):

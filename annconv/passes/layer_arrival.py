@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import ceil
 
-from annconv.plan.arrays import Packed, Source
+from annconv.plan.arrays import Packed
 from annconv.plan.event_tiles import choose_tiles, sum_bytes
 from annconv.plan.kernels import (
     Arrival,
@@ -25,6 +25,7 @@ from annconv.plan.layouts import (
     blocks,
 )
 from annconv.plan.plan import Plan
+from annconv.plan.quantisation import safe_additions
 from annconv.plan.target import WEIGHT_BYTES
 
 VECTORS_OF_RATES = 4
@@ -71,8 +72,8 @@ class _Choice:
 
 def arrival_of(
     plan: Plan,
-    update: UpdateKernel,
     operator: OperatorKernel,
+    scale: OperatorKernel | None,
     fade: OperatorKernel | None,
     pool: OperatorKernel | None,
 ) -> PlannedArrival | None:
@@ -80,8 +81,8 @@ def arrival_of(
 
     Args:
         plan: The plan; its packed arrays hold the operator's weights.
-        update: The neurons.
-        operator: The one operator onto them.
+        operator: The one operator onto the neurons.
+        scale: What multiplies its result.
         fade: What a step leaves of the trace of what arrived.
         pool: A pooling of non-overlapping windows behind the neurons.
     Returns:
@@ -91,30 +92,29 @@ def arrival_of(
     if choice is None or operator.packed is None:
         return None
     spikes = next(entry for entry in plan.buffers if entry.name == operator.source)
-    kind = "int16" if plan.precision == "int16" else "real"
-    packed: list[Packed] = []
-    unit = None
-    for entry in plan.packed:
-        if entry.name != operator.packed:
-            packed.append(entry)
-            continue
-        packed.append(
-            replace(entry, length=choice.length, layout=choice.layout, type=kind)  # type: ignore[arg-type]
+    whole = plan.precision == "int16"
+    packed = tuple(
+        replace(
+            entry,
+            length=choice.length,
+            layout=choice.layout,
+            type="int16" if whole else "real",
         )
-        if kind == "int16":
-            unit = f"{entry.name}_unit"
-            source = Source("unit", entry.source.owner, entry.source.name, entry.source.position)
-            packed.append(Packed(unit, 1, source))
+        if entry.name == operator.packed
+        else entry
+        for entry in plan.packed
+    )
     arrival = Arrival(
         function=choice.function,
         spikes=operator.source,
         length=spikes.length,
         delay=operator.delay,
         weights=operator.packed,
-        unit=unit,
+        factors=None if scale is None else scale.packed,
         decay=None if fade is None else fade.packed,
         trace=None if fade is None else fade.target,
         why=choice.why,
+        whole=whole,
         grouped=operator.grouped,
     )
     shared: Constants = (
@@ -122,7 +122,7 @@ def arrival_of(
         ("kTileSteps", plan.tile),
         *_pool_constants(pool),
     )
-    return PlannedArrival(arrival, (*choice.constants, *shared), tuple(packed))
+    return PlannedArrival(arrival, (*choice.constants, *shared), packed)
 
 
 def _pool_constants(pool: OperatorKernel | None) -> Constants:
@@ -157,6 +157,9 @@ def _convolution(
     plan: Plan, shape: dict[str, Constant], pool: OperatorKernel | None, grouped: bool
 ) -> _Choice | None:
     multiple = 1 if pool is None else extents_of(dict(pool.constants), "kSize")[1]
+    _, rows, columns = extents_of(shape, "kSize")
+    inputs = rows * columns * number_of(shape, "kChannelsIn")
+    additions = _safe_additions(plan, inputs)
     tiles = choose_tiles(
         shape,
         WEIGHT_BYTES[plan.precision],
@@ -164,6 +167,7 @@ def _convolution(
         row_multiple=multiple,
         steps=plan.tile,
         grouped=grouped,
+        wide=additions > 0,
     )
     if tiles is None:
         return None
@@ -176,12 +180,12 @@ def _convolution(
         ("kRowsTogether", int(tiles.rows_together)),
         ("kBlockRows", tiles.block_rows),
         ("kPatterns", 0),
+        ("kSafeAdditions", additions),
         ("kSkipsResting", 0),
     )
     layout = KernelLayout(tiles.channels, tiles.rows_together)
-    _, rows, columns = extents_of(shape, "kSize")
     whole = blocks(number_of(shape, "kChannelsOut"), tiles.channels) * tiles.channels
-    length = rows * columns * number_of(shape, "kChannelsIn") * whole
+    length = inputs * whole
     why = f"{tiles.why}; its inputs spike {'together' if grouped else 'apart'}"
     return _Choice("ConvolutionSource", constants, layout, length, why)
 
@@ -195,6 +199,8 @@ def _row_table(
     planar = depth == 1 and extents_of(shape, "kSize")[0] == 1 and extents_of(shape, "kIn")[0] == 1
     single = number_of(shape, "kChannelsIn") == 1 and extents_of(shape, "kDilation") == (1, 1, 1)
     if not (planar and single and columns <= WIDEST_PATTERN):
+        return None
+    if _safe_additions(plan, rows * columns):
         return None
     weight_bytes = WEIGHT_BYTES[plan.precision]
     lanes = plan.lanes
@@ -231,11 +237,17 @@ def _dense(plan: Plan, shape: Mapping[str, Constant]) -> _Choice | None:
         ("kInputs", inputs),
         ("kChannelsOut", outputs),
         ("kTileChannels", block),
+        ("kSafeAdditions", _safe_additions(plan, inputs)),
         ("kSkipsResting", 0),
     )
     length = inputs * blocks(outputs, block) * block
     why = f"sums of {block} outputs in registers"
     return _Choice("DenseSource", constants, DenseLayout(block), length, why)
+
+
+def _safe_additions(plan: Plan, inputs: int) -> int:
+    """How many of a neuron's weights are added up before their sum becomes wider, 0 for all."""
+    return safe_additions(inputs) if plan.precision == "int16" else 0
 
 
 def _sum_bytes(plan: Plan, outputs: int) -> int:

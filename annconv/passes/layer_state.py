@@ -28,6 +28,9 @@ def laid_out(plan: Plan, layer: LayerKernel) -> Plan:
             if variable.broadcast != "one":
                 packed[variable.initial] = _by_neuron(packed[variable.initial], layout)
         updates.append(replace(update, variables=tuple(map(_spread, update.variables))))
+    factors = layer.arrival.factors
+    if factors is not None and packed[factors].length > 1:
+        packed[factors] = _by_channel(packed[factors], layouts[0])
     if layer.arrival.trace is not None:
         lengths[layer.arrival.trace] = layouts[0].length()
     changed = replace(

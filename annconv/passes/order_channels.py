@@ -2,7 +2,8 @@
 
 Convolutions add one sum for the spikes of neighbouring channels (`tabulate_patterns`), and fewer
 sums where neighbours spike together. Populations joined by pooling keep one order; the weights
-before and behind them are permuted with it. Nothing but the order of additions changes.
+before and behind them are permuted with it. Nothing but the order of additions changes, and that
+only where sums are exact or may round.
 """
 
 from __future__ import annotations
@@ -128,10 +129,21 @@ def _permuted_chain(
         return tuple(_channelwise(entry, order) if inside else entry for entry in chain)
     read: Chain | None = chain
     if projection.pre in names:
+        if _is_whole(network) and not any(map(_has_whole_weights, chain)):
+            return None
         read = _reading(chain, network[projection.pre].geometry, order)
     if projection.post in names and read is not None:
         return _writing(read, order)
     return read
+
+
+def _is_whole(network: Network) -> bool:
+    """Whether sums are exact, so that no sum of real values may be added up in another order."""
+    return any(_has_whole_weights(item) for p in network.projections for item in p.operators)
+
+
+def _has_whole_weights(operator: Operator) -> bool:
+    return isinstance(operator, Convolution | Dense) and operator.whole
 
 
 def _with_parameters(population: Population, order: Order) -> Population:

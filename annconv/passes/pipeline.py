@@ -18,6 +18,7 @@ from annconv.passes.liveness import liveness
 from annconv.passes.multiply_reciprocals import multiply_reciprocals
 from annconv.passes.order_channels import Order, channel_orders, order_channels
 from annconv.passes.pack_spikes import pack_spikes
+from annconv.passes.quantise_weights import quantise_weights
 from annconv.passes.share_inputs import share_inputs
 from annconv.passes.skip_resting import skip_resting
 from annconv.passes.tabulate_patterns import tabulate_patterns
@@ -41,17 +42,26 @@ class Pass(Generic[Stage]):
         run: The rewrite.
         level: The lowest optimisation level at which it runs.
         whole: Whether it runs where every population is to be kept whole, too.
+        exact: Whether it rounds nothing otherwise than the network does.
     """
 
     run: Callable[[Stage], Stage]
     level: int
     whole: bool = True
+    exact: bool = True
 
     @property
     def name(self) -> str:
         """Its name in `disable=`."""
         return self.run.__name__
 
+
+INTEGER_PASSES: tuple[Pass[Network], ...] = (
+    Pass(commute_trace, level=0),  # first: what is added up has to be spikes
+    Pass(fold_scale, level=0),  # before quantise_weights: factors belong to the weights
+    Pass(quantise_weights, level=0),
+)
+"""What `precision="int16"` makes of a network, whatever is optimised."""
 
 NETWORK_PASSES: tuple[Pass[Network], ...] = (
     Pass(order_channels, level=2, whole=False),  # first: `recorded_orders` asks it about the given
@@ -61,7 +71,7 @@ NETWORK_PASSES: tuple[Pass[Network], ...] = (
 
 PLAN_PASSES: tuple[Pass[Plan], ...] = (
     Pass(liveness, level=1),  # first: what nobody reads needs no kernel
-    Pass(multiply_reciprocals, level=2),  # any time: it changes neurons alone
+    Pass(multiply_reciprocals, level=2, exact=False),  # any time: it changes neurons alone
     Pass(tile_steps, level=2),  # before fuse_layers, which needs kernels by population
     Pass(fuse_layers, level=2),  # before follow_events: layers choose tiles of their own
     Pass(tabulate_patterns, level=2),  # after fuse_layers, which chooses what inner loops read
@@ -94,6 +104,27 @@ def ignore_stage(_name: str, _text: str) -> None:
     """The observer that keeps nothing."""
 
 
+def network_of(
+    network: Network, options: CompileOptions, observe: Observer = ignore_stage
+) -> Network:
+    """What a network is in a precision: in integers, one of whole weights.
+
+    Args:
+        network: A network.
+        options: Its precision counts.
+        observe: As `lower`.
+    Returns:
+        The network that the compiled one equals.
+    Raises:
+        OptionError: 16 bits have too few levels for the weights.
+    """
+    if options.precision != "int16":
+        return network
+    for step in INTEGER_PASSES:
+        network = _applied(step, network, observe)
+    return network
+
+
 def lower(
     network: Network, options: CompileOptions, observe: Observer = ignore_stage
 ) -> tuple[Network, Plan]:
@@ -106,7 +137,7 @@ def lower(
     Returns:
         The network whose values the plan packs, and the plan.
     Raises:
-        OptionError: `disable` names an unknown pass.
+        OptionError: `disable` names an unknown pass, or 16 bits have too few levels for weights.
         VerifyError: The network breaks a rule.
     """
     known = pass_names()
@@ -117,6 +148,7 @@ def lower(
         )
     network.verify()
     observe("network", str(network))
+    network = network_of(network, options, observe)
     network = _run(NETWORK_PASSES, network, options, observe)
     tabulates = any(step.run is tabulate_patterns for step in _selected(PLAN_PASSES, options))
     grouped = grouped_populations(network) if tabulates else frozenset()
@@ -135,24 +167,32 @@ def recorded_orders(network: Network, options: CompileOptions) -> dict[str, Orde
         Name of a population -> at each place the channel of `network` that runs there.
     """
     ordering = any(step.run is order_channels for step in _selected(NETWORK_PASSES, options))
-    return channel_orders(network) if ordering else {}
+    return channel_orders(network_of(network, options)) if ordering else {}
 
 
 def _run(
     passes: Sequence[Pass[Stage]], stage: Stage, options: CompileOptions, observe: Observer
 ) -> Stage:
     for step in _selected(passes, options):
-        stage = step.run(stage)
-        stage.verify()
-        observe(step.name, str(stage))
+        stage = _applied(step, stage, observe)
+    return stage
+
+
+def _applied(step: Pass[Stage], stage: Stage, observe: Observer) -> Stage:
+    stage = step.run(stage)
+    stage.verify()
+    observe(step.name, str(stage))
     return stage
 
 
 def _selected(passes: Iterable[Pass[Stage]], options: CompileOptions) -> Iterable[Pass[Stage]]:
+    integer = options.precision == "int16"
+    defining = {step.name for step in INTEGER_PASSES}  # these have run in integers
     return (
         step
         for step in passes
         if step.level <= options.optimize
         and step.name not in options.disable
         and (step.whole or not options.whole)
+        and not (integer and (step.name in defining or not step.exact))
     )

@@ -36,6 +36,8 @@ def share_inputs(plan: Plan) -> Plan:
         FEWEST_INPUTS <= update.neurons <= MOST_INPUTS
     ):
         return plan
+    if shape["kSafeAdditions"]:  # a row of many inputs does not fit 16 bits
+        return plan
     if not isinstance(block, int) or not isinstance(outputs, int) or not layer.arrival.weights:
         raise TypeError(f"constants of {layer.name}: {shape}")
     shared = SharedInputs(

@@ -37,15 +37,14 @@ class Source:
     """Where in a Network the values of a packed array come from.
 
     Attributes:
-        kind: "operator" (an array of a projection's operator), "unit" (the value of one unit of
-            that array's integers), "trace" (a projection's decay), "parameter" or "initial" (of a
-            population), or "readout" (a parameter of the read-out).
+        kind: "operator" (an array of a projection's operator), "trace" (a projection's decay),
+            "parameter" or "initial" (of a population), or "readout" (a parameter of the read-out).
         owner: Name of the projection or population, "" for the read-out.
         name: Name of the array, parameter or variable.
         position: Position of the operator in its chain.
     """
 
-    kind: Literal["operator", "unit", "trace", "parameter", "initial", "readout"]
+    kind: Literal["operator", "trace", "parameter", "initial", "readout"]
     owner: str
     name: str
     position: int = 0
@@ -60,7 +59,7 @@ class Packed:
         length: Number of elements.
         source: Where its values come from.
         layout: How they are arranged, None for the order of the source.
-        type: "real", or "int16" for weights in units of their layer.
+        type: "real", or "int16" for whole weights.
     """
 
     name: str

@@ -83,6 +83,7 @@ def choose_tiles(
     row_multiple: int = 1,
     steps: int = 1,
     grouped: bool = False,
+    wide: bool = False,
 ) -> EventTiles | None:
     """The cheapest tiles for a convolution.
 
@@ -94,6 +95,7 @@ def choose_tiles(
         steps: Steps whose sums a block holds.
         grouped: Whether groups of input channels spike together: then only tiles whose tables of
             patterns fit count, if there are any.
+        wide: Whether sums in memory are twice as wide as weights.
     Returns:
         The tiles, or None where the event convolution does not suit the shape.
     """
@@ -101,7 +103,8 @@ def choose_tiles(
     lanes = sum_bytes(window.filters, weight_bytes, target) // weight_bytes
     if not window.is_planar or window.bits_bytes > LARGEST_BITS or 2 * window.filters < lanes:
         return None
-    candidates = list(_candidates(window, lanes, weight_bytes, target, row_multiple, steps))
+    sums = 2 * steps if wide else steps
+    candidates = list(_candidates(window, lanes, weight_bytes, target, row_multiple, sums))
     tabulated = [entry for entry in candidates if tables_fit(window.channels, entry.weight_bytes)]
     grouped = grouped and bool(tabulated)
     needed = math.ceil(window.filters / lanes)

@@ -140,10 +140,12 @@ class Arrival:
         length: Neurons in one slot of that buffer, or rates.
         delay: How many steps old the spikes are.
         weights: Packed array, laid out for the function; None for rates.
-        unit: Packed array with the value of one unit of integer weights, None for real weights.
+        factors: Packed array of what sums are multiplied with, one number or one per channel, as
+            the units of whole weights; None without any.
         decay: Packed array with what a step leaves of the trace of what arrived, None without one.
         trace: Buffer of that trace.
         why: What decided its tiles, for people.
+        whole: Whether weights are whole numbers of 16 bits.
         grouped: Whether the channels it reads stand in groups that spike together.
     """
 
@@ -152,10 +154,11 @@ class Arrival:
     length: int
     delay: int
     weights: str | None
-    unit: str | None
+    factors: str | None
     decay: str | None
     trace: str | None
     why: str
+    whole: bool = False
     grouped: bool = False
 
 

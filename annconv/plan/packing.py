@@ -23,7 +23,6 @@ from annconv.plan.layouts import NeuronLayout
 from annconv.plan.operators import operator_array
 from annconv.plan.plan import Plan
 from annconv.plan.planner import initial_values
-from annconv.plan.quantisation import quantised, unit_of
 
 MAGIC = b"annconv\0"
 FORMAT_VERSION = 1
@@ -53,8 +52,11 @@ def pack(plan: Plan, network: Network) -> bytes:
 def _packed_array(entry: Packed, network: Network, real: np.dtype[Any]) -> NDArray[Any]:
     """One packed array in its type."""
     if entry.type == "int16":
-        values = _arranged(entry, _operator_values(entry, network))
-        return quantised(values, unit_of(_operator_values(entry, network), entry.source.owner))
+        whole = _arranged(entry, _operator_values(entry, network))
+        integers = whole.astype("<i2")
+        if not np.array_equal(integers, whole):
+            raise ValueError(f"packed {entry.name}: expected whole numbers of 16 bits")
+        return integers
     with np.errstate(over="ignore"):
         packed = np.ascontiguousarray(_arranged(entry, _values(entry, network)), dtype=real)
     if packed.size != entry.length:
@@ -76,10 +78,11 @@ def _arranged(entry: Packed, values: FloatArray) -> FloatArray:
 
 
 def _operator_values(entry: Packed, network: Network) -> FloatArray:
-    """An operator's array of weights."""
+    """An operator's array of weights, whole numbers as real ones."""
     source = entry.source
     projection = next(item for item in network.projections if item.name == source.owner)
-    return operator_array(projection.operators[source.position], source.name)
+    array = operator_array(projection.operators[source.position], source.name)
+    return array.astype(np.float64) if array.dtype.kind == "i" else array  # type: ignore[return-value]
 
 
 def _values(entry: Packed, network: Network) -> FloatArray:
@@ -89,8 +92,6 @@ def _values(entry: Packed, network: Network) -> FloatArray:
         return np.asarray([dict(network.readout.parameters)[source.name]])
     if source.kind == "operator":
         return _operator_values(entry, network)
-    if source.kind == "unit":
-        return np.asarray([unit_of(_operator_values(entry, network), source.owner)])
     if source.kind == "trace":
         projection = next(item for item in network.projections if item.name == source.owner)
         return np.asarray([projection.trace_decay])

@@ -71,8 +71,8 @@ class Plan:
     """What runs for one network.
 
     Attributes:
-        precision: "double" or "single", the type `real`, or "int16": `real` is single, and layers
-            add up weights that are 16-bit integers.
+        precision: "double" or "single", the type `real`, or "int16": `real` is single, and weights
+            of spikes are whole numbers.
         target: What kernels are laid out for.
         dt: Length of a step in ms.
         inputs: Number of input values.
@@ -165,7 +165,7 @@ def references(plan: Plan) -> Iterator[tuple[str, str, str | None]]:
         if isinstance(kernel, LayerKernel):
             for buffer in (kernel.arrival.spikes, kernel.arrival.trace):
                 yield kernel.name, "buffer", buffer
-            for packed in (kernel.arrival.weights, kernel.arrival.unit, kernel.arrival.decay):
+            for packed in (kernel.arrival.weights, kernel.arrival.factors, kernel.arrival.decay):
                 yield kernel.name, "packed", packed
             for buffer in (kernel.emits.spikes, kernel.resting):
                 yield kernel.name, "buffer", buffer

@@ -157,7 +157,8 @@ class _Planner:
     def _arriving(self, name: str) -> list[Kernel]:
         """Kernels of all projections onto a population.
 
-        Where all that arrives in a sum is a trace of one decay, the sum itself is that trace.
+        Where all that arrives in a sum is a trace of one decay, the sum itself is that trace: added
+        up in another order, so in integers only where one projection arrives.
         """
         kernels: list[Kernel] = []
         arriving = self.network.arriving(name)
@@ -166,6 +167,7 @@ class _Planner:
             projections = [entry for entry in arriving if totals[entry.name] == total]
             decays = {entry.trace_decay for entry in projections}
             shared = len(decays) == 1 and None not in decays
+            shared = shared and (len(projections) == 1 or self.precision != "int16")
             if shared:
                 kernels.append(self._fade(projections[0], total))
             for entry in projections:

@@ -239,6 +239,9 @@ class State:
 def open_state(network: Network, options: CompileOptions) -> State:
     """Compile a network to be stepped, or load what an earlier call compiled.
 
+    Its weights are numbers that a user reads and sets, so they are real ones: a network of whole
+    weights is stepped in single precision.
+
     Args:
         network: The network.
         options: Its precision counts; nothing is optimised away.
@@ -247,7 +250,8 @@ def open_state(network: Network, options: CompileOptions) -> State:
         BuildError: The compiler is missing or fails.
         CacheError: The build cache cannot be used.
     """
-    plain = replace(options, optimize=0, disable=(), threads=1)
+    precision = "single" if options.precision == "int16" else options.precision
+    plain = replace(options, precision=precision, optimize=0, disable=(), threads=1)
     lowered, plan = lower(spread_parameters(network), plain)
     identity = hashlib.sha256(f"state {plan.digest()}".encode()).hexdigest()
     support = Support.installed(STATE_BINDING)

@@ -41,6 +41,13 @@ struct Case {
     static constexpr int kBlockRows = block_rows;
     static constexpr int kSumBytes = sum_bytes;
     static constexpr int kPatterns = patterns;
+    static constexpr int kSafeAdditions = 0;
+};
+
+// The same with sums of so many weights of 16 bits that they would overflow.
+template <class Shape>
+struct Wide : Shape {
+    static constexpr int kSafeAdditions = 64;
 };
 
 // The weight of one entry of an input channel: its own, or the sum of a pattern of four channels.
@@ -85,10 +92,11 @@ std::vector<Weight> laid_out(const std::vector<Weight>& kernel) {
 }
 
 // The sums of all blocks in three steps.
-template <class Shape, class Real>
+template <class Shape, class Real, class Weight>
 void check_blocks(const annconv::PlaneBits<Shape>& bits, const std::vector<std::int8_t>& spikes,
-                  const std::vector<Real>& kernel, const std::vector<Real>& tiled) {
-    using Convolution = annconv::EventConvolution<Shape, Real>;
+                  const std::vector<Real>& kernel, const std::vector<Weight>& tiled) {
+    using Convolution = annconv::EventConvolution<Shape, Weight>;
+    static_assert(std::is_same_v<typename Convolution::Sum, Real>);
     constexpr int kCells = Shape::kOut[1] * Shape::kOut[2];
     std::vector<Real> sums(3 * Convolution::kBlockSums), expected(kCells * Shape::kChannelsOut);
     for (int step = 0; step < 3; ++step) {
@@ -119,9 +127,9 @@ void check_blocks(const annconv::PlaneBits<Shape>& bits, const std::vector<std::
 
 // Three steps of one tile, the first and the last with a part of the spikes: columns are in use in
 // some steps only.
-template <class Shape, class Real>
+template <class Shape, class Real, class Weight>
 void check_steps(const std::vector<std::int8_t>& all, const std::vector<Real>& kernel,
-                 const std::vector<Real>& tiled) {
+                 const std::vector<Weight>& tiled) {
     std::vector<std::int8_t> spikes(3 * all.size());
     for (std::size_t index = 0; index < all.size(); ++index) {
         if (index % 7 == 0) spikes[index] = all[index];
@@ -159,6 +167,19 @@ void check() {
     check_steps<Shape>(spikes, kernel, tiled);
 }
 
+// Weights of one sign and as large as they may be; half of the inputs spike.
+template <class Shape>
+void check_wide() {
+    constexpr int kTaps = Shape::kSize[1] * Shape::kSize[2];
+    std::mt19937 random(kTaps);
+    std::vector<std::int8_t> spikes(Shape::kIn[1] * Shape::kIn[2] * Shape::kChannelsIn);
+    for (auto& spike : spikes) spike = random() % 2 == 0;
+    std::vector<std::int16_t> kernel(kTaps * Shape::kChannelsIn * Shape::kChannelsOut);
+    for (auto& weight : kernel) weight = static_cast<std::int16_t>(511 - random() % 20);
+    const std::vector<std::int32_t> wide(kernel.begin(), kernel.end());
+    check_steps<Wide<Shape>>(spikes, wide, laid_out<Shape>(kernel));
+}
+
 }  // namespace
 
 int main() {
@@ -182,5 +203,9 @@ int main() {
     check<Case<5, 6, 3, 3, 1, 1, 1, 40, 48, 1, 6, 48, 0, 3, 64, 0>, float>();    // three vectors
     check<Case<5, 6, 3, 3, 1, 1, 1, 57, 112, 2, 2, 112, 1, 2, 64, 0>, float>();  // seven
     check<Case<5, 6, 3, 3, 1, 1, 1, 58, 100, 1, 4, 112, 0, 2, 64, 1>, float>();
+    check_wide<Case<5, 6, 3, 3, 1, 1, 1, 300, 40, 1, 4, 32, 0, 3, 64, 0>>();
+    check_wide<Case<5, 6, 3, 3, 1, 1, 1, 300, 40, 1, 4, 32, 0, 3, 64, 1>>();
+    check_wide<Case<6, 5, 3, 3, 2, 1, 1, 290, 20, 2, 3, 16, 1, 2, 32, 0>>();
+    check_wide<Case<6, 5, 3, 3, 1, 1, 2, 310, 16, 2, 2, 16, 1, 2, 32, 1>>();
     return EXIT_SUCCESS;
 }

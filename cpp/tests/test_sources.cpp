@@ -150,20 +150,27 @@ struct SeveralChannels {
     static constexpr int kChannelsIn = channels, kChannelsOut = 8;
     static constexpr int kSumBytes = 32, kTileRows = 1, kTileCols = 2, kTileChannels = 8;
     static constexpr int kRowsTogether = 1, kBlockRows = 2, kPatterns = 0, kTileSteps = kSteps;
-    static constexpr int kSkipsResting = 1;
+    static constexpr int kSkipsResting = 1, kSafeAdditions = 0;
 };
 
 template <int inputs, int outputs, int tile>
 struct Matrix {
     static constexpr int kInputs = inputs, kOutputs = outputs, kChannelsOut = outputs;
     static constexpr int kTileChannels = tile, kTileSteps = kSteps, kSumBytes = 32;
+    static constexpr int kSafeAdditions = 0;
 };
 
-template <class Shape>
-std::vector<float> laid_out(const std::vector<float>& weights) {
+// The same with sums of so many weights of 16 bits that they would overflow.
+template <int inputs, int outputs, int tile>
+struct WideMatrix : Matrix<inputs, outputs, tile> {
+    static constexpr int kSafeAdditions = 64;
+};
+
+template <class Shape, class Weight>
+std::vector<Weight> laid_out(const std::vector<Weight>& weights) {
     constexpr int kTile = Shape::kTileChannels;
     constexpr int kBlocks = (Shape::kOutputs + kTile - 1) / kTile;
-    std::vector<float> result(static_cast<std::size_t>(kBlocks * Shape::kInputs * kTile));
+    std::vector<Weight> result(static_cast<std::size_t>(kBlocks * Shape::kInputs * kTile));
     for (int in = 0; in < Shape::kInputs; ++in) {
         for (int out = 0; out < Shape::kOutputs; ++out) {
             const int place = (out / kTile * Shape::kInputs + in) * kTile + out % kTile;
@@ -189,6 +196,33 @@ void check_matrix() {
             annconv::multiply<Shape, Output::kWrite>(now, weights.data(), plain.data());
             annconv::multiply_events<Shape, Output::kWrite>(now, weights.data(), events.data());
             CHECK(plain == events);
+            for (int out = 0; out < Shape::kOutputs; ++out) {
+                source.compute(0, out / Shape::kTileChannels);
+                const int channel = out % Shape::kTileChannels / 8 * 8;
+                const auto value = source.template arrived<Value>(step, 0, 0, channel);
+                CHECK(value.numbers[out % 8] == plain[static_cast<std::size_t>(out)]);
+            }
+        }
+    });
+}
+
+// Weights of one sign and as large as they may be.
+template <class Shape>
+void check_wide_matrix() {
+    using Value = LanesOf<float, 32>;
+    const auto spikes = random_spikes(kSteps * Shape::kInputs, 2);
+    std::vector<std::int16_t> weights(Shape::kInputs * Shape::kOutputs);
+    for (std::size_t index = 0; index < weights.size(); ++index)
+        weights[index] = static_cast<std::int16_t>(511 - index % 13);
+    const std::vector<float> exact(weights.begin(), weights.end());
+    const auto blocks = laid_out<Shape>(weights);
+    for_bytes_and_bits(spikes, Shape::kInputs, [&](const auto& slots) {
+        annconv::DenseSource<Shape, std::int16_t> source(slots, blocks.data(), Shape::kInputs,
+                                                         Shape::kInputs, kSteps, scratch);
+        for (int step = 0; step < kSteps; ++step) {
+            std::vector<float> plain(Shape::kOutputs);
+            const std::int8_t* now = spikes.data() + step * Shape::kInputs;
+            annconv::multiply<Shape, Output::kWrite>(now, exact.data(), plain.data());
             for (int out = 0; out < Shape::kOutputs; ++out) {
                 source.compute(0, out / Shape::kTileChannels);
                 const int channel = out % Shape::kTileChannels / 8 * 8;
@@ -279,6 +313,7 @@ int main() {
                   annconv::ConvolutionSource<SeveralChannels<12, 13, 3, 2, 2, 1>, float>>();
     check_matrix<Matrix<70, 10, 16>>();
     check_matrix<Matrix<130, 40, 32>>();
+    check_wide_matrix<WideMatrix<2500, 20, 32>>();
     check_rates();
     check_shared_inputs();
     return EXIT_SUCCESS;

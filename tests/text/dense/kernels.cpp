@@ -30,6 +30,7 @@ struct HiddenShape {
     static constexpr int kInputs = 6;
     static constexpr int kChannelsOut = 5;
     static constexpr int kTileChannels = 8;
+    static constexpr int kSafeAdditions = 0;
     static constexpr int kSkipsResting = 0;
     static constexpr int kVectorBytes = 32;
     static constexpr int kTileSteps = 64;
@@ -89,6 +90,7 @@ struct ClassesShape {
     static constexpr int kInputs = 5;
     static constexpr int kChannelsOut = 3;
     static constexpr int kTileChannels = 4;
+    static constexpr int kSafeAdditions = 0;
     static constexpr int kSkipsResting = 0;
     static constexpr int kVectorBytes = 32;
     static constexpr int kTileSteps = 64;

@@ -103,7 +103,7 @@ constexpr const char* kParts[] = {"update_image", "layer_hidden sums", "layer_hi
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "115aa613c6b79015a326086ae73bb3527e62855d5ab53a96966e4f41d64300de",
+    "ab4f709bae6a78694207c9ae6b2fb60fce157ee46c435f711e8a84dc61418f69",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,

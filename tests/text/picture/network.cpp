@@ -117,7 +117,7 @@ constexpr const char* kParts[] = {"layer_image", "layer_conv", "update_classes"}
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "ef0d284485401edcba0292f5a38b3c109ca1f2ac0a36e58e6ba34e31b43daafd",
+    "a6d05c24108c658a3bd7e80ac350cfd2762b354f58b03e4244ad38b36f74b301",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,

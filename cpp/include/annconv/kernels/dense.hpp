@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstring>
 
@@ -13,12 +14,23 @@ namespace annconv {
 // nothing.
 template <class Shape, Output mode, class In, class Real>
 void multiply(const In* input, const Real* weights, Real* output) {
-    if constexpr (mode == Output::kWrite) std::fill_n(output, Shape::kOutputs, Real{0});
-    for (int pre = 0; pre < Shape::kInputs; ++pre) {
-        if (input[pre] == 0) continue;
-        const Real value = static_cast<Real>(input[pre]);
-        const Real* row = weights + static_cast<std::ptrdiff_t>(pre) * Shape::kOutputs;
-        for (int post = 0; post < Shape::kOutputs; ++post) output[post] += value * row[post];
+    constexpr int kBlock = 128;  // outputs whose sums are complete before they are added
+    for (int first = 0; first < Shape::kOutputs; first += kBlock) {
+        const int block = std::min(kBlock, Shape::kOutputs - first);
+        std::array<Real, kBlock> sums{};
+        for (int pre = 0; pre < Shape::kInputs; ++pre) {
+            if (input[pre] == 0) continue;
+            const Real value = static_cast<Real>(input[pre]);
+            const Real* row = weights + static_cast<std::ptrdiff_t>(pre) * Shape::kOutputs + first;
+            for (int post = 0; post < block; ++post) sums[post] += value * row[post];
+        }
+        for (int post = 0; post < block; ++post) {
+            if constexpr (mode == Output::kAdd) {
+                output[first + post] += sums[post];
+            } else {
+                output[first + post] = sums[post];
+            }
+        }
     }
 }
 

@@ -16,10 +16,22 @@
 
 namespace annconv {
 
+// Sums that have the weights' own type, and those of so many weights of 16 bits that they could
+// overflow: these are added up in 16 bits as long as that is safe, then go to 32 bits in memory.
+template <class Shape, class Weight>
+using SumOf = std::conditional_t<Shape::kSafeAdditions != 0, std::int32_t, Weight>;
+
+// Adds a vector of sums to wider ones in memory.
+template <class Vector>
+ANNCONV_INLINE void add_to_wide(Vector sums, std::int32_t* wide) {
+    constexpr int kLanes = sizeof sums / sizeof sums[0];
+    for (int lane = 0; lane < kLanes; ++lane) wide[lane] += sums[lane];
+}
+
 template <class Shape, class Weight>
 class EventConvolution {
    public:
-    using Sum = Weight;
+    using Sum = SumOf<Shape, Weight>;
     using Bits = PlaneBits<Shape>;
     using Word = typename Bits::Word;
 
@@ -71,6 +83,10 @@ class EventConvolution {
     static constexpr int kTileRows = Shape::kTileRows, kTileCols = Shape::kTileCols;
     static constexpr bool kWholeRow = kTileCols == Shape::kOut[2];
 
+    static constexpr bool kWide = Shape::kSafeAdditions != 0;
+    static_assert(!kWide || Shape::kSafeAdditions >= 64,
+                  "the spikes of a word are added in one go");
+
     using Vector = typename VectorOf<Weight, kLanes>::type;
 
     // Sums of a tile. Every access has an index that is known when this is compiled, so that the
@@ -79,13 +95,36 @@ class EventConvolution {
     struct Sums {
         static constexpr int kCount = rows * cols * kVectors;
         Vector vectors[kCount];
+        Sum* output;
+        int pending = 0;  // weights added since sums went to memory
 
-        ANNCONV_INLINE void clear() { clear(std::make_integer_sequence<int, kCount>()); }
-        ANNCONV_INLINE void load(const Sum* sums) {
-            load(sums, std::make_integer_sequence<int, kCount>());
+        // From nothing, or from what `sums` in memory hold.
+        ANNCONV_INLINE Sums(Sum* sums, bool from_nothing) : output(sums) {
+            if (kWide || from_nothing) {
+                clear(std::make_integer_sequence<int, kCount>());
+                if (kWide && from_nothing) clear_wide();
+            } else {
+                load(sums, std::make_integer_sequence<int, kCount>());
+            }
         }
-        ANNCONV_INLINE void store(Sum* sums) const {
-            store(sums, std::make_integer_sequence<int, kCount>());
+        // Before the weights of the spikes of a word are added.
+        ANNCONV_INLINE void make_room([[maybe_unused]] std::uint64_t spikes) {
+            if constexpr (kWide) {
+                const int additions = __builtin_popcountll(spikes);
+                if (pending + additions > Shape::kSafeAdditions) {
+                    add_to_output(*this);
+                    clear(std::make_integer_sequence<int, kCount>());
+                    pending = 0;
+                }
+                pending += additions;
+            }
+        }
+        ANNCONV_INLINE void store() const {
+            if constexpr (kWide) {
+                add_to_output(*this);
+            } else {
+                store(output, std::make_integer_sequence<int, kCount>());
+            }
         }
         template <int row, int col>
         ANNCONV_INLINE void add(const Weight* weights) {
@@ -101,6 +140,17 @@ class EventConvolution {
         template <int... at>
         ANNCONV_INLINE void clear(std::integer_sequence<int, at...>) {
             ((vectors[at] = Vector{}), ...);
+        }
+        void clear_wide() {
+            for (int vector = 0; vector < kCount; ++vector) {
+                std::fill_n(output + place(vector), kLanes, Sum{0});
+            }
+        }
+        // Of a copy, so that the sums themselves stay in registers.
+        __attribute__((noinline)) static void add_to_output(Sums sums) {
+            for (int vector = 0; vector < kCount; ++vector) {
+                add_to_wide(sums.vectors[vector], sums.output + place(vector));
+            }
         }
         template <int... at>
         ANNCONV_INLINE void load(const Sum* sums, std::integer_sequence<int, at...>) {
@@ -156,13 +206,12 @@ class EventConvolution {
                          Sum* output) {
         constexpr int kInRows = Bits::span(1, rows);
         const int in_row = row * Shape::kStride[1], in_col = col * Shape::kStride[2];
-        Sums<rows, cols> sums;
-        sums.clear();
+        Sums<rows, cols> sums(output, true);
         scan_columns<rows, cols>(bits.words[slot][in_row][in_col],
                                  bits.used_columns(in_row, kInRows, in_col), weights, sums,
                                  std::make_integer_sequence<int, kInRows>(),
                                  std::make_integer_sequence<int, Bits::span(2, cols)>());
-        sums.store(output);
+        sums.store();
     }
 
     // What one kernel row adds to all rows of a block in all steps; the first one starts the sums.
@@ -191,16 +240,11 @@ class EventConvolution {
 
     template <int cols>
     static void add_to_tile(const Word* words, const Weight* weights, bool starts, Sum* output) {
-        Sums<1, cols> sums;
-        if (starts) {
-            sums.clear();
-        } else {
-            sums.load(output);
-        }
+        Sums<1, cols> sums(output, starts);
         scan_columns<1, cols>(words, ~std::uint64_t{0}, weights, sums,
                               std::make_integer_sequence<int, 1>(),
                               std::make_integer_sequence<int, Bits::span(2, cols)>());
-        sums.store(output);
+        sums.store();
     }
 
     // The columns of words below a tile, from its first row and column on; those of the first 64
@@ -236,6 +280,7 @@ class EventConvolution {
         for (int word = 0; word < Bits::kWords; ++word) {
             const std::uint64_t spikes = words[word];
             if (spikes == 0) continue;  // most words, so this is tested before anything else
+            sums.make_room(spikes);
             const Weight* entries = weights + word * 64 * kEntries / kGroup * kEntryWeights;
             std::uint64_t left = first_of_groups(spikes);
             do {

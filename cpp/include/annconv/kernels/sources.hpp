@@ -18,13 +18,15 @@ namespace annconv {
 
 constexpr std::size_t aligned_size(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 
-// A vector of sums, of reals or of 16-bit integers, as reals.
+// A vector of sums, of reals or of integers of 16 or 32 bits, as reals.
 template <class Value, class Sums>
 ANNCONV_INLINE Value as_reals(Sums sums) {
+    using Words = typename VectorOf<std::int32_t, Value::kLanes>::type;
     if constexpr (std::is_same_v<Sums, typename Value::Vector>) {
         return Value(sums);
+    } else if constexpr (std::is_same_v<Sums, Words>) {
+        return Value(__builtin_convertvector(sums, typename Value::Vector));
     } else {
-        using Words = typename VectorOf<std::int32_t, Value::kLanes>::type;
         return Value(__builtin_convertvector(widen<Words>(sums), typename Value::Vector));
     }
 }
@@ -42,6 +44,7 @@ template <class Shape, class Weight>
 class ConvolutionSource {
     using Convolution = EventConvolution<Shape, Weight>;
     using Bits = typename Convolution::Bits;
+    using Sum = typename Convolution::Sum;
 
    public:
     static constexpr int kRowBlocks = Convolution::kRowBlocks;
@@ -51,15 +54,15 @@ class ConvolutionSource {
     using Reached = std::uint8_t[Shape::kOut[1]][Shape::kOut[2]];
     static constexpr std::size_t kScratchBytes =
         aligned_size(sizeof(Bits)) + aligned_size(sizeof(Reached)) +
-        sizeof(Weight) * Shape::kTileSteps * Convolution::kBlockSums;
+        sizeof(Sum) * Shape::kTileSteps * Convolution::kBlockSums;
 
     template <class Slots>
     ConvolutionSource(const Slots& spikes, const Weight* kernel, int steps, std::byte* scratch)
         : bits_(*reinterpret_cast<Bits*>(scratch)),
           reached_(reinterpret_cast<std::uint8_t (*)[Shape::kOut[2]]>(scratch +
                                                                       aligned_size(sizeof(Bits)))),
-          sums_(reinterpret_cast<Weight*>(scratch + aligned_size(sizeof(Bits)) +
-                                          aligned_size(sizeof(Reached)))),
+          sums_(reinterpret_cast<Sum*>(scratch + aligned_size(sizeof(Bits)) +
+                                       aligned_size(sizeof(Reached)))),
           kernel_(kernel),
           steps_(steps) {
         bits_.pack(spikes, steps);
@@ -106,7 +109,7 @@ class ConvolutionSource {
 
     Bits& bits_;
     std::uint8_t (*reached_)[Shape::kOut[2]];
-    Weight* sums_;
+    Sum* sums_;
     const Weight* kernel_;
     int steps_;
     int first_ = 0;
@@ -225,6 +228,8 @@ class RowTableSource {
 // inputs, channels).
 template <class Shape, class Weight>
 class DenseSource {
+    using Sum = SumOf<Shape, Weight>;
+
    public:
     static constexpr int kBlockRows = 1, kRowBlocks = 1;
     static constexpr int kBlockChannels = Shape::kTileChannels;
@@ -235,7 +240,7 @@ class DenseSource {
     static constexpr std::size_t kBitsBytes =
         aligned_size(sizeof(std::uint64_t) * Shape::kTileSteps * kWords);
     static constexpr std::size_t kScratchBytes =
-        kBitsBytes + sizeof(Weight) * Shape::kTileSteps * kBlockChannels;
+        kBitsBytes + sizeof(Sum) * Shape::kTileSteps * kBlockChannels;
 
     // `count` of the `rows` of a block's weights are in use.
     template <class Slots>
@@ -244,7 +249,7 @@ class DenseSource {
         : rows_(rows),
           words_used_((count + 63) / 64),
           words_(reinterpret_cast<std::uint64_t (*)[kWords]>(scratch)),
-          sums_(reinterpret_cast<Weight*>(scratch + kBitsBytes)),
+          sums_(reinterpret_cast<Sum*>(scratch + kBitsBytes)),
           weights_(weights),
           steps_(steps) {
         std::memset(scratch, 0, sizeof words_[0] * static_cast<std::size_t>(steps));
@@ -276,8 +281,8 @@ class DenseSource {
     // The rows of weights of all spikes of a step. Words take turns with two sets of sums, so that
     // fewer additions wait for the one before.
     template <int... vectors>
-    static void add_rows(const std::uint64_t* words, int count, const Weight* weights,
-                         Weight* output, std::integer_sequence<int, vectors...>) {
+    static void add_rows(const std::uint64_t* words, int count, const Weight* weights, Sum* output,
+                         std::integer_sequence<int, vectors...>) {
         // Every index is a constant: each vector gets a register.
         Vector even[kVectors], odd[kVectors];
         ((even[vectors] = Vector{}), ...);
@@ -289,12 +294,29 @@ class DenseSource {
                 (add_vector(row + vectors * kLanes, sums[vectors]), ...);
             }
         };
-        for (int word = 0; word < count; ++word) {
-            add_word(word, even);
-            if (++word < count) add_word(word, kVectors < kFewVectors ? odd : even);
+        if constexpr (Shape::kSafeAdditions != 0) {
+            static_assert(Shape::kSafeAdditions >= 64, "the spikes of a word are added in one go");
+            std::fill_n(output, kBlockChannels, Sum{0});
+            int pending = 0;  // weights added since sums went to memory
+            for (int word = 0; word < count; ++word) {
+                const int additions = __builtin_popcountll(words[word]);
+                if (pending + additions > Shape::kSafeAdditions) {
+                    (add_to_wide(even[vectors], output + vectors * kLanes), ...);
+                    ((even[vectors] = Vector{}), ...);
+                    pending = 0;
+                }
+                pending += additions;
+                add_word(word, even);
+            }
+            (add_to_wide(even[vectors], output + vectors * kLanes), ...);
+        } else {
+            for (int word = 0; word < count; ++word) {
+                add_word(word, even);
+                if (++word < count) add_word(word, kVectors < kFewVectors ? odd : even);
+            }
+            ((even[vectors] += odd[vectors]), ...);
+            (std::memcpy(output + vectors * kLanes, &even[vectors], sizeof(Vector)), ...);
         }
-        ((even[vectors] += odd[vectors]), ...);
-        (std::memcpy(output + vectors * kLanes, &even[vectors], sizeof(Vector)), ...);
     }
 
     static ANNCONV_INLINE void add_vector(const Weight* weights, Vector& sum) {
@@ -306,7 +328,7 @@ class DenseSource {
     int rows_;
     int words_used_;
     std::uint64_t (*words_)[kWords];
-    Weight* sums_;
+    Sum* sums_;
     const Weight* weights_;
     int steps_;
 };
