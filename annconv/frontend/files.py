@@ -7,12 +7,14 @@ import json
 import os
 import tempfile
 import zipfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
 
-from annconv.errors import ModelFileError
+from annconv.errors import AnnconvError, ModelFileError
 from annconv.frontend.configuration import MalformedConfigurationError, check_configuration
 from annconv.frontend.hdf5 import Findings, inspect_apart, inspect_hdf5
 from annconv.frontend.sizes import grows_too_much
@@ -67,19 +69,35 @@ def load(file: ModelFile, keras: ModuleType) -> Any:
 
     Raises:
         ModelFileError: Keras cannot load it.
+        AnnconvError: There is no temporary folder for what Keras may see of it.
     """
-    try:
-        with tempfile.TemporaryDirectory(prefix="annconv-") as folder:
+    with _temporary(file) as checked:
+        try:
+            return keras.models.load_model(checked, compile=False, safe_mode=True)
+        except Exception as error:
+            said = " ".join(str(error).split())[:300]
+            raise ModelFileError(
+                file.path,
+                f"Keras {keras.__version__} cannot load it ({type(error).__name__}: {said})",
+                instead=f"use a Keras as new as the one that saved the file, {DAMAGED}",
+            ) from error
+
+
+@contextmanager
+def _temporary(file: ModelFile) -> Iterator[Path]:
+    """The checked content as a file for Keras, which reads from a path alone."""
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="annconv-"))
             checked = Path(folder) / f"model{file.suffix}"
             checked.write_bytes(file.content)
-            return keras.models.load_model(checked, compile=False, safe_mode=True)
-    except Exception as error:
-        said = " ".join(str(error).split())[:300]
-        raise ModelFileError(
-            file.path,
-            f"Keras {keras.__version__} cannot load it ({type(error).__name__}: {said})",
-            instead=f"use a Keras as new as the one that saved the file, {DAMAGED}",
-        ) from error
+        except OSError as error:
+            raise AnnconvError(
+                f"{file.path}: what was checked of it cannot be written for Keras to a temporary"
+                f" folder ({error.strerror}). Instead: set TMPDIR to a folder that can be written"
+                f" and has room for {len(file.content)} bytes."
+            ) from error
+        yield checked
 
 
 def _read_bytes(path: Path) -> bytes:

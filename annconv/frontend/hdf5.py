@@ -2,25 +2,21 @@
 
 The HDF5 library trusts what it reads: a damaged file can keep it busy forever or end the process.
 Inside a `.keras` archive a checksum excludes damage. A file without one is read in a process of
-its own first (`python -P -m annconv.frontend.hdf5`, file on standard input, findings on output).
+its own first.
 """
 
 from __future__ import annotations
 
 import io
 import itertools
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from annconv.frontend.keras_library import import_h5py
 from annconv.frontend.sizes import grows_too_much
+from annconv.python_process import UnansweredError, call_apart
 
-INSPECTOR = "annconv.frontend.hdf5"
 PATIENCE = 30.0
 """Seconds that reading a file may take."""
 PATIENCE_PER_BYTE = 1e-7
@@ -72,27 +68,26 @@ def inspect_apart(content: bytes) -> Findings:
     Args:
         content: The file.
     Raises:
-        AnnconvError: h5py is missing.
+        AnnconvError: h5py is missing, or the process cannot be had.
     """
     import_h5py()
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     try:
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", INSPECTOR],  # -P: nothing from the current folder
-            input=content,
-            capture_output=True,
-            check=False,
-            env=environment,
-            timeout=PATIENCE + PATIENCE_PER_BYTE * len(content),
+        found = call_apart(
+            findings,
+            content,
+            purpose="An HDF5 file is inspected",
+            packages=("h5py", "numpy"),
+            patience=PATIENCE + PATIENCE_PER_BYTE * len(content),
+            instead="save the model as .keras, which needs no such process",
         )
-    except subprocess.TimeoutExpired as error:
-        return Findings(damage=f"reading it had not ended after {error.timeout:.0f} s")
-    if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        text = f": {said[-1]}" if said else ""
-        return Findings(damage=f"reading it ended with exit code {done.returncode}{text}")
-    found = json.loads(done.stdout)
+    except UnansweredError as error:
+        return Findings(damage=f"reading it {error}")
     return Findings(found["damage"], tuple(found["faults"]), found["configuration"])
+
+
+def findings(content: bytes) -> dict[str, Any]:
+    """`inspect_hdf5` in a form that can be sent to another process."""
+    return asdict(inspect_hdf5(content))
 
 
 def _one_line(error: Exception) -> str:
@@ -157,7 +152,3 @@ def _is_plain(array: Any, h5py: Any) -> bool:
     if array.dtype.str.startswith(">") or array.dtype.itemsize > PLAIN_BYTES:
         return False
     return bool(array.id.get_type().equal(h5py.h5t.py_create(array.dtype)))
-
-
-if __name__ == "__main__":
-    json.dump(asdict(inspect_hdf5(sys.stdin.buffer.read())), sys.stdout)

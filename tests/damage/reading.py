@@ -59,8 +59,7 @@ def watch(found: list[str]) -> None:
         caller = sys._getframe(1).f_code.co_filename
         if event == "marshal.loads" and caller.startswith("<frozen importlib"):
             return
-        inspector = [sys.executable, "-P", "-m", "annconv.frontend.hdf5"]
-        if event == "subprocess.Popen" and list(arguments[1]) == inspector:
+        if event == "subprocess.Popen" and arguments[1][:3] == [sys.executable, "-I", "-S"]:
             return
         found.append(f"{event} {arguments!r:.200}")
 

@@ -4,12 +4,13 @@ import io
 import json
 import os
 import re
+import tempfile
 import zipfile
 
 import numpy as np
 import pytest
 
-from annconv.errors import ModelFileError, UnsupportedModelError
+from annconv.errors import AnnconvError, ModelFileError, UnsupportedModelError
 from annconv.frontend import files
 from annconv.frontend.files import read_model_file
 from annconv.frontend.reading import read_model
@@ -87,6 +88,21 @@ def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):
     monkeypatch.setattr(type(path), "read_bytes", denied)
     assert failure(path) == (
         f"{path}: it cannot be read (Permission denied). Instead: check its permissions."
+    )
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_without_a_temporary_folder_the_file_is_not_blamed(tiny, tmp_path, monkeypatch, suffix):
+    path = tiny[0] / f"model{suffix}"
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    with pytest.raises(AnnconvError) as caught:
+        read_model(path)
+    assert type(caught.value) is AnnconvError
+    assert re.fullmatch(
+        re.escape(f"{path}: what was checked of it cannot be written for Keras to a temporary")
+        + r" folder \(No such file or directory\)\. Instead: set TMPDIR to a folder that can be"
+        r" written and has room for \d+ bytes\.",
+        str(caught.value),
     )
 
 

@@ -1,11 +1,14 @@
 import struct
+import sys
 
 import h5py
 import numpy as np
 import pytest
 
+from annconv.errors import AnnconvError
 from annconv.frontend import hdf5
 from annconv.frontend.hdf5 import Findings, inspect_apart, inspect_hdf5
+from annconv.python_process import UnansweredError
 
 pytestmark = pytest.mark.keras
 
@@ -90,29 +93,32 @@ def test_a_configuration_that_is_no_text_is_damage(tmp_path):
     assert "can't encode character" in inspect_hdf5(content).damage
 
 
-def test_nothing_is_imported_from_the_current_folder(tmp_path, monkeypatch):
+def test_nothing_is_imported_from_the_current_folder_or_that_of_a_script(tmp_path, monkeypatch):
     for name in ("h5py", "json", "numpy", "annconv"):
         (tmp_path / f"{name}.py").write_text("open('planted', 'w').close()")
     content = file_with(tmp_path, model_config="{}")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])  # as that of a script is there
     assert inspect_apart(content) == Findings("", (), "{}")
     assert not (tmp_path / "planted").exists()
 
 
-def inspector(tmp_path, monkeypatch, text):
-    (tmp_path / "stand_in.py").write_text(text)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(hdf5, "INSPECTOR", "stand_in")
+def test_reading_that_crashes_or_does_not_end_is_damage(monkeypatch):
+    def unanswered(*arguments, **options):
+        raise UnansweredError("ended with signal SIGSEGV")
+
+    monkeypatch.setattr(hdf5, "call_apart", unanswered)
+    assert inspect_apart(b"x").damage == "reading it ended with signal SIGSEGV"
 
 
-def test_reading_that_does_not_end_is_damage(tmp_path, monkeypatch):
-    inspector(tmp_path, monkeypatch, "while True: pass")
-    monkeypatch.setattr(hdf5, "PATIENCE", 1.0)
-    assert inspect_apart(b"x").damage == "reading it had not ended after 1 s"
-
-
-def test_reading_that_ends_the_process_is_damage(tmp_path, monkeypatch):
-    inspector(tmp_path, monkeypatch, "import os; os.abort()")
-    assert inspect_apart(b"x").damage == "reading it ended with exit code -6"
-    inspector(tmp_path, monkeypatch, "raise SystemExit('a reason')")
-    assert inspect_apart(b"x").damage == "reading it ended with exit code 1: a reason"
+def test_without_a_process_of_its_own_the_file_is_not_blamed(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "executable", None)
+    for prefix in ("exec_prefix", "base_exec_prefix"):
+        monkeypatch.setattr(sys, prefix, "/nonexistent")
+    with pytest.raises(AnnconvError) as caught:
+        inspect_apart(file_with(tmp_path))
+    assert str(caught.value) == (
+        "An HDF5 file is inspected in a Python process of its own, and this cannot be started: no"
+        " Python is found (sys.executable is None). Instead: set sys.executable to the path of this"
+        " Python, or save the model as .keras, which needs no such process."
+    )
