@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import shlex
 import shutil
+import sys
 import sysconfig
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 
 from annconv.build.diagnosis import OPENMP_REMEDY
@@ -131,8 +132,8 @@ def survey_tools(requested: str | None, *, python: bool) -> Survey:
     environment = tool_environment()
     missing = _Missing()
     compiler = _compiler(requested, environment, missing)
-    cmake = _tool("cmake", _cmake_folder, environment, missing)
-    ninja = _tool("ninja", _ninja_folder, environment, missing)
+    cmake = _tool("cmake", environment, missing)
+    ninja = _tool("ninja", environment, missing)
     target = _python_target(missing) if python else None
     return Survey(compiler, cmake, ninja, target, tuple(missing.faults), environment)
 
@@ -278,33 +279,30 @@ def expand_native(shown: str) -> tuple[str, ...]:
     return ()
 
 
-def _cmake_folder() -> Path | None:
-    if importlib.util.find_spec("cmake") is None:
-        return None
-    import cmake  # only where a build is made: loading a built network does without
-
-    return Path(cmake.CMAKE_BIN_DIR)
-
-
-def _ninja_folder() -> Path | None:
-    if importlib.util.find_spec("ninja") is None:
-        return None
-    import ninja  # as above
-
-    return Path(ninja.BIN_DIR)
+def _package(name: str) -> metadata.Distribution | None:
+    """What is installed of a Python package, which is not imported: beside a user's script may lie
+    a module of the same name."""
+    path = [entry for entry in sys.path if isinstance(entry, str)]
+    return next(iter(metadata.distributions(name=name, path=path)), None)
 
 
-def _tool(
-    name: str,
-    package_folder: Callable[[], Path | None],
-    environment: Mapping[str, str],
-    missing: _Missing,
-) -> Tool | None:
+def _packaged_program(name: str) -> Path | None:
+    """The program that the Python package of its name brought.
+
+    The one inside the package stands first: in the environment's `bin` may lie a Python script
+    that starts it.
+    """
+    package = _package(name)
+    files = [] if package is None else package.files or []
+    programs = [file for file in files if file.parts[-2:] == ("bin", name)]
+    programs.sort(key=lambda file: file.parts[0] != name)
+    found = (Path(str(file.locate())).resolve() for file in programs)
+    return next((path for path in found if path.is_file() and os.access(path, os.X_OK)), None)
+
+
+def _tool(name: str, environment: Mapping[str, str], missing: _Missing) -> Tool | None:
     """The program that a Python package brought, else the one on PATH."""
-    folder = package_folder()
-    path_variable = environment.get("PATH", "")
-    places = ([str(folder)] if folder else []) + ([path_variable] if path_variable else [])
-    found = shutil.which(name, path=os.pathsep.join(places))
+    found = _packaged_program(name) or shutil.which(name, path=environment.get("PATH", ""))
     install = f"install the Python package {name} (pip install {name}), or {name} on PATH"
     if found is None:
         missing.add(
@@ -315,10 +313,11 @@ def _tool(
     answer = run(
         (path, "--version"), stage=_STAGE, cwd=path.parent, environment=environment, check=False
     )
-    if answer.code != 0 or not answer.output.strip():
+    version = re.search(r"^(?:cmake version )?(\d+\.\d\S*)$", answer.output, re.MULTILINE)
+    if answer.code != 0 or version is None:
         missing.add(f"{path} does not answer --version", install)
         return None
-    return Tool(path, answer.output.strip().splitlines()[0].removeprefix("cmake version "))
+    return Tool(path, version[1])
 
 
 def _python_target(missing: _Missing) -> PythonTarget | None:
@@ -328,12 +327,11 @@ def _python_target(missing: _Missing) -> PythonTarget | None:
             f"no Python.h in {include}", "install the C headers of this Python (python3-dev)"
         )
     install = "install the Python package pybind11 (pip install pybind11)"
-    if importlib.util.find_spec("pybind11") is None:
+    package = _package("pybind11")
+    if package is None:
         missing.add("no Python package pybind11", install)
         return None
-    import pybind11  # as above
-
-    headers = Path(pybind11.get_include())
+    headers = Path(str(package.locate_file("pybind11"))) / "include"
     if not (headers / "pybind11" / "pybind11.h").is_file():
         missing.add(f"no pybind11/pybind11.h in {headers}", install)
-    return PythonTarget(include, python_suffix(), headers, pybind11.__version__)
+    return PythonTarget(include, python_suffix(), headers, package.version)

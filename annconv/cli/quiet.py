@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
@@ -37,7 +36,8 @@ def hold_stderr() -> Iterator[None]:
         return
     sys.stderr.flush()
     terminal = os.dup(2)
-    with tempfile.TemporaryFile() as held:
+    # In memory, as there may be no folder for temporary files.
+    with os.fdopen(os.memfd_create("annconv-stderr"), "w+b") as held:
         os.dup2(held.fileno(), 2)
         try:
             yield

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import stat
@@ -471,7 +470,7 @@ def test_cmake_and_ninja_from_path_build_as_well(
     for tool in (tools.cmake, tools.ninja):
         (folder / tool.path.name).symlink_to(tool.path)
     monkeypatch.setenv("PATH", os.pathsep.join([str(folder), os.environ["PATH"]]))
-    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(toolchain, "_package", lambda _: None)
     built = build_program(MAIN, options, environment=environment, support=support)
     assert str(folder / "cmake") in built.log.read_text()
     assert subprocess.run([built.path], check=False).returncode == 7

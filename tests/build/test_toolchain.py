@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -106,7 +107,7 @@ def test_a_compiler_with_arguments_is_told_apart() -> None:
 
 def test_everything_that_is_missing_is_listed_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr(toolchain.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(toolchain, "_package", lambda _: None)
     monkeypatch.setattr(toolchain.sysconfig, "get_path", lambda _: "/nonexistent/include")
     with pytest.raises(BuildError) as caught:
         find_toolchain(None, python=True)
@@ -125,11 +126,31 @@ def test_everything_that_is_missing_is_listed_together(monkeypatch: pytest.Monke
 
 
 def test_pybind11_without_headers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    installed = tmp_path / "pybind11-9.9.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: pybind11\nVersion: 9.9\n")
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    with pytest.raises(BuildError, match=r"no pybind11/pybind11\.h in ") as caught:
+        find_toolchain(None, python=True)
+    assert str(tmp_path / "pybind11" / "include") in str(caught.value)
+
+
+@pytest.mark.compiles
+def test_modules_of_a_users_own_are_not_taken_for_the_tools(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     import pybind11
 
-    monkeypatch.setattr(pybind11, "get_include", lambda: str(tmp_path))
-    with pytest.raises(BuildError, match=r"no pybind11/pybind11\.h in "):
-        find_toolchain(None, python=True)
+    before = find_toolchain(None, python=True)
+    for name in ("cmake", "ninja", "pybind11"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('imported')")
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setattr(sys, "path", [None, str(tmp_path), tmp_path, *sys.path])
+    assert find_toolchain(None, python=True) == before
+    assert before.python is not None
+    assert before.python.pybind11_include == Path(pybind11.get_include())
+    assert before.python.pybind11_version == pybind11.__version__
+    assert before.cmake.path.read_bytes()[:4] == before.ninja.path.read_bytes()[:4] == b"\x7fELF"
 
 
 def test_a_program_that_is_no_compiler(tmp_path: Path) -> None:
@@ -176,10 +197,12 @@ def test_cmake_and_ninja_from_path_where_the_packages_are_missing(
     path = os.pathsep.join([str(tmp_path), os.environ["PATH"]])
     monkeypatch.setenv("PATH", path)
     assert find_toolchain(None, python=False).cmake == packaged.cmake
-    monkeypatch.setattr(toolchain.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(toolchain, "_package", lambda _: None)
     tools = find_toolchain(None, python=False)
     assert (tools.cmake.path, tools.cmake.version) == (tmp_path / "cmake", "3.99.1")
     assert (tools.ninja.path, tools.ninja.version) == (tmp_path / "ninja", "1.99")
+    script(tmp_path / "cmake", "echo a start-up file; echo cmake version 3.99.2; echo more")
+    assert find_toolchain(None, python=False).cmake.version == "3.99.2"
 
 
 @pytest.mark.compiles
@@ -187,7 +210,7 @@ def test_a_cmake_that_does_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     script(tmp_path / "cmake", "exit 1")
     compiler = shutil.which("c++")
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(toolchain.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(toolchain, "_package", lambda _: None)
     with pytest.raises(BuildError, match="cmake does not answer --version"):
         find_toolchain(compiler, python=False)
 

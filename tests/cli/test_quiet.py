@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -16,6 +17,12 @@ def test_nothing_is_shown_when_all_goes_well(capfd):
         os.write(2, b"from C++\n")
     os.write(2, b"afterwards\n")
     assert capfd.readouterr().err == "afterwards\n"
+
+
+def test_no_folder_for_temporary_files_is_needed(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    with hold_stderr():
+        os.write(2, b"from C++\n")
 
 
 def test_all_is_shown_when_something_fails(capfd):
