@@ -280,8 +280,10 @@ def expand_native(shown: str) -> tuple[str, ...]:
 
 
 def _package(name: str) -> metadata.Distribution | None:
-    """What is installed of a Python package, which is not imported: beside a user's script may lie
-    a module of the same name."""
+    """What is installed of a Python package.
+
+    It is not imported, as a module of the same name may lie beside a user's script.
+    """
     path = [entry for entry in sys.path if isinstance(entry, str)]
     return next(iter(metadata.distributions(name=name, path=path)), None)
 

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from annconv.errors import LayerProblem, UnsupportedModelError
+from annconv.frontend.foreign_activations import SAVED_NAMES
 from annconv.frontend.layers import HANDLERS
-from annconv.frontend.layers.activation import ACTIVATIONS
+from annconv.frontend.layers.activation import ACTIVATIONS, nearest_activation
 from annconv.frontend.remedies import (
     CODE,
-    FOREIGN_ACTIVATION,
     LAYERS,
     NESTED_MODEL,
     NESTED_TYPES,
@@ -25,6 +25,7 @@ from annconv.frontend.remedies import (
     UNKNOWN_LAYER,
     Remedy,
     foreign_layer,
+    saved_activation_remedy,
 )
 
 LAYER_TYPES = frozenset(HANDLERS) | frozenset(LAYERS)
@@ -45,6 +46,8 @@ MARKER_TYPES = frozenset({"__keras_tensor__", "__tuple__", "TensorShape"})
 """Names that stand for plain values."""
 HARMLESS_TYPES = LAYER_TYPES.union(INITIALISERS, REGULARISERS, CONSTRAINTS, POLICIES, MARKER_TYPES)
 """Everything that may be named inside the settings of a layer."""
+FUNCTION_MODULES = ("keras.activations", "builtins")
+"""Modules under which Keras saves functions."""
 ACTIVATION_NAMES = frozenset(ACTIVATIONS) | frozenset(REFUSED_ACTIVATIONS)
 
 
@@ -105,11 +108,15 @@ def _dangerous(index: int, entry: Mapping[str, Any]) -> Iterator[LayerProblem]:
     if refused is not None:
         yield LayerProblem(index, name, kind, *refused)
         return
-    for text in _foreign_names([value for key, value in entry.items() if key != "class_name"]):
+    settings = dict(entry["config"])
+    function = _saved_function(settings.get("activation"))
+    if function is not None and function not in ACTIVATION_NAMES:
+        remedy = saved_activation_remedy(nearest_activation(function))
+        yield LayerProblem(index, name, _with_activation(kind, function), *remedy)
+        del settings["activation"]
+    rest = [value for key, value in entry.items() if key not in ("class_name", "config")]
+    for text in _foreign_names([settings, *rest]):
         yield LayerProblem(index, name, kind, *_foreign_part(text))
-    activation = entry["config"].get("activation")
-    if isinstance(activation, str) and activation not in ACTIVATION_NAMES:
-        yield LayerProblem(index, name, _with_activation(kind, activation), *FOREIGN_ACTIVATION)
 
 
 def _harmless(index: int, entry: Mapping[str, Any]) -> Iterator[LayerProblem]:
@@ -120,6 +127,56 @@ def _harmless(index: int, entry: Mapping[str, Any]) -> Iterator[LayerProblem]:
     elif isinstance(activation, str) and activation in REFUSED_ACTIVATIONS:
         shown, remedy = _with_activation(kind, activation), REFUSED_ACTIVATIONS[activation]
         yield LayerProblem(index, _layer_name(entry), shown, *remedy)
+
+
+def _saved_function(activation: Any) -> str | None:
+    """Name of a function as it is saved: as text, or as a class "function"; None if it is neither.
+
+    A lambda is saved as its code, without a name.
+    """
+    if isinstance(activation, str):
+        return activation
+    if not isinstance(activation, Mapping):
+        return None
+    kind, name = activation.get("class_name"), activation.get("config")
+    if kind in (None, "__lambda__"):
+        return "<lambda>"
+    registered = activation.get("registered_name")
+    if kind != "function" or activation.get("module") not in FUNCTION_MODULES:
+        return None
+    named = name if registered in (None, "function", name) else registered
+    return named if isinstance(named, str) else None
+
+
+def renewed(configuration: Any) -> Any:
+    """The configuration with every activation that is one of Keras' under its name there.
+
+    Args:
+        configuration: The parsed JSON of a model file, of any form.
+    Returns:
+        The same object where nothing is to be changed.
+    """
+    inner = configuration.get("config") if isinstance(configuration, Mapping) else None
+    entries = inner.get("layers") if isinstance(inner, Mapping) else inner
+    if not isinstance(entries, list):
+        return configuration
+    layers = [_renewed_layer(entry) for entry in entries]
+    if all(new is old for new, old in zip(layers, entries, strict=True)):
+        return configuration
+    settings = {**inner, "layers": layers} if isinstance(inner, Mapping) else layers
+    return {**configuration, "config": settings}
+
+
+def _renewed_layer(entry: Any) -> Any:
+    settings = entry.get("config") if isinstance(entry, Mapping) else None
+    if not isinstance(settings, Mapping):
+        return entry
+    saved = settings.get("activation")
+    function = _saved_function(saved) or ""
+    name = SAVED_NAMES.get(function, function)
+    if name == saved or name not in ACTIVATION_NAMES:
+        return entry
+    return {**entry, "config": {**settings, "activation": name}}
 
 
 def _layer_name(entry: Mapping[str, Any]) -> str:
@@ -173,8 +230,7 @@ def _foreign_names(values: Any) -> Iterator[str]:
 def _is_harmless(value: Mapping[str, Any]) -> bool:
     kind = value["class_name"]
     if kind == "function":
-        named = value.get("config") in ACTIVATION_NAMES
-        return named and value.get("module") in ("keras.activations", "builtins")
+        return _saved_function(value) in ACTIVATION_NAMES
     return isinstance(kind, str) and kind in HARMLESS_TYPES and _is_own(value)
 
 

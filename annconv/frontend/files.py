@@ -15,8 +15,12 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 from annconv.errors import AnnconvError, ModelFileError
-from annconv.frontend.configuration import MalformedConfigurationError, check_configuration
-from annconv.frontend.hdf5 import Findings, inspect_apart, inspect_hdf5
+from annconv.frontend.configuration import (
+    MalformedConfigurationError,
+    check_configuration,
+    renewed,
+)
+from annconv.frontend.hdf5 import Findings, inspect_apart, inspect_hdf5, with_configuration
 from annconv.frontend.sizes import grows_too_much
 
 ZIP_START, HDF5_START = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
@@ -34,8 +38,8 @@ class ModelFile:
     Attributes:
         path: Where it was read.
         suffix: ".keras" or ".h5", by content.
-        content: What Keras may see: the whole of an HDF5 file, or a fresh archive that holds
-            configuration and weights alone.
+        content: What Keras may see: an HDF5 file, or a fresh archive that holds configuration and
+            weights alone.
     """
 
     path: Path
@@ -55,10 +59,14 @@ def read_model_file(path: str | os.PathLike[str]) -> ModelFile:
     given = Path(path)
     content = _read_bytes(given)
     if content.startswith(HDF5_START):
-        configuration = _hdf5_configuration(given, content)
+        saved = _hdf5_configuration(given, content)
+        configuration = renewed(saved)
         _check_configuration(given, configuration)
+        if configuration is not saved:
+            content = with_configuration(content, json.dumps(configuration))
         return ModelFile(given, ".h5", content)
     configuration, weights = _unpack(given, content)
+    configuration = renewed(configuration)
     _check_configuration(given, configuration)
     _check_findings(given, inspect_hdf5(weights), f"{WEIGHTS} in it")
     return ModelFile(given, ".keras", _pack(configuration, weights))

@@ -90,6 +90,15 @@ def findings(content: bytes) -> dict[str, Any]:
     return asdict(inspect_hdf5(content))
 
 
+def with_configuration(content: bytes, text: str) -> bytes:
+    """A file that was inspected, with another text in its attribute `model_config`."""
+    h5py = import_h5py()
+    memory = io.BytesIO(content)
+    with h5py.File(memory, "r+") as file:
+        file.attrs["model_config"] = text
+    return memory.getvalue()
+
+
 def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())[:300] or type(error).__name__
 

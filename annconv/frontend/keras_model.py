@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from annconv.errors import LayerProblem, UnsupportedModelError
+from annconv.frontend.foreign_activations import keras_name
 from annconv.frontend.layer_view import LayerView
 from annconv.frontend.remedies import SUBCLASSED_MODEL
 from annconv.ir.arrays import Geometry
@@ -160,6 +161,18 @@ def _call(node: Any, known: dict[int, Origin]) -> LayerCall:
     )
 
 
+class UntoldSettingsError(ValueError):
+    """Keras cannot tell the settings of a layer.
+
+    Attributes:
+        activation: Name of its activation, as a `LayerView` has it.
+    """
+
+    def __init__(self, error: Exception, activation: str | None) -> None:
+        self.activation = activation
+        super().__init__(f"{type(error).__name__}: {' '.join(str(error).split())[:200]}")
+
+
 def is_own(layer: Any, keras: ModuleType) -> bool:
     """Whether the type of a layer is Keras' own class of that name."""
     return getattr(keras.layers, type(layer).__name__, None) is type(layer)
@@ -184,30 +197,43 @@ def number_type(layer: Any) -> str:
 def view_layer(
     origin: Origin, layer: Any, keras: ModuleType, input_shapes: Sequence[Geometry]
 ) -> LayerView:
-    """What a handler may see of a layer of Keras' own."""
+    """What a handler may see of a layer of Keras' own.
+
+    Raises:
+        UntoldSettingsError: Keras cannot tell its settings.
+    """
     signature = inspect.signature(type(layer).__init__).parameters
     defaults = {
         name: parameter.default
         for name, parameter in signature.items()
         if parameter.default is not inspect.Parameter.empty
     }
+    activation = _activation_name(layer, keras)
+    try:
+        config = layer.get_config()
+    except Exception as error:
+        raise UntoldSettingsError(error, activation) from error
     return LayerView(
         origin,
-        config=layer.get_config(),
+        config=config,
         defaults=defaults,
         weights=[np.asarray(array) for array in layer.get_weights()],
         input_shapes=input_shapes,
-        activation=_activation_name(layer, keras),
+        activation=activation,
     )
 
 
 def _activation_name(layer: Any, keras: ModuleType) -> str | None:
-    """Name of a layer's activation; of a foreign one with its module, of a layer with brackets."""
+    """Name of a layer's activation; of a foreign one with its module, of a layer with brackets.
+
+    What computes the same as a function of Keras has the name of that one.
+    """
     function = getattr(layer, "activation", None)
     if function is None:
         return None
     if isinstance(function, keras.layers.Layer):
         return f"{type(function).__name__}()"
     name = str(getattr(function, "__name__", type(function).__name__))
-    own = getattr(keras.activations, name, None) is function
-    return name if own else f"{getattr(function, '__module__', '?')}.{name}"
+    if getattr(keras.activations, name, None) is function:
+        return name
+    return keras_name(function) or f"{getattr(function, '__module__', '?')}.{name}"

@@ -22,6 +22,10 @@ refuses merges and biases. Sequential and functional models are read, from a `.k
 or from memory: Keras' own classes only, in float32 or float64, each layer used once, one input,
 one output.
 """
+LIBRARIES = """\
+Functions of other libraries that compute the same with their defaults are read as those (`tf.nn`,
+`keras.ops`, `jax.nn`, `torch.nn.functional`; `annconv/frontend/foreign_activations.py`), from
+memory and from files."""
 
 
 def layer_table() -> str:
@@ -36,7 +40,7 @@ def layer_table() -> str:
             PREFACE,
             *_table(["layer", "read"], read),
             "",
-            f"Activations as a setting of a layer: {names}.",
+            f"Activations as a setting of a layer: {names}. {LIBRARIES}",
             "",
             "## Refused, with a remedy",
             "",

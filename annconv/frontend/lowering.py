@@ -13,13 +13,15 @@ from annconv.frontend.keras_model import (
     KerasModel,
     LayerCall,
     OpenShape,
+    UntoldSettingsError,
     is_own,
     number_type,
     own_parent,
     view_layer,
 )
-from annconv.frontend.layer_view import Problems
+from annconv.frontend.layer_view import LayerView, Problems
 from annconv.frontend.layers import HANDLERS
+from annconv.frontend.layers.activation import nearest_activation
 from annconv.frontend.remedies import (
     CODE,
     LAYERS,
@@ -27,7 +29,9 @@ from annconv.frontend.remedies import (
     OPERATION,
     UNKNOWN_LAYER,
     Remedy,
+    activation_remedy,
     foreign_layer,
+    uncallable_activation,
 )
 from annconv.ir.arrays import Geometry
 from annconv.ir.graph import Bias, Graph, Input, Layer, Node, Origin, Relu, Softmax, result_shape
@@ -146,7 +150,9 @@ def read_layer(
             instead="the same model and weights built under the dtype policy 'float32'",
         )
         return ()
-    view = view_layer(origin, layer, keras, shapes)
+    view = _view(origin, layer, keras, shapes, problems)
+    if view is None:
+        return ()
     for array in view.weights:
         bad = int((~np.isfinite(array)).sum()) if array.dtype.kind == "f" else 0
         if bad:
@@ -164,6 +170,32 @@ def read_layer(
             instead="leaving it at its default",
         )
     return steps
+
+
+def _view(
+    origin: Origin,
+    layer: Any,
+    keras: ModuleType,
+    shapes: tuple[Geometry, ...],
+    problems: Problems,
+) -> LayerView | None:
+    """What a handler may see of a layer, None after a problem: its settings are not known."""
+    function = getattr(layer, "activation", keras.activations.linear)
+    if not callable(function):
+        why, instead = uncallable_activation(function, nearest_activation(function))
+        problems.add(origin, setting=f"activation={function!r}", why=why, instead=instead)
+        return None
+    try:
+        return view_layer(origin, layer, keras, shapes)
+    except UntoldSettingsError as error:
+        name = error.activation
+        if name is None or getattr(keras.activations, name, None) is function:
+            why = f"Keras cannot tell its settings ({error})"
+            problems.add(origin, why=why, instead="settings that its get_config() can tell")
+        else:
+            why, instead = activation_remedy(name, nearest_activation(name))
+            problems.add(origin, setting=f"activation={name!r}", why=why, instead=instead)
+        return None
 
 
 def refusal(layer: Any, keras: ModuleType) -> Remedy | None:

@@ -138,23 +138,53 @@ REFUSED_ACTIVATIONS: Mapping[str, Remedy] = MappingProxyType(
 )
 """Keras' activation functions that the Graph cannot say."""
 
-FOREIGN_ACTIVATION = Remedy(
-    "it is not one of Keras' own activation functions", "retrain with 'relu'"
-)
+_FOREIGN = "it is not one of Keras' own activation functions"
 LAYER_AS_ACTIVATION = Remedy(
     "a layer used as an activation is not read", "activation=None and that layer behind this one"
 )
 
 
-def activation_remedy(name: str) -> Remedy:
+def activation_remedy(name: str, nearest: str) -> Remedy:
     """Why an activation is refused.
 
     Args:
         name: Name of Keras' own function, `CLASS()` for a layer, anything else for foreign code.
+        nearest: The function of Keras that foreign code most likely computes.
     """
     if name.endswith("()"):
         return LAYER_AS_ACTIVATION
-    return REFUSED_ACTIVATIONS.get(name, FOREIGN_ACTIVATION)
+    return REFUSED_ACTIVATIONS.get(name) or Remedy(
+        _FOREIGN,
+        f"layer.activation = keras.activations.{nearest}, if that computes the same;"
+        " else retrain with 'relu'",
+    )
+
+
+def saved_activation_remedy(nearest: str) -> Remedy:
+    """Why a file with a foreign activation is refused.
+
+    Args:
+        nearest: The function of Keras that it most likely is.
+    """
+    return Remedy(
+        _FOREIGN,
+        "load the file where that function is known, set layer.activation ="
+        f" keras.activations.{nearest}, if that computes the same, and save it again;"
+        " else retrain with 'relu'",
+    )
+
+
+def uncallable_activation(value: object, nearest: str) -> Remedy:
+    """Why a layer is refused whose activation was set to something that is no function.
+
+    Args:
+        value: What it was set to.
+        nearest: The function of Keras that is meant most likely.
+    """
+    return Remedy(
+        f"its activation was set to {value!r}, which is not a function",
+        f"layer.activation = keras.activations.{nearest}",
+    )
 
 
 def foreign_layer(qualified: str, parent: str | None) -> Remedy:

@@ -5,7 +5,11 @@ import copy
 import pytest
 
 from annconv.errors import UnsupportedModelError
-from annconv.frontend.configuration import MalformedConfigurationError, check_configuration
+from annconv.frontend.configuration import (
+    MalformedConfigurationError,
+    check_configuration,
+    renewed,
+)
 
 INITIALISER = {"module": "keras.initializers", "class_name": "Zeros", "config": {}}
 
@@ -67,7 +71,11 @@ def test_everything_foreign_is_listed_with_what_no_handler_reads():
     assert "its computation is Python code, which is not read and, from a file, never run" in text
     assert "Instead: a layer of Keras, or Activation." in text
     assert "its class 'package.layers.Mine' is not Keras' own and may compute anything" in text
-    assert "it is not one of Keras' own activation functions. Instead: retrain with 'relu'" in text
+    assert (
+        "it is not one of Keras' own activation functions. Instead: load the file where that"
+        " function is known, set layer.activation = keras.activations.relu, if that computes the"
+        " same, and save it again; else retrain with 'relu'."
+    ) in text
 
 
 @pytest.mark.parametrize(
@@ -86,6 +94,7 @@ def test_everything_foreign_is_listed_with_what_no_handler_reads():
          "keras.initializers.Zeros"),
         ({"class_name": "TypeSpec", "type_spec": "x", "serialized": []}, "TypeSpec"),
         ({"class_name": "Zeros", "config": {}, "__passive_serialization__": True}, "Zeros"),
+        ({"class_name": "function", "config": [{}], "module": "builtins"}, "builtins.function"),
         ({"class_name": 3, "config": {}}, "3"),
         ({"class_name": ["Zeros"], "config": {}}, "['Zeros']"),
         ({"class_name": "Zeros", "module": ["keras"]}, "['keras'].Zeros"),
@@ -126,6 +135,61 @@ def test_foreign_parts_of_a_layer_are_found_wherever_they_are(entry, shown):
 def test_layers_that_are_not_built(entry, why):
     (problem,) = refused(model(entry)).problems
     assert problem.why == why
+
+
+def function(name, module="builtins", registered="function"):
+    """A function as Keras saves one that is not its own."""
+    return {
+        "module": module, "class_name": "function", "config": name, "registered_name": registered,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("saved", "name"),
+    [
+        ("softmax_v2", "softmax"),
+        (function("softmax_v2"), "softmax"),
+        (function("relu"), "relu"),
+        (function("relu", registered=None), "relu"),
+        (function("swish", module="keras.activations", registered="swish"), "swish"),
+    ],
+)
+def test_functions_of_keras_get_the_name_that_they_have_there(saved, name):
+    before = model(layer("Dense", "a"), layer("Dense", "d", activation=saved))
+    kept = copy.deepcopy(before)
+    after = renewed(before)
+    assert before == kept
+    assert after == model(layer("Dense", "a"), layer("Dense", "d", activation=name))
+    assert renewed(after) is after
+
+
+def test_a_list_of_layers_is_renewed_as_well():
+    old = {"class_name": "Sequential", "config": [layer("Dense", "d", activation="softmax_v2")]}
+    assert renewed(old)["config"] == [layer("Dense", "d", activation="softmax")]
+
+
+@pytest.mark.parametrize("value", [None, [], {}, {"config": 3}, {"config": [3, {"config": []}]}])
+def test_what_is_no_configuration_is_not_renewed(value):
+    assert renewed(value) is value
+
+
+@pytest.mark.parametrize(
+    ("saved", "shown", "nearest"),
+    [
+        (function("mine"), "mine", "relu"),
+        (function("relu", registered="package>relu"), "package>relu", "relu"),
+        (function("softmax", registered="package>softmax"), "package>softmax", "softmax"),
+        ("package>softmax_v2", "package>softmax_v2", "softmax"),
+        ({"value": ["4wEA", None, None]}, "<lambda>", "relu"),
+        ({"class_name": "__lambda__", "config": {"value": "4wEA"}}, "<lambda>", "relu"),
+    ],
+)
+def test_functions_that_are_not_of_keras_are_refused_by_name(saved, shown, nearest):
+    configuration = model(layer("Dense", "d", activation=saved))
+    assert renewed(configuration) is configuration
+    (problem,) = refused(configuration).problems
+    assert problem.type == f"Dense(activation={shown!r})"
+    assert f"set layer.activation = keras.activations.{nearest}, if" in problem.instead
 
 
 def test_parts_of_the_model_itself_are_checked():

@@ -334,6 +334,18 @@ def test_a_registered_class_is_not_built_from_a_file(keras, tmp_path):
     assert built == []
 
 
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+@pytest.mark.parametrize("name", ["relu", "softmax"])
+def test_functions_of_tensorflow_in_a_file(keras, tmp_path, suffix, name):
+    import tensorflow as tf
+
+    dense = keras.layers.Dense(2, activation=getattr(tf.nn, name), name="d")
+    model = keras.Sequential([keras.Input((3,), name="in"), dense])
+    path = tmp_path / f"model{suffix}"
+    model.save(path)
+    assert str(read_model(path).graph) == str(read_model(model).graph)
+
+
 def test_a_foreign_loss_does_no_harm(keras, tmp_path):
     def loss(expected, received):
         return received

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from annconv.frontend.foreign_activations import SAVED_NAMES
 from annconv.frontend.layer_view import LayerView, Problems
 from annconv.frontend.remedies import activation_remedy
 from annconv.ir.graph import Layer, Relu, Softmax
@@ -21,6 +23,12 @@ ACTIVATIONS: Mapping[str, tuple[Layer, ...]] = MappingProxyType(
 """Keras' activation functions that the Graph can say, with their default settings."""
 
 
+def nearest_activation(name: object) -> str:
+    """The function of Keras that a foreign one most likely is, by its name."""
+    last = re.split(r"[.>]", str(name or "linear"))[-1]
+    return last if last in ACTIVATIONS else SAVED_NAMES.get(last, "relu")
+
+
 def activation_layers(layer: LayerView, problems: Problems) -> tuple[Layer, ...]:
     """What the setting `activation` of a layer adds behind it."""
     layer.take("activation")
@@ -31,7 +39,7 @@ def _named_activation(layer: LayerView, problems: Problems, prefix: str) -> tupl
     name = layer.activation or "linear"
     if name in ACTIVATIONS:
         return ACTIVATIONS[name]
-    why, instead = activation_remedy(name)
+    why, instead = activation_remedy(name, nearest_activation(name))
     problems.add(layer, setting=f"{prefix}{name!r}", why=why, instead=instead, ignorable=True)
     return ()
 
