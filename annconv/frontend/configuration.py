@@ -55,11 +55,15 @@ class MalformedConfigurationError(ValueError):
     """The configuration does not have the form that Keras writes; its text says where."""
 
 
-def check_configuration(configuration: Any) -> None:
+def check_configuration(configuration: Any, renewal: str = "") -> tuple[LayerProblem, ...]:
     """Refuse everything that would run code or read other files when Keras builds the model.
 
     Args:
         configuration: The parsed JSON of a model file.
+        renewal: What to do with a file of an older Keras, whose settings had other names; empty
+            for a file of today's.
+    Returns:
+        The layers that are safe to build and that no handler reads.
     Raises:
         MalformedConfigurationError: It is not the configuration of a model.
         UnsupportedModelError: Lists all layers that hold something foreign, and with them those
@@ -78,15 +82,18 @@ def check_configuration(configuration: Any) -> None:
     rest += [
         value for key, value in configuration.items() if key not in ("config", "compile_config")
     ]
-    dangerous = [LayerProblem(0, name, kind, *_foreign_part(text)) for text in _foreign_names(rest)]
+    dangerous = [
+        LayerProblem(0, name, kind, *_foreign_part(text, renewal)) for text in _foreign_names(rest)
+    ]
     harmless: list[LayerProblem] = []
     first = 0 if entries and entries[0]["class_name"] == "InputLayer" else 1
     for index, entry in enumerate(entries, start=first):
-        dangerous += _dangerous(index, entry)
+        dangerous += _dangerous(index, entry, renewal)
         harmless += _harmless(index, entry)
     if dangerous:
         problems = sorted([*dangerous, *harmless], key=lambda problem: problem.index)
         raise UnsupportedModelError(name, len(entries) + first, problems)
+    return tuple(harmless)
 
 
 def _layer_entries(entries: Any) -> list[Mapping[str, Any]]:
@@ -101,7 +108,7 @@ def _layer_entries(entries: Any) -> list[Mapping[str, Any]]:
     return entries
 
 
-def _dangerous(index: int, entry: Mapping[str, Any]) -> Iterator[LayerProblem]:
+def _dangerous(index: int, entry: Mapping[str, Any], renewal: str) -> Iterator[LayerProblem]:
     """What in a layer's entry keeps the model from being built at all."""
     kind, name = str(entry["class_name"]), _layer_name(entry)
     refused = _refused_class(entry)
@@ -116,7 +123,7 @@ def _dangerous(index: int, entry: Mapping[str, Any]) -> Iterator[LayerProblem]:
         del settings["activation"]
     rest = [value for key, value in entry.items() if key not in ("class_name", "config")]
     for text in _foreign_names([settings, *rest]):
-        yield LayerProblem(index, name, kind, *_foreign_part(text))
+        yield LayerProblem(index, name, kind, *_foreign_part(text, renewal))
 
 
 def _harmless(index: int, entry: Mapping[str, Any]) -> Iterator[LayerProblem]:
@@ -234,8 +241,26 @@ def _is_harmless(value: Mapping[str, Any]) -> bool:
     return isinstance(kind, str) and kind in HARMLESS_TYPES and _is_own(value)
 
 
-def _foreign_part(text: str) -> Remedy:
+def _foreign_part(text: str, renewal: str) -> Remedy:
     return Remedy(
         f"its settings name {text!r}, which is not a part that is safe to build from a file",
-        "settings of Keras' own",
+        renewal or "settings of Keras' own",
     )
+
+
+def told_input_shape(configuration: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    """Shape of the samples, batch axis included, where the first layer tells it by itself.
+
+    Before Keras 2.3 a Sequential model was saved without its Input.
+
+    Args:
+        configuration: One that was checked.
+    """
+    inner = configuration["config"]
+    entries = inner["layers"] if isinstance(inner, Mapping) else inner
+    if configuration["class_name"] != "Sequential" or not entries:
+        return None
+    shape = entries[0]["config"].get("batch_input_shape")
+    if entries[0]["class_name"] == "InputLayer" or not isinstance(shape, list):
+        return None
+    return tuple(shape)

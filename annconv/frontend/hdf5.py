@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from annconv.frontend.keras_library import import_h5py
+from annconv.frontend.saved_by import told_version
 from annconv.frontend.sizes import grows_too_much
 from annconv.python_process import UnansweredError, call_apart
 
@@ -33,11 +34,13 @@ class Findings:
         damage: Why it cannot be read, empty if it can.
         faults: What Keras does not write.
         configuration: Text of the attribute `model_config`, None if there is none.
+        saved_by: The version of Keras that it tells, None if it tells none.
     """
 
     damage: str = ""
     faults: tuple[str, ...] = ()
     configuration: str | None = None
+    saved_by: str | None = None
 
 
 def inspect_hdf5(content: bytes) -> Findings:
@@ -53,13 +56,15 @@ def inspect_hdf5(content: bytes) -> Findings:
         with h5py.File(io.BytesIO(content), "r") as file:
             faults = tuple(_faults(file, h5py))
             configuration = None if faults else file.attrs.get("model_config")
+            saved_by = None if faults else told_version(file.attrs.get("keras_version"))
         if isinstance(configuration, bytes):
             configuration = configuration.decode("utf-8")
         if isinstance(configuration, str):
             configuration.encode("utf-8")  # h5py lets bytes through that are no text
     except Exception as error:  # noqa: BLE001  (HDF5 raises any type; it is part of the findings)
         return Findings(damage=_one_line(error))
-    return Findings("", faults, configuration if isinstance(configuration, str) else None)
+    text = configuration if isinstance(configuration, str) else None
+    return Findings("", faults, text, saved_by)
 
 
 def inspect_apart(content: bytes) -> Findings:
@@ -82,7 +87,7 @@ def inspect_apart(content: bytes) -> Findings:
         )
     except UnansweredError as error:
         return Findings(damage=f"reading it {error}")
-    return Findings(found["damage"], tuple(found["faults"]), found["configuration"])
+    return Findings(**{**found, "faults": tuple(found["faults"])})
 
 
 def findings(content: bytes) -> dict[str, Any]:

@@ -58,5 +58,10 @@ def _import(name: str) -> ModuleType:
 
 def keras_version(keras: ModuleType) -> tuple[int, ...]:
     """The numbers at the start of Keras' version; empty if it has none."""
-    numbers = re.match(r"\d+(\.\d+)*", str(getattr(keras, "__version__", "")))
+    return version_numbers(str(getattr(keras, "__version__", "")))
+
+
+def version_numbers(text: str) -> tuple[int, ...]:
+    """The numbers at the start of a version; empty if it has none."""
+    numbers = re.match(r"\d+(\.\d+)*", text)
     return tuple(int(part) for part in numbers[0].split(".")) if numbers else ()
