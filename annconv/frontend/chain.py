@@ -15,6 +15,7 @@ from annconv.frontend.layer_view import Problems
 from annconv.frontend.lowering import (
     check_arguments,
     check_model,
+    check_names,
     closed,
     node_names,
     read_layer,
@@ -38,7 +39,7 @@ def chain_layers(
         not finite, …), the layers that fit, nothing, and every problem.
     """
     problems = Problems()
-    check_model(model, problems)
+    check_model(model, keras, problems, chained=True)
     calls = {call.origin: call for call in reversed(model.calls)}
     for call in model.calls:
         if call.origin not in model.layers:
@@ -59,6 +60,7 @@ def chain_layers(
             # Behind a layer that does not fit stands Keras' own shape, so that later ones are
             # checked.
             shape = closed(call.output_shape) if behind is None else behind
+    check_names(((node.origin[-1], [node.name]) for node in nodes), problems)
     graph = Graph(model.name, tuple(nodes), (nodes[-1].name,), model.layers)
     if problems.fatal:
         return graph, (), problems.all

@@ -7,7 +7,7 @@ their like. Everything else is refused unseen, whatever Keras itself would do wi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from annconv.errors import LayerProblem, UnsupportedModelError
@@ -25,6 +25,7 @@ from annconv.frontend.remedies import (
     UNKNOWN_LAYER,
     Remedy,
     foreign_layer,
+    quantised_remedy,
     saved_activation_remedy,
 )
 
@@ -90,6 +91,7 @@ def check_configuration(configuration: Any, renewal: str = "") -> tuple[LayerPro
     for index, entry in enumerate(entries, start=first):
         dangerous += _dangerous(index, entry, renewal)
         harmless += _harmless(index, entry)
+    dangerous += _named_alike(first, entries)
     if dangerous:
         problems = sorted([*dangerous, *harmless], key=lambda problem: problem.index)
         raise UnsupportedModelError(name, len(entries) + first, problems)
@@ -121,9 +123,31 @@ def _dangerous(index: int, entry: Mapping[str, Any], renewal: str) -> Iterator[L
         remedy = saved_activation_remedy(nearest_activation(function))
         yield LayerProblem(index, name, _with_activation(kind, function), *remedy)
         del settings["activation"]
+    quantised = settings.get("quantization_config")
+    if isinstance(quantised, Mapping):
+        mode = str(quantised.get("class_name")).removesuffix("QuantizationConfig").lower()
+        yield LayerProblem(
+            index, name, kind, *quantised_remedy(mode, with_lora="lora_rank" in settings)
+        )
+        settings = {
+            key: value
+            for key, value in settings.items()
+            if key not in ("quantization_config", "dtype")
+        }
     rest = [value for key, value in entry.items() if key not in ("class_name", "config")]
     for text in _foreign_names([settings, *rest]):
         yield LayerProblem(index, name, kind, *_foreign_part(text, renewal))
+
+
+def _named_alike(first: int, entries: Sequence[Mapping[str, Any]]) -> Iterator[LayerProblem]:
+    """Layers with the name of an earlier one: Keras saves them, and does not load them."""
+    owners: dict[str, int] = {}
+    for index, entry in enumerate(entries, start=first):
+        name = entry["config"].get("name") or entry.get("name")
+        if isinstance(name, str) and owners.setdefault(name, index) != index:
+            why = f"{name!r} is also the name of layer {owners[name]}"
+            instead = f"saving the model with a name for each: layer.name = '{name}_{index}'"
+            yield LayerProblem(index, name, str(entry["class_name"]), why, instead)
 
 
 def _harmless(index: int, entry: Mapping[str, Any]) -> Iterator[LayerProblem]:
@@ -251,7 +275,7 @@ def _foreign_part(text: str, renewal: str) -> Remedy:
 def told_input_shape(configuration: Mapping[str, Any]) -> tuple[Any, ...] | None:
     """Shape of the samples, batch axis included, where the first layer tells it by itself.
 
-    Before Keras 2.3 a Sequential model was saved without its Input.
+    Before Keras 2.4 a Sequential model was saved without its Input.
 
     Args:
         configuration: One that was checked.

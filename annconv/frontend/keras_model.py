@@ -7,6 +7,7 @@ The only file that touches attributes of Keras that are not public (`_keras_hist
 from __future__ import annotations
 
 import inspect
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import ModuleType
@@ -30,14 +31,17 @@ class LayerCall:
     """One use of a layer in the model.
 
     Attributes:
+        name: That of the layer for its first use, `NAME/2` and so on for further ones; no other
+            call has it.
         origin: Name, index and type of the layer.
         layer: The Keras object.
-        inputs: Names of the layers whose results it reads.
+        inputs: Names of the calls whose results it reads.
         input_shapes: Their shapes.
         output_shape: Shape of its own result.
         arguments: Further arguments of the call, as text.
     """
 
+    name: str
     origin: Origin
     layer: Any
     inputs: tuple[str, ...]
@@ -55,7 +59,7 @@ class KerasModel:
         layers: Every layer, the Input first.
         objects: The Keras objects of `layers`.
         calls: Every use of a layer, each behind those that it reads.
-        outputs: Names of the layers whose results are the model's.
+        outputs: Names of the calls whose results are the model's.
     """
 
     name: str
@@ -81,18 +85,20 @@ def inspect_model(model: Any, keras: ModuleType) -> KerasModel:
     if isinstance(model, keras.Sequential):
         objects.insert(0, _history(model.inputs[0]).operation)
     origins = {
-        id(layer): Origin(layer.name, index, type(layer).__name__)
+        id(layer): Origin(str(layer.name), index, type(layer).__name__)
         for index, layer in enumerate(objects)
     }
-    calls: list[LayerCall] = []
+    calls: dict[int, LayerCall] = {}
     known = dict(origins)
+    names: set[str] = set()
     for node in nodes:
-        call = _call(node, known)
+        call = _call(node, known, calls, names)
         known[id(node.operation)] = call.origin
-        calls.append(call)
-    outputs = tuple(known[id(history.operation)].name for history in histories)
+        names.add(call.name)
+        calls[id(node)] = call
+    outputs = tuple(calls[id(_node(history))].name for history in histories)
     layers = tuple(origins[id(layer)] for layer in objects)
-    return KerasModel(str(model.name), layers, tuple(objects), tuple(calls), outputs)
+    return KerasModel(str(model.name), layers, tuple(objects), tuple(calls.values()), outputs)
 
 
 def _refuse_form(model: Any, keras: ModuleType) -> None:
@@ -139,12 +145,18 @@ def _node(history: Any) -> Any:
     return nodes[history.node_index]
 
 
-def _call(node: Any, known: dict[int, Origin]) -> LayerCall:
+def _call(
+    node: Any, known: dict[int, Origin], calls: dict[int, LayerCall], names: set[str]
+) -> LayerCall:
     """One call. An operation that is not a layer takes the index of the last layer it reads."""
     operation = node.operation
-    parents = [known[id(_history(tensor).operation)] for tensor in node.input_tensors]
-    index = max((parent.index for parent in parents), default=0)
-    origin = known.get(id(operation)) or Origin(operation.name, index, type(operation).__name__)
+    parents = [calls[id(_node(_history(tensor)))] for tensor in node.input_tensors]
+    index = max((parent.origin.index for parent in parents), default=0)
+    origin = known.get(id(operation))
+    if origin is None:
+        origin = Origin(str(operation.name), index, type(operation).__name__)
+    further = (f"{origin.name}/{use}" for use in itertools.count(2))
+    name = next(name for name in itertools.chain([origin.name], further) if name not in names)
     given = [
         f"{name}={value!r}"
         for name, value in node.arguments.kwargs.items()
@@ -152,6 +164,7 @@ def _call(node: Any, known: dict[int, Origin]) -> LayerCall:
     ]
     given += [repr(value) for value in node.arguments.args[1:]]
     return LayerCall(
+        name,
         origin,
         operation,
         tuple(parent.name for parent in parents),

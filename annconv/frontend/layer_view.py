@@ -106,7 +106,9 @@ class Problems:
         origin = layer.origin if isinstance(layer, LayerView) else layer
         shown = f"{origin.type}({setting})" if setting else origin.type
         problem = LayerProblem(origin.index, origin.name, shown, why, instead)
-        (self._ignorable if ignorable else self._fatal).append(problem)
+        found = self._ignorable if ignorable else self._fatal
+        if problem not in found:  # a layer that is used in several places is read for each of them
+            found.append(problem)
 
     @property
     def all(self) -> tuple[LayerProblem, ...]:

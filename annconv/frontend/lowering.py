@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
 
@@ -31,6 +32,8 @@ from annconv.frontend.remedies import (
     Remedy,
     activation_remedy,
     foreign_layer,
+    lora_remedy,
+    quantised_remedy,
     uncallable_activation,
 )
 from annconv.ir.arrays import Geometry
@@ -53,15 +56,29 @@ def lower(model: KerasModel, keras: ModuleType) -> tuple[Graph, tuple[LayerProbl
         VerifyError: A shape differs from Keras' own: a fault of annconv.
     """
     problems = Problems()
-    check_model(model, problems)
+    check_model(model, keras, problems)
     steps = [_read_call(call, keras, problems) for call in model.calls]
+    made = [
+        (call.origin, [call.origin.name, *node_names(call.name, layers)])
+        for call, layers in zip(model.calls, steps, strict=True)
+    ]
+    check_names(made, problems)
     if problems.all:
         return _draft(model, steps), problems.all
     return _assemble(model, steps), ()
 
 
-def check_model(model: KerasModel, problems: Problems) -> None:
-    """One input with a fixed shape, one output, and no layer used in two places."""
+def check_model(
+    model: KerasModel, keras: ModuleType, problems: Problems, *, chained: bool = False
+) -> None:
+    """One input with a fixed shape, one output, and no layer with weights used in two places.
+
+    Args:
+        model: The model.
+        keras: The Keras module.
+        problems: Where everything at fault is noted.
+        chained: Whether every layer stands in one place only, those without weights as well.
+    """
     inputs = [call for call in model.calls if call.origin.type == "InputLayer"]
     for call in inputs[1:]:
         problems.add(
@@ -78,7 +95,7 @@ def check_model(model: KerasModel, problems: Problems) -> None:
                 why="neurons need a fixed number of inputs",
                 instead="the same layers on a keras.Input whose shape has no None",
             )
-    origins = {call.origin.name: call.origin for call in model.calls}
+    origins = {call.name: call.origin for call in model.calls}
     for name in model.outputs[1:]:
         problems.add(
             origins[name],
@@ -86,14 +103,38 @@ def check_model(model: KerasModel, problems: Problems) -> None:
             instead="keras.Model(model.inputs, model.outputs[0])",
             ignorable=True,
         )
+    layers = {call.origin: call.layer for call in model.calls}
     for origin, count in Counter(call.origin for call in model.calls).items():
-        if count > 1:
-            problems.add(
-                origin,
-                why=f"it is used in {count} places",
-                instead="a layer of its own for each place, with equal weights (set_weights)",
-                ignorable=True,
-            )
+        layer = layers[origin]
+        if count == 1 or refusal(layer, keras) is not None or not (chained or layer.weights):
+            continue
+        copied = ", with equal weights (set_weights)" if layer.weights else ""
+        problems.add(
+            origin,
+            why=f"it is used in {count} places",
+            instead=f"a layer of its own for each place{copied}",
+            ignorable=True,
+        )
+
+
+def check_names(made: Iterable[tuple[Origin, Iterable[str]]], problems: Problems) -> None:
+    """No two layers share a name, or the name of a node.
+
+    Args:
+        made: For each call its layer, and the names that belong to it.
+        problems: Where everything at fault is noted.
+    """
+    owners: dict[str, Origin] = {}
+    for origin, names in made:
+        for name in names:
+            owner = owners.setdefault(name, origin)
+            if owner != origin:
+                part = "" if name == owner.name else "a part of "
+                problems.add(
+                    origin,
+                    why=f"{name!r} is also the name of {part}layer {owner.index} ({owner.type})",
+                    instead=f"a name of its own: layer.name = '{origin.name}_{origin.index}'",
+                )
 
 
 def check_arguments(call: LayerCall, problems: Problems) -> None:
@@ -142,6 +183,11 @@ def read_layer(
     if refused is not None:
         problems.add(origin, why=refused.why, instead=refused.instead, ignorable=True)
         return ()
+    mode, rank = getattr(layer, "quantization_mode", None), getattr(layer, "lora_rank", None)
+    if mode is not None:
+        why, instead = quantised_remedy(str(mode), with_lora=rank is not None)
+        problems.add(origin, setting=f"dtype={number_type(layer)!r}", why=why, instead=instead)
+        return ()
     if number_type(layer) not in NUMBER_TYPES:
         problems.add(
             origin,
@@ -149,6 +195,10 @@ def read_layer(
             why="only float32 and float64 are read",
             instead="the same model and weights built under the dtype policy 'float32'",
         )
+        return ()
+    if rank is not None:
+        why, instead = lora_remedy(with_bias=bool(layer.use_bias))
+        problems.add(origin, setting=f"lora_rank={rank}", why=why, instead=instead)
         return ()
     view = _view(origin, layer, keras, shapes, problems)
     if view is None:
@@ -220,23 +270,18 @@ def node_names(name: str, steps: tuple[Layer, ...]) -> list[str]:
 
 
 def _draft(model: KerasModel, steps: list[tuple[Layer, ...]]) -> Graph:
-    """Nodes of what could be read, with Keras' shapes and a placeholder where nothing was read.
-
-    A layer that is used in several places stands where it was used first.
-    """
+    """Nodes of what could be read, with Keras' shapes and a placeholder where nothing was read."""
     nodes: list[Node] = []
     results: dict[str, str] = {}
     for call, read in zip(model.calls, steps, strict=True):
-        if call.origin.name in results:
-            continue
         shape = closed(call.output_shape)
         placeholder = Input() if call.origin.type == "InputLayer" else Reshape(shape)
         layers = read or (placeholder,)
         inputs = tuple(results[name] for name in call.inputs)
-        for name, layer in zip(node_names(call.origin.name, layers), layers, strict=True):
+        for name, layer in zip(node_names(call.name, layers), layers, strict=True):
             nodes.append(Node(name, layer, inputs, shape, (call.origin,)))
             inputs = (name,)
-        results[call.origin.name] = inputs[0]
+        results[call.name] = inputs[0]
     return Graph(model.name, tuple(nodes), (results[model.outputs[0]],), model.layers)
 
 
@@ -249,12 +294,12 @@ def _assemble(model: KerasModel, steps: list[tuple[Layer, ...]]) -> Graph:
     for call, layers in zip(model.calls, steps, strict=True):
         inputs = tuple(results[name] for name in call.inputs)
         current = inputs[0] if inputs else ""
-        for name, layer in zip(node_names(call.origin.name, layers), layers, strict=True):
+        for name, layer in zip(node_names(call.name, layers), layers, strict=True):
             read = [shapes[source] for source in inputs] or [closed(call.output_shape)]
             shapes[name] = result_shape(layer, read) or ()
             nodes.append(Node(name, layer, inputs, shapes[name], (call.origin,)))
             inputs, current = (name,), name
-        results[call.origin.name] = current
+        results[call.name] = current
         if shapes[current] != call.output_shape:
             expected = f"Keras' shape {call.output_shape}"
             violations.append(Violation("keras_shape", current, expected, shapes[current]))

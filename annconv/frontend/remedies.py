@@ -187,6 +187,25 @@ def uncallable_activation(value: object, nearest: str) -> Remedy:
     )
 
 
+def quantised_remedy(mode: str, *, with_lora: bool) -> Remedy:
+    """Why a layer is refused after `quantize(mode)`."""
+    instead = f"the model as it was before quantize({mode!r})"
+    if mode == "int8" and not with_lora:
+        instead += (
+            ", or the same layer in float32 whose kernel is layer.kernel / layer.kernel_scale"
+        )
+    return Remedy(f"its weights are quantised ({mode})", instead)
+
+
+def lora_remedy(*, with_bias: bool) -> Remedy:
+    """Why a layer is refused after `enable_lora`."""
+    weights = "[layer.kernel, layer.bias]" if with_bias else "[layer.kernel]"
+    return Remedy(
+        "its kernel is the sum of two parts",
+        f"the same layer without LoRA and set_weights({weights}) on it: layer.kernel is the sum",
+    )
+
+
 def foreign_layer(qualified: str, parent: str | None) -> Remedy:
     """Why a class that is not Keras' own is refused, even one of a familiar name.
 

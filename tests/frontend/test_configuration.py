@@ -192,6 +192,16 @@ def test_functions_that_are_not_of_keras_are_refused_by_name(saved, shown, neare
     assert f"set layer.activation = keras.activations.{nearest}, if" in problem.instead
 
 
+def test_layers_of_one_name_are_refused():
+    (problem,) = refused(
+        model(layer("Dense", "a"), layer("Dense", "b"), layer("ReLU", "a"))
+    ).problems
+    assert (problem.index, problem.layer) == (3, "a")
+    assert problem.why == "'a' is also the name of layer 1"
+    unnamed = [{"class_name": "Dense", "config": {}}] * 2
+    check_configuration({"class_name": "Sequential", "config": unnamed})
+
+
 def test_parts_of_the_model_itself_are_checked():
     configuration = model(layer("Dense", "d"))
     configuration["config"]["dtype"] = {"module": "x", "class_name": "Policy", "config": {}}

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+import annconv
 from annconv.errors import UnsupportedModelError
 from annconv.frontend.reading import read_model
 from annconv.frontend.remedies import LAYERS
@@ -94,14 +95,82 @@ def test_lambda_nested_model_and_operation(keras):
     assert "'f'  Lambda: its computation is Python code, which is not read" in text
 
 
-def test_a_shared_layer_is_refused(keras):
-    inputs = keras.Input((3,))
-    shared = keras.layers.Dense(3, name="shared")
-    (problem,) = problems(keras.Model(inputs, shared(shared(inputs)))).problems
-    assert problem.why == "it is used in 2 places"
+def shared(keras, layer, count=2):
+    """A model that reads a layer several times, with layers of weights between."""
+    x = inputs = keras.Input((3,), name="in")
+    for place in range(count):
+        x = layer(keras.layers.Dense(3, name=f"d{place}", use_bias=False)(x))
+    model = keras.Model(inputs, x)
+    draw = np.random.default_rng(0).normal
+    model.set_weights([draw(size=array.shape) for array in model.get_weights()])
+    return model
+
+
+def test_a_shared_layer_with_weights_is_refused(keras):
+    layer = keras.layers.Dense(3, activation="relu", use_bias=False, name="shared")
+    model = shared(keras, layer, 3)
+    (problem,) = problems(model).problems
+    assert problem.why == "it is used in 3 places"
     assert problem.instead == (
         "a layer of its own for each place, with equal weights (set_weights)"
     )
+    with pytest.raises(UnsupportedModelError) as caught:
+        annconv.convert(model)
+    assert [entry.layer for entry in caught.value.problems if "used in" in entry.why] == ["shared"]
+    assert "before it" not in str(caught.value)
+
+
+def test_layers_without_weights_may_be_used_in_several_places(keras, equals_keras):
+    layers = keras.layers
+    graph = equals_keras(shared(keras, layers.ReLU(max_value=0.5, name="r"), 3))
+    assert [node.name for node in graph.nodes] == ["in", "d0", "r", "d1", "r/2", "d2", "r/3"]
+    graph = equals_keras(shared(keras, layers.Dropout(0.5, name="r")))
+    assert [node.name for node in graph.nodes] == ["in", "d0", "d1"]
+    inputs, relu = keras.Input((4,), name="in"), layers.ReLU(name="r")
+    branches = [relu(layers.Dense(3, name=name)(inputs)) for name in ("a", "b")]
+    graph = equals_keras(keras.Model(inputs, layers.Concatenate(name="c")(branches)))
+    assert graph["c"].inputs == ("r", "r/2")
+    assert graph["r/2"].origin[-1].name == "r"
+
+
+def test_a_network_of_a_model_whose_layers_share_a_relu(keras, tmp_path):
+    model = shared(keras, keras.layers.ReLU(name="r"), 3)
+    model.save(tmp_path / "model.keras")
+    network = annconv.convert(model)
+    assert [population.name for population in network.populations] == ["in", "d0", "d1", "d2"]
+    assert annconv.convert(tmp_path / "model.keras") == network
+
+
+def test_a_refused_layer_in_several_places_is_one_problem(keras):
+    for layer in (keras.layers.LayerNormalization(), keras.layers.Activation("gelu")):
+        (problem,) = problems(shared(keras, layer)).problems
+        assert "used in" not in problem.why
+
+
+@pytest.mark.parametrize("policy", ["refuse", "ignore"])
+def test_layers_that_are_named_alike(keras, sequential, tmp_path, policy):
+    model = sequential((3,), keras.layers.Dense(4, name="a"), keras.layers.Dense(2, name="b"))
+    model.layers[1].name = "a"
+    model.save(tmp_path / "model.keras")
+    with pytest.raises(UnsupportedModelError) as caught:
+        read_model(model, on_unsupported=policy)
+    text = "layer 2   'a'  Dense: 'a' is also the name of layer 1"
+    assert f"{text} (Dense). Instead: a name of its own: layer.name = 'a_2'." in str(caught.value)
+    with pytest.raises(UnsupportedModelError) as caught:
+        read_model(tmp_path / "model.keras", on_unsupported=policy)
+    assert f"{text}. Instead: saving the model with a name for each: layer" in str(caught.value)
+    model.layers[1].name = "a_2"
+    assert read_model(model, on_unsupported=policy).graph.outputs[0].startswith("a_2")
+
+
+def test_a_name_that_is_that_of_a_part_of_another_layer(keras, sequential):
+    dense = keras.layers.Dense
+    model = sequential((3,), dense(4, name="a", activation="relu"), dense(2, name="b"))
+    model.layers[1].name = "a/relu"
+    (problem,) = problems(model).problems
+    assert problem.why == "'a/relu' is also the name of a part of layer 1 (Dense)"
+    model.layers[1].name = 7
+    assert read_model(model).graph["7"].shape == (2,)
 
 
 def test_a_layer_that_other_models_use_too_is_read(keras, equals_keras):
@@ -147,13 +216,35 @@ def test_number_types_other_than_float32_and_float64_are_refused(keras, sequenti
     assert problem.instead == ("the same model and weights built under the dtype policy 'float32'")
 
 
-def test_quantised_layers_and_integer_inputs_are_refused(keras, sequential):
-    model = sequential((3,), keras.layers.Dense(2))
-    model.layers[0].quantize("int8")
-    assert "Dense(dtype='int8" in str(problems(model))
+def test_integer_inputs_are_refused(keras):
     inputs = keras.Input((3,), dtype="uint8")
     text = str(problems(keras.Model(inputs, keras.layers.Flatten()(inputs))))
     assert "InputLayer(dtype='uint8')" in text
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_quantised_layers_are_refused(keras, sequential, tmp_path, suffix):
+    model = sequential((3,), keras.layers.Dense(2, name="d"))
+    kernel = model.layers[0].get_weights()[0]
+    layer = model.layers[0]
+    layer.quantize("int8")
+    model.save(tmp_path / f"model{suffix}")
+    for source, setting in (
+        (model, "(dtype='int8_from_float32')"),
+        (tmp_path / f"model{suffix}", ""),
+    ):
+        (problem,) = problems(source).problems
+        assert problem.type == f"Dense{setting}"
+        assert problem.why == "its weights are quantised (int8)"
+        assert problem.instead == (
+            "the model as it was before quantize('int8'), or the same layer in float32 whose kernel"
+            " is layer.kernel / layer.kernel_scale"
+        )
+    restored = np.asarray(layer.kernel) / np.asarray(layer.kernel_scale)
+    np.testing.assert_allclose(restored, kernel, atol=np.abs(kernel).max() / 127)
+    layer.enable_lora(1)
+    (problem,) = problems(model).problems
+    assert problem.instead == "the model as it was before quantize('int8')"
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
@@ -167,11 +258,37 @@ def test_weights_that_are_not_finite_are_refused(keras, sequential, value):
     assert problem.instead == "an earlier checkpoint, or training with a smaller learning rate"
 
 
-def test_a_setting_that_no_handler_reads_is_refused(keras, sequential):
-    model = sequential((3,), keras.layers.Dense(2, name="dense"))
-    model.layers[0].enable_lora(1)
-    text = str(problems(model))
-    assert "Dense(lora_rank=1): this setting is not read. Instead: leaving it at" in text
+@pytest.mark.parametrize("use_bias", [True, False])
+def test_layers_with_lora_are_refused_and_the_way_out_is_right(
+    keras, sequential, equals_keras, use_bias
+):
+    dense = keras.layers.Dense
+    model = sequential((3,), dense(4, name="d", use_bias=use_bias), dense(2, name="e"))
+    layer = model.layers[0]
+    layer.enable_lora(2)
+    layer.lora_kernel_b.assign(np.ones((2, 4)))
+    (problem,) = problems(model).problems
+    named = "[layer.kernel, layer.bias]" if use_bias else "[layer.kernel]"
+    assert problem.type == "Dense(lora_rank=2)"
+    assert problem.why == "its kernel is the sum of two parts"
+    assert problem.instead == (
+        f"the same layer without LoRA and set_weights({named}) on it: layer.kernel is the sum"
+    )
+    again = sequential((3,), dense(4, name="d", use_bias=use_bias), dense(2, name="e"))
+    again.layers[0].set_weights([layer.kernel, layer.bias] if use_bias else [layer.kernel])
+    again.layers[1].set_weights(model.layers[1].get_weights())
+    equals_keras(again)
+    sample = np.ones((1, 3), np.float32)
+    np.testing.assert_allclose(again(sample), model(sample), rtol=1e-5, atol=1e-6)
+
+
+def test_a_setting_that_no_handler_reads_is_refused(keras, sequential, monkeypatch):
+    told = keras.layers.Dense.get_config
+    monkeypatch.setattr(
+        keras.layers.Dense, "get_config", lambda layer: {**told(layer), "flavour": "odd"}
+    )
+    text = str(problems(sequential((3,), keras.layers.Dense(2, name="dense"))))
+    assert "Dense(flavour='odd'): this setting is not read. Instead: leaving it at" in text
 
 
 def test_odd_names_survive(keras):

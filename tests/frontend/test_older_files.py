@@ -165,8 +165,7 @@ def test_the_way_out_leads_there(keras, tmp_path, named):
 
 def test_a_warning_that_became_an_error_is_told_as_such(tmp_path):
     path = write(tmp_path / "old.h5", [INPUT, *NO_INPUT], "2.4.0")
-    with warnings.catch_warnings(), pytest.raises(AnnconvError) as caught:
-        warnings.simplefilter("error")
+    with warnings.catch_warnings(action="error"), pytest.raises(AnnconvError) as caught:
         read_model(path)
     text = str(caught.value)
     assert type(caught.value) is AnnconvError
