@@ -31,9 +31,10 @@ CRASHES = (
 """Signals by which the code that runs in a process ends it, and nobody from outside."""
 _BEGUN = b"begun\n"
 _BOOT = (
-    "import sys; sys.path += sys.argv[4:];"
+    "import sys; sys.path.append(sys.argv[4]); import annconv; sys.path[-1:] = sys.argv[5:];"
     " from annconv.python_process import answer; answer(*sys.argv[1:4])"
 )
+"""annconv comes from its own folder, and nothing else does: beside it may lie what a user wrote."""
 _REPAIR = "repair this installation (`annconv doctor` tells what is there)"
 _ROOM = "try again where more memory is free"
 
@@ -144,9 +145,9 @@ def _program() -> str | None:
 
 
 def _folders(packages: Iterable[str]) -> list[str]:
-    """Where packages were found, annconv last: beside it may lie what a user wrote."""
-    files = [sys.modules[package].__file__ or "" for package in (*packages, "annconv")]
-    return list(dict.fromkeys(str(Path(file).absolute().parents[1]) for file in files))
+    """Where this process found annconv, and then the packages."""
+    files = [sys.modules[package].__file__ or "" for package in ("annconv", *packages)]
+    return [str(Path(file).absolute().parents[1]) for file in files]
 
 
 def _run(program: str, arguments: Iterable[str], content: bytes, patience: float) -> _Ended:

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -45,6 +46,8 @@ def functions(tmp_path, monkeypatch):
     folder = tmp_path / "packages" / "stand_in"
     folder.mkdir(parents=True)
     (folder / "__init__.py").write_text(FUNCTIONS)
+    for name in ("json", "subprocess", "annconv"):  # beside a package may lie what hides others
+        (folder.parent / f"{name}.py").write_text("raise SystemExit('planted')")
     monkeypatch.syspath_prepend(folder.parent)
     monkeypatch.delitem(sys.modules, "stand_in", raising=False)
     return __import__("stand_in")
@@ -82,7 +85,7 @@ PLANTED = "import os\nos.write(1, b'planted')\nos.write(2, b'planted')\n"
 def plant(folder, monkeypatch):
     """Modules that Python finds and runs by itself, and some that hide others."""
     folder.mkdir()
-    for name in ("sitecustomize", "usercustomize", "startup", "json", "subprocess", "annconv"):
+    for name in ("sitecustomize", "usercustomize", "startup", "json", "annconv"):
         (folder / f"{name}.py").write_text(PLANTED + "raise SystemExit('planted')")
     monkeypatch.setenv("PYTHONPATH", str(folder))
     monkeypatch.setenv("PYTHONSTARTUP", str(folder / "startup.py"))
@@ -98,6 +101,8 @@ def test_nothing_that_was_set_up_for_others_reaches_it(functions, tmp_path, monk
     answer = call(functions.surroundings)
     assert answer["text"] == "a\ud800\n"
     assert not [entry for entry in answer["path"] if "planted" in entry]
+    assert answer["path"][-1] == str(tmp_path / "packages")
+    assert str(Path(python_process.__file__).parents[1]) not in answer["path"]
     assert not {"site", "sitecustomize", "usercustomize"} & set(answer["modules"])
 
 
