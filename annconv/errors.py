@@ -181,6 +181,17 @@ class CacheError(AnnconvError):
         super().__init__(f"{self.path}: {what}. Instead: {instead}.")
 
 
+class OutputError(AnnconvError):
+    """What was asked for cannot be printed: a stream is closed or full, or was never there."""
+
+    def __init__(self, stream: str, why: str) -> None:
+        self.stream, self.why = stream, why
+        super().__init__(
+            f"{stream} cannot be written: {why}. Instead: redirect it to a file or "
+            "terminal that takes more."
+        )
+
+
 class SimulationError(AnnconvError):
     """A simulation could not be finished, or its values left the numbers."""
 

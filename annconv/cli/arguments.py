@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
-from typing import Any
+from typing import Any, NoReturn
 
 import annconv
 from annconv.cli import commands
 from annconv.neurons.library import ENCODINGS, HIDDEN
 from annconv.options import NORMALISATIONS, PRECISIONS, UNSUPPORTED_POLICIES, ConvertOptions
+from annconv.printing import show, tell
 from annconv.readouts.table import READOUTS
 
 _SAMPLES = """\
@@ -26,12 +27,37 @@ labels: .npy, .npz, IDX, or text with one whole number per line (.csv as --outpu
 _DEFAULTS = {entry.name: entry.default for entry in fields(ConvertOptions)}
 
 
+class Parser(argparse.ArgumentParser):
+    """Prints help and faults as annconv prints everything; parsers of commands are like it."""
+
+    def print_help(self, file: object = None) -> None:
+        """Print the help on stdout."""
+        show(self.format_help())
+
+    def error(self, message: str) -> NoReturn:
+        """Tell how it is used and what was wrong, and end with status 2."""
+        tell(f"{self.format_usage()}{self.prog}: error: {message}")
+        raise SystemExit(2)
+
+
+class _Version(argparse.Action):
+    """Prints the version."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **others: Any) -> None:
+        super().__init__(option_strings, argparse.SUPPRESS, 0, **others)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Print it and end."""
+        show(f"annconv {annconv.__version__}")
+        raise SystemExit(0)
+
+
 def make_parser() -> argparse.ArgumentParser:
     """The parser; parsed arguments carry the function to call as `command`."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="annconv", description="Compiles trained Keras networks into spiking networks in C++."
     )
-    parser.add_argument("--version", action="version", version=f"annconv {annconv.__version__}")
+    parser.add_argument("--version", action=_Version, help="show program's version number and exit")
     adder = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_predict(adder)
     _add_convert(adder)

@@ -9,9 +9,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from annconv.cli.text import show, tell
-from annconv.errors import InputError, ModelFileError, OptionError
+from annconv.errors import InputError, ModelFileError, OptionError, OutputError
 from annconv.options import ConvertOptions, duration_steps, whole
+from annconv.printing import show, tell
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,10 +58,10 @@ def predict(arguments: Namespace) -> None:
         write_labels(labels, arguments.output)
     if expected is not None:
         line = accuracy_line(labels, expected)
-        if arguments.output is None:  # then stdout holds labels and nothing else
-            tell(line)
-        else:
+        if arguments.output is not None:
             show(line)
+        elif not tell(line):  # stdout holds labels and nothing else
+            raise OutputError("stderr", "the accuracy is lost")
 
 
 def convert(arguments: Namespace) -> None:

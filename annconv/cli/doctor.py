@@ -16,10 +16,10 @@ from pathlib import Path
 import annconv
 from annconv.build.toolchain import Survey, compilers_on_path, openmp_date, survey_tools
 from annconv.cli.packages import PACKAGES, missing_packages, package_faults
-from annconv.cli.text import show, tell
 from annconv.errors import AnnconvError
 from annconv.machine import first_level_cache, vector_bits
 from annconv.options import Environment, available_cores, read_environment
+from annconv.printing import show, tell
 
 _WIDTH = 15
 _NOT_TRIED = "not tried, as something is missing"

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import os
+import logging
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import TextIO
 
 from annconv.cli.doctor import examine
 from annconv.cli.packages import missing_packages, missing_text
-from annconv.cli.text import tell
 from annconv.errors import AnnconvError, ConversionWarning
+from annconv.printing import finish, occupy_standard_descriptors, settle, tell
 
 FAILED = 1
 INTERRUPTED = 128 + 2
@@ -30,14 +31,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit status: 0 done, 1 an error of annconv (its text is on stderr), 2 wrong usage, 130
         ended by Ctrl-C, 141 the reader of stdout has gone.
     """
+    occupy_standard_descriptors()
+    status = _run(sys.argv[1:] if argv is None else list(argv))
+    settle()
+    return status
+
+
+def _run(argv: list[str]) -> int:
+    """Run one command, tell what went wrong; returns the exit status."""
     try:
-        command = _command(sys.argv[1:] if argv is None else list(argv))
-        with warnings.catch_warnings():
+        command = _command(argv)
+        with warnings.catch_warnings(), _remarks():
             warnings.simplefilter("always", ConversionWarning)
             warnings.showwarning = _show_warning
             command()
-        sys.stdout.flush()
-    except SystemExit as request:  # argparse has printed help, version or the fault
+        finish()
+    except SystemExit as request:  # the parser has printed help, version or the fault
         return int(request.code or 0)
     except AnnconvError as error:
         tell(f"{type(error).__name__}: {error}")
@@ -51,7 +60,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        _drop_output()
         return PIPE_CLOSED
     return 0
 
@@ -80,8 +88,24 @@ def _show_warning(
     tell(f"{category.__name__}: {message}")
 
 
-def _drop_output() -> None:
-    """Let Python's last flush of stdout go nowhere instead of failing once more."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
+class _Teller(logging.Handler):
+    """Prints what the logger `annconv` warns of."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print a record."""
+        tell(record.getMessage())
+
+
+@contextmanager
+def _remarks() -> Iterator[None]:
+    """Print what the logger `annconv` warns of, unless whoever calls has seen to that."""
+    logger = logging.getLogger("annconv")
+    if logger.hasHandlers():
+        yield
+        return
+    teller = _Teller(logging.WARNING)
+    logger.addHandler(teller)
+    try:
+        yield
+    finally:
+        logger.removeHandler(teller)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
 
 from annconv.frontend.keras_library import import_keras
+from annconv.printing import flush_remarks, tell
 
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 ERRORS_ONLY = "3"
+_STDERR = 2
+"""Its descriptor."""
 
 
 def import_keras_quietly() -> ModuleType:
@@ -31,25 +33,28 @@ def import_keras_quietly() -> ModuleType:
 @contextmanager
 def hold_stderr() -> Iterator[None]:
     """Hold back everything written to stderr, by C++ too; show it if the block raises."""
-    if sys.stderr is None:  # closed: there is nothing to hold back
+    flush_remarks()
+    try:
+        terminal = os.dup(_STDERR)
+    except OSError:  # it is closed: there is nothing to hold back
         yield
         return
-    sys.stderr.flush()
-    terminal = os.dup(2)
-    # In memory, as there may be no folder for temporary files.
+    # In memory, as a temporary folder may be missing or full.
     with os.fdopen(os.memfd_create("annconv-stderr"), "w+b") as held:
-        os.dup2(held.fileno(), 2)
+        os.dup2(held.fileno(), _STDERR)
         try:
             yield
         except BaseException:
             _restore(terminal)
             held.seek(0)
-            os.write(2, held.read())
+            text = held.read().decode(errors="replace")
+            if text:
+                tell(text.removesuffix("\n"))
             raise
         _restore(terminal)
 
 
 def _restore(terminal: int) -> None:
-    sys.stderr.flush()
-    os.dup2(terminal, 2)
+    flush_remarks()
+    os.dup2(terminal, _STDERR)
     os.close(terminal)

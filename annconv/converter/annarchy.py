@@ -25,8 +25,9 @@ from annconv.live.network import LiveNetwork, output_monitor
 from annconv.live.presenting import present
 from annconv.neurons.neuron import Neuron
 from annconv.options import CompileOptions, ConvertOptions, RunOptions, duration_steps
+from annconv.printing import progress_bar, say
 from annconv.readouts.labels import draw_labels, winners
-from annconv.runtime.compiled import REAL, CompiledNetwork, compile_network, progress_bar
+from annconv.runtime.compiled import REAL, CompiledNetwork, compile_network
 
 _KEYWORDS = (
     "k", "max_f", "precision", "threads", "seed", "dt", "normalize", "threshold_step",
@@ -120,7 +121,7 @@ class ANNtoSNNConverter:
             compiled.write_sources(directory)
             save_network(network, Path(directory) / "network.snn")
         if show_info:
-            print(describe(graph))
+            say(describe(graph))
         written = "" if directory is None else str(Path(directory).resolve())
         self._compiled = compiled
         self._handle = LiveNetwork(network, self._compile_options, self._seed, written)

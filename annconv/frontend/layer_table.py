@@ -6,12 +6,12 @@ Renew it with `python -m annconv.frontend.layer_table > docs/layers.md`.
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Mapping
 
 from annconv.frontend.layers import HANDLERS, Handler
 from annconv.frontend.layers.activation import ACTIVATIONS
 from annconv.frontend.remedies import LAYERS, REFUSED_ACTIVATIONS, Remedy
+from annconv.printing import show
 
 PREFACE = """\
 # Layers
@@ -74,4 +74,4 @@ def _table(heads: list[str], rows: list[list[str]]) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(layer_table())
+    show(layer_table())

@@ -23,6 +23,7 @@ from annconv.live.stopping import looks_at_present_step, stop_condition
 from annconv.live.storage import load_arrays, npz_path, save_arrays
 from annconv.live.weights import pooling, weighted
 from annconv.options import MAX_STEPS, CompileOptions, duration_steps, finite_number, time_steps
+from annconv.printing import say
 
 Handle = TypeVar("Handle")
 
@@ -330,7 +331,7 @@ class LiveNetwork:
 
     def compile(self, *_arguments: object, **_options: object) -> None:
         """Print that there is nothing to do, as the reference does."""
-        print("The network is compiled already: nothing to do.")
+        say("The network is compiled already: nothing to do.")
 
     def enable_learning(self) -> None:
         """Nothing here learns."""
@@ -350,7 +351,7 @@ class LiveNetwork:
             snapshot = part.snapshot()
             values |= {f"{part.name}{_SEPARATOR}{key}": entry for key, entry in snapshot.items()}
         save_arrays(path, values)
-        print(f"Saving the network to {filename}.")
+        say(f"Saving the network to {filename}.")
 
     def load(self, filename: str | Path) -> None:
         """Restore what `save` wrote; everything, or nothing where something does not fit.
@@ -446,7 +447,7 @@ def _find(kind: str, name: object, entries: Iterable[Handle]) -> Handle | None:
     for known, entry in listed:
         if known == name:
             return entry
-    print(f"There is no {kind} {name!r}. {nearest(name, dict(listed))}.")
+    say(f"There is no {kind} {name!r}. {nearest(name, dict(listed))}.")
     return None
 
 
@@ -469,4 +470,4 @@ def _number(value: object, field: str) -> float:
 
 
 def _report(simulated: float, took: float) -> None:
-    print(f"Simulated {simulated / 1000:g} s of the network in {took:.3g} s.")
+    say(f"Simulated {simulated / 1000:g} s of the network in {took:.3g} s.")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +20,7 @@ from annconv.passes.order_channels import order_channels, own_ranks
 from annconv.passes.pipeline import lower, recorded_orders
 from annconv.plan.packing import pack
 from annconv.plan.plan import Plan
+from annconv.printing import progress_bar
 from annconv.readouts.labels import draw_labels
 from annconv.runtime.extension import NativeNetwork, open_network
 from annconv.runtime.result import RunResult
@@ -280,25 +280,3 @@ def _names(record: Iterable[str]) -> tuple[str, ...]:
     if not isinstance(record, Iterable):
         raise OptionError(f"record: expected names of populations, received {record!r}.")
     return tuple(record)
-
-
-@contextmanager
-def progress_bar(total: int, shown: bool) -> Iterator[Callable[[int], None] | None]:
-    """A bar on stderr: a function that takes the number of finished samples.
-
-    Args:
-        total: Number of samples.
-        shown: Whether there is a bar; otherwise None comes instead of the function.
-    """
-    if not shown:
-        yield None
-        return
-    from tqdm import tqdm
-
-    with tqdm(total=total) as bar:
-
-        def show(done: int) -> None:
-            bar.update(done - bar.n)
-
-        yield show
-        show(total)
