@@ -10,7 +10,7 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
-from annconv.errors import OptionError, nearest
+from annconv.errors import CacheError, OptionError, nearest
 from annconv.machine import vector_bits
 
 PRESETS = ("annarchy",)
@@ -18,6 +18,7 @@ PRECISIONS = ("single", "double", "int16")
 NORMALISATIONS = ("model",)
 UNSUPPORTED_POLICIES = ("refuse", "ignore")
 
+CACHE_VARIABLE, KEEP_VARIABLE = "ANNCONV_CACHE_DIR", "ANNCONV_KEEP"
 VECTOR_BITS = (128, 256, 512)
 
 MAX_STEPS = 2**31 - 1
@@ -323,11 +324,34 @@ class Environment:
     """What annconv takes from the environment: where files lie and which compiler is used."""
 
     cache: Path | None
-    """ANNCONV_CACHE_DIR: folder of the build cache."""
+    """ANNCONV_CACHE_DIR: folder of the build cache, which `read_environment` makes absolute; None:
+    the platform's usual one."""
     keep: Path | None
-    """ANNCONV_KEEP: folder in which every stage of a compilation is kept."""
+    """ANNCONV_KEEP: folder in which every stage of a compilation is kept, made absolute, too."""
     compiler: str | None
     """CXX: the C++ compiler."""
+
+
+def own_folder(folder: str | Path, variable: str) -> Path:
+    """The absolute path of a folder that a user named: `~` is a home, `x` is below where one is.
+
+    Args:
+        folder: What was written.
+        variable: The environment variable that names such a folder, for messages.
+    Raises:
+        CacheError: The current folder is gone, or the user of `~user` is not known.
+    """
+    path = Path(folder)
+    instead = f"set {variable} to an absolute path"
+    try:
+        return path.expanduser().absolute()
+    except FileNotFoundError as error:
+        raise CacheError(
+            path, "is relative to the current folder, which is gone", instead=instead
+        ) from error
+    except RuntimeError as error:  # as pathlib says it
+        what = f"the home of {path.parts[0]!r} is not known"
+        raise CacheError(path, what, instead=instead) from error
 
 
 def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
@@ -335,11 +359,13 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
 
     Args:
         variables: The environment, `os.environ` if None.
+    Raises:
+        CacheError: A folder is given relative to one that is gone, or below an unknown home.
     """
     found = os.environ if variables is None else variables
-    cache, keep = found.get("ANNCONV_CACHE_DIR"), found.get("ANNCONV_KEEP")
+    cache, keep = found.get(CACHE_VARIABLE), found.get(KEEP_VARIABLE)
     return Environment(
-        cache=Path(cache) if cache else None,
-        keep=Path(keep) if keep else None,
+        cache=own_folder(cache, CACHE_VARIABLE) if cache else None,
+        keep=own_folder(keep, KEEP_VARIABLE) if keep else None,
         compiler=found.get("CXX") or None,
     )

@@ -365,7 +365,8 @@ def _index_name(
 
 def _python_definitions(python: PythonTarget) -> dict[str, str]:
     return {
-        "ANNCONV_PYTHON_INCLUDES": f"{python.include};{python.pybind11_include}",
+        "ANNCONV_PYTHON_INCLUDE": str(python.include),
+        "ANNCONV_PYBIND11_INCLUDE": str(python.pybind11_include),
         "ANNCONV_MODULE_SUFFIX": python.suffix,
     }
 

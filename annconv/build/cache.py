@@ -27,6 +27,7 @@ import filelock
 import platformdirs
 
 from annconv.build.key import BuildKey
+from annconv.build.letters import refusal
 from annconv.build.manifest import (
     KEY,
     LOG,
@@ -37,10 +38,10 @@ from annconv.build.manifest import (
     write_manifest,
 )
 from annconv.errors import BuildError, CacheError
+from annconv.options import CACHE_VARIABLE, own_folder
 
 _VERSION = "v1"
 _PATIENCE = 1.0  # seconds of waiting for another build before the log says so
-_REFUSED = ';|\\"\n\r'  # separators and quotes of CMake and Ninja, ends of lines
 _OTHER_FOLDER = "set ANNCONV_CACHE_DIR to a folder of your own that can be written to"
 _SCARCE = 2**20  # bytes on a disk, below which a failing build may well fail for want of more
 _SPACE = "free some space (`annconv cache list` shows the builds), or "
@@ -128,18 +129,16 @@ class Cache:
             patience: Seconds of waiting for a lock before the logger `annconv` says so.
         Raises:
             CacheError: The folder cannot be made, belongs to somebody else, or has a path that
-                CMake cannot handle; or none was given and the user has no home.
+                CMake cannot handle or that leads nowhere; or none was given and the user has no
+                home.
         """
-        chosen = folder if folder is not None else _usual_folder()
-        self.root = chosen.absolute() / _VERSION
+        chosen = _usual_folder() if folder is None else own_folder(folder, CACHE_VARIABLE)
+        self.root = chosen / _VERSION
         self._patience = patience
-        refused = sorted({letter for letter in str(self.root) if letter in _REFUSED})
-        if refused:
-            listed = " ".join(repr(letter) for letter in refused)
+        refused = refusal(self.root)
+        if refused is not None:
             raise CacheError(
-                self.root,
-                f"CMake and Ninja cannot build in a folder with {listed} in its path",
-                instead="set ANNCONV_CACHE_DIR to a folder without",
+                self.root, refused, instead="set ANNCONV_CACHE_DIR to a folder without"
             )
         with explained(self.root):
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -447,7 +446,8 @@ def _usual_folder() -> Path:
     if not folder.is_absolute():
         raise CacheError(
             folder,
-            "is below no home folder: HOME is not set, and this user has no entry with one",
+            "is below no home folder: HOME is not set, and this user has no entry with one; or "
+            "HOME or XDG_CACHE_HOME is no absolute path",
             instead=_OTHER_FOLDER,
         )
     return folder

@@ -14,6 +14,7 @@ from importlib import metadata
 from pathlib import Path
 
 from annconv.build.diagnosis import OPENMP_REMEDY
+from annconv.build.letters import refusal
 from annconv.build.process import Finished, keyed_variables, run, tool_environment
 from annconv.errors import BuildError
 
@@ -108,6 +109,12 @@ class _Missing:
 
     def add(self, what: str, instead: str) -> None:
         self.faults.append(Fault(what, instead))
+
+    def check_letters(self, path: Path, instead: str) -> None:
+        """Add a path whose letters the tools cannot take."""
+        refused = refusal(path)
+        if refused is not None:
+            self.add(f"{path}: {refused}", instead)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +239,7 @@ def _compiler(
             "set CXX to one program, without arguments" if several else install,
         )
         return None
+    missing.check_letters(path, "set CXX to a compiler, or to a link to one, in a folder without")
 
     def ask(*arguments: str) -> Finished:
         return run(
@@ -312,6 +320,7 @@ def _tool(name: str, environment: Mapping[str, str], missing: _Missing) -> Tool 
         )
         return None
     path = Path(found).absolute()
+    missing.check_letters(path, f"install the Python package {name} in a folder without")
     answer = run(
         (path, "--version"), stage=_STAGE, cwd=path.parent, environment=environment, check=False
     )
@@ -328,6 +337,7 @@ def _python_target(missing: _Missing) -> PythonTarget | None:
         missing.add(
             f"no Python.h in {include}", "install the C headers of this Python (python3-dev)"
         )
+    missing.check_letters(include, "use a Python that is installed in a folder without")
     install = "install the Python package pybind11 (pip install pybind11)"
     package = _package("pybind11")
     if package is None:
@@ -336,4 +346,5 @@ def _python_target(missing: _Missing) -> PythonTarget | None:
     headers = Path(str(package.locate_file("pybind11"))) / "include"
     if not (headers / "pybind11" / "pybind11.h").is_file():
         missing.add(f"no pybind11/pybind11.h in {headers}", install)
+    missing.check_letters(headers, "install the Python package pybind11 in a folder without")
     return PythonTarget(include, python_suffix(), headers, package.version)

@@ -15,7 +15,7 @@ from annconv.build.builder import build_extension, find_extension
 from annconv.errors import ModelFileError, OptionError, nearest
 from annconv.ir.network import Network
 from annconv.ir.samples import input_rates, prepare_samples
-from annconv.options import CompileOptions, RunOptions, read_environment
+from annconv.options import CompileOptions, Environment, RunOptions, read_environment
 from annconv.passes.order_channels import order_channels, own_ranks
 from annconv.passes.pipeline import lower, recorded_orders
 from annconv.plan.packing import pack
@@ -39,12 +39,18 @@ class CompiledNetwork:
     """
 
     def __init__(
-        self, network: Network, options: CompileOptions, plan: Plan, native: NativeNetwork
+        self,
+        network: Network,
+        options: CompileOptions,
+        plan: Plan,
+        native: NativeNetwork,
+        environment: Environment | None = None,
     ) -> None:
         self.network = network
         self.options = options
         self.plan = plan
         self._native = native
+        self._environment = environment
         self._whole: NativeNetwork | None = None
 
     def run(
@@ -184,7 +190,9 @@ class CompiledNetwork:
         if all(self.plan.spikes[index] is not None for index in recorded):
             return self._native
         if self._whole is None:
-            _, self._whole = _native_network(self.network, replace(self.options, whole=True))
+            options = replace(self.options, whole=True)
+            environment = self._environment or read_environment()
+            _, self._whole = _native_network(self.network, options, environment)
         return self._whole
 
     def _recorded(self, names: Sequence[str]) -> list[int]:
@@ -243,30 +251,38 @@ def compile_network(network: Network, options: CompileOptions) -> CompiledNetwor
         BuildError: The compiler is missing or fails.
         CacheError: The build cache cannot be used.
     """
-    plan, native = _native_network(network, options)
-    return CompiledNetwork(network, options, plan, native)
+    environment = read_environment()
+    plan, native = _native_network(network, options, environment)
+    return CompiledNetwork(network, options, plan, native, environment)
 
 
-def _native_network(network: Network, options: CompileOptions) -> tuple[Plan, NativeNetwork]:
+def _native_network(
+    network: Network, options: CompileOptions, environment: Environment
+) -> tuple[Plan, NativeNetwork]:
     """The plan of a network, and its code with its data."""
-    lowered, plan = _lower(network, options)
+    lowered, plan = _lower(network, options, environment)
     identity = plan.digest()
-    artifact = find_extension(identity, options)
+    artifact = find_extension(identity, options, environment=environment)
     if artifact is None:
         from annconv.codegen.render import render_network  # Jinja2 only where something is built
 
         artifact = build_extension(
-            render_network(plan), options, identity=identity, label=network.name
+            render_network(plan),
+            options,
+            identity=identity,
+            environment=environment,
+            label=network.name,
         )
     return plan, open_network(artifact.path, artifact.key, pack(plan, lowered))
 
 
-def _lower(network: Network, options: CompileOptions) -> tuple[Network, Plan]:
+def _lower(
+    network: Network, options: CompileOptions, environment: Environment
+) -> tuple[Network, Plan]:
     """Optimised network and plan; `ANNCONV_KEEP` keeps the text of every stage."""
-    folder = read_environment().keep
-    if folder is None:
+    if environment.keep is None:
         return lower(network, options)
-    return lower(network, options, KeptStages(folder).observe)
+    return lower(network, options, KeptStages(environment.keep).observe)
 
 
 def _names(record: Iterable[str]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from annconv.build.builder import STATE_BINDING, Support, build_extension, find_extension
 from annconv.ir.arrays import FloatArray
 from annconv.ir.network import Network
-from annconv.options import CompileOptions
+from annconv.options import CompileOptions, read_environment
 from annconv.passes.pipeline import lower
 from annconv.plan.arrays import Source
 from annconv.plan.kernels import OperatorKernel, UpdateKernel
@@ -255,12 +255,18 @@ def open_state(network: Network, options: CompileOptions) -> State:
     lowered, plan = lower(spread_parameters(network), plain)
     identity = hashlib.sha256(f"state {plan.digest()}".encode()).hexdigest()
     support = Support.installed(STATE_BINDING)
-    artifact = find_extension(identity, plain, support=support)
+    environment = read_environment()
+    artifact = find_extension(identity, plain, environment=environment, support=support)
     if artifact is None:
         from annconv.codegen.render import render_state  # Jinja2 only where something is built
 
         artifact = build_extension(
-            render_state(plan), plain, identity=identity, support=support, label="state"
+            render_state(plan),
+            plain,
+            identity=identity,
+            environment=environment,
+            support=support,
+            label="state",
         )
     module = load_extension(artifact.path, artifact.key)
     return State(lowered, plan, cast(NativeState, module.State(pack(plan, lowered))))

@@ -72,7 +72,7 @@ def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("letter", [";", "|", "\\", "\n", '"'])
 def test_paths_that_cmake_cannot_handle_are_refused(tmp_path: Path, letter: str) -> None:
-    with pytest.raises(CacheError, match="CMake and Ninja cannot build in a folder with"):
+    with pytest.raises(CacheError, match="CMake and Ninja cannot use a path with"):
         Cache(tmp_path / f"a{letter}b")
     assert not list(tmp_path.iterdir())
 

@@ -31,7 +31,8 @@ def test_rendering_is_the_same_twice_and_plain_text(kind: ProjectKind) -> None:
 
 def test_sources_are_those_that_are_compiled_in_order() -> None:
     text = render("extension")
-    assert "  kernels_0.cpp\n  kernels_1.cpp\n  main.cc\n  ${ANNCONV_BINDING_OBJECT})" in text
+    assert "  kernels_0.cpp\n  kernels_1.cpp\n  main.cc\n)\n" in text
+    assert text.index("  main.cc") < text.index("${ANNCONV_BINDING_OBJECT}")
     assert "network.hpp" not in text
 
 
