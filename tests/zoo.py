@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from annconv.ir.operators import (
     Increase,
     MaxPool,
     MeanPool,
+    Operator,
     Reshape,
     Scale,
 )
@@ -147,6 +149,41 @@ def signed() -> Network:
         dt=0.5,
         steps=STEPS,
         input_scale=900.0,
+    )
+
+
+def layers(names: Sequence[str]) -> Network:
+    """Populations of these names, four or more, all of which but the input's become layers.
+
+    A convolution, pooling that runs along with it, further convolutions, a full matrix.
+    """
+    window = ((1, 1), ((0, 0), (0, 0)), (1, 1))
+    trace = {"mask_tau": np.array(2.0)}
+    image, conv, pool, *further, classes = names
+    populations = [
+        Population(image, (4, 4, 1), IB, trace, role="input"),
+        Population(conv, (4, 4, 16), IaF, {"vt": np.array(0.5), **trace}),
+        *(Population(name, (2, 2, 16), IaF, {"vt": np.array(0.25)}) for name in (pool, *further)),
+        Population(classes, (16,), IaF, role="output"),
+    ]
+    deep = Convolution(numbers(1, 1, 16, 16, step=1 / 16) + 0.75, *window)
+    operators: list[tuple[Operator, ...]] = [
+        (Convolution(numbers(1, 1, 1, 16, step=0.5), *window),),
+        (MaxPool((2, 2), (2, 2), ((0, 0), (0, 0))),),
+        *((deep,) for _ in further),
+        (Reshape((64,)), Dense(numbers(64, 16, step=1 / 16) + 0.75)),
+    ]
+    projections = tuple(
+        Projection(post, pre, post, entry, "mask" if isinstance(entry[0], MaxPool) else "spikes")
+        for (pre, post), entry in zip(pairwise(names), operators, strict=True)
+    )
+    return Network(
+        name="layers",
+        populations=tuple(populations),
+        projections=projections,
+        readout=READOUTS["spike_count"],
+        steps=STEPS,
+        input_scale=2.0,
     )
 
 

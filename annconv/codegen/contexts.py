@@ -7,7 +7,7 @@ from typing import Any
 from annconv.codegen.emission import emission_lines, emitted_text
 from annconv.codegen.layer_context import layer_context
 from annconv.codegen.names import cpp_name, statistic_name
-from annconv.codegen.shapes import constant_context, pascal_case
+from annconv.codegen.shapes import KernelNames, constant_context
 from annconv.codegen.updates import update_lines
 from annconv.neurons.model import OdeBlock
 from annconv.plan.kernels import Kernel, LayerKernel, OperatorKernel, UpdateKernel
@@ -21,14 +21,20 @@ STATISTIC_FUNCTIONS = {
 PI = "constexpr real pi = static_cast<real>(3.14159265358979323846);"
 
 
-def kernel_context(kernel: Kernel, plan: Plan) -> Context:
-    """Context of one kernel."""
+def kernel_context(kernel: Kernel, plan: Plan, names: KernelNames) -> Context:
+    """Context of one kernel.
+
+    Args:
+        kernel: The kernel.
+        plan: Its plan.
+        names: What `kernel_names` calls that which belongs to it.
+    """
     slotted = slotted_buffers(plan)
     match kernel:
         case OperatorKernel():
-            return _operator_context(kernel, slotted)
+            return _operator_context(kernel, names, slotted)
         case LayerKernel():
-            return layer_context(kernel, plan)
+            return layer_context(kernel, plan, names)
         case UpdateKernel():
             return _update_context(kernel, slotted)
 
@@ -45,7 +51,9 @@ def place(buffer: str, slotted: frozenset[str], *, before: bool = False) -> str:
     return f"arena.{buffer}[step.slot]" if before else f"arena.{buffer}[step.slot + 1]"
 
 
-def _operator_context(kernel: OperatorKernel, slotted: frozenset[str]) -> Context:
+def _operator_context(
+    kernel: OperatorKernel, names: KernelNames, slotted: frozenset[str]
+) -> Context:
     weights = [] if kernel.packed is None else [f"weights.{kernel.packed}"]
     state = [] if kernel.state is None else [f"arena.{kernel.state}"]
     source = place(kernel.source, slotted, before=kernel.delay == 1)
@@ -54,7 +62,7 @@ def _operator_context(kernel: OperatorKernel, slotted: frozenset[str]) -> Contex
         "template": "kernels/operator.cpp.j2",
         "name": kernel.name,
         "summary": kernel.summary,
-        "shape": f"{pascal_case(kernel.name)}Shape",
+        "shape": f"{names.types}Shape",
         "constants": [constant_context(*constant) for constant in kernel.constants],
         "function": kernel.function,
         "mode": "kAdd" if kernel.adds else "kWrite",

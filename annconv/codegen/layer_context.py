@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from annconv.codegen.lanes import lanes_neuron
 from annconv.codegen.names import cpp_name
-from annconv.codegen.shapes import constant_context, pascal_case
+from annconv.codegen.shapes import KernelNames, constant_context
 from annconv.neurons.model import OdeBlock
 from annconv.plan.arrays import Buffer
 from annconv.plan.kernels import Arrival, LayerKernel, UpdateKernel
@@ -20,9 +20,9 @@ OUTPUTS = {"spike": "ByteOutput", "bits": "BitOutput"}
 SLOTS = {"spike": "ByteSlots", "bits": "BitSlots"}
 
 
-def layer_context(kernel: LayerKernel, plan: Plan) -> Context:
+def layer_context(kernel: LayerKernel, plan: Plan, names: KernelNames) -> Context:
     """Context of one layer."""
-    name = pascal_case(kernel.name.removeprefix("layer_"))
+    name = names.types
     arrival = kernel.arrival
     neurons = [_neuron_context(plan, kernel.update, f"{name}Neuron", arrival, kernel.pooled)]
     if kernel.pooling is not None:
@@ -31,6 +31,7 @@ def layer_context(kernel: LayerKernel, plan: Plan) -> Context:
     return {
         "template": "kernels/layer.cpp.j2",
         "name": kernel.name,
+        "scratch": names.scratch,
         "summary": kernel.summary,
         "shape": f"{name}Shape",
         "constants": [constant_context(*constant) for constant in kernel.constants],

@@ -6,51 +6,53 @@ import re
 from collections.abc import Container
 
 from annconv.neurons.expressions import Statistic
-from annconv.plan.naming import CPP_KEYWORDS
-
-_MACROS = """
-I assert errno i386 linux major makedev math_errhandling minor offsetof setjmp signals stderr stdin
-stdout unix va_arg va_copy va_end va_start
-"""
-
-_TYPES = """
-int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t size_t ptrdiff_t intptr_t
-uintptr_t main std
-"""
+from annconv.plan.naming import CPP_WORDS
 
 _KERNELS = """
-annconv Arena arena arrived buffer buffers cell channel channels column columns counts current
-data decay draw draws emitted end factor first geometry index input kernel lane lanes mask_words
-Network network neuron neurons number offset out output parameter parameters place plan pooled
-population populations post potential pre projection random rank rates_in readout real reals row
-rows sample samples save score scratch seed self signal simd size slot span spiked start state step
-steps stop stopped stride sum tap taps target thread threads tile trace uniform unit values
-variables vector
-Weights weights width window word words
+annconv Arena arena arrived buffer buffers cell channel channels column columns counts current data
+decay draw draws emitted end equals factor first geometry index input kernel lane lanes laps
+mask_words maybe_unused Network network neuron neurons number offset other out output parameter
+parameters place plan pooled population populations post potential pre projection random rank
+rates_in readout real reals row rows sample samples save score scratch seed self signal simd size
+slot source span spiked start state Step step steps stop stopped stride sum tap taps target thread
+threads Tile tile trace uniform unspiked values variables vector Weights weights width window word
+words
 """
 
 KERNEL_NAMES = frozenset(_KERNELS.split())
 """Names that the kernels around a neuron's statements use."""
 
-RESERVED = frozenset((*CPP_KEYWORDS, *_MACROS.split(), *_TYPES.split(), *KERNEL_NAMES))
+RESERVED = CPP_WORDS | KERNEL_NAMES
 """Words that cannot be, or should not be, the name of a neuron's value in C++."""
 
-_CONSTANT_LIKE = re.compile(r"[A-Z][A-Z0-9_]+|[A-Z][A-Z0-9]*_\w+|k[A-Z]\w*")
-"""NULL, INT_MAX, M_PI, M_PIf, P_tmpdir, …; our kNeurons."""
+_OURS = re.compile(
+    r"[A-Z][A-Z0-9_]+|[A-Z][A-Z0-9]*_\w+|k[A-Z]\w*|[A-Z]\w*(?:Shape|Neuron|Pooling|Source)"
+)
+"""NULL, INT_MAX, M_PI, M_PIf, P_tmpdir, …; our kNeurons; structures of a layer."""
+_UNUSUAL = re.compile(r"__+|_(?=u\d+x)")
+"""Underscores that C++ reserves, and what looks like such ones written out."""
 
 
 def cpp_name(name: str) -> str:
     """The C++ identifier of a neuron's parameter, variable or conductance.
 
-    A name that C++, its standard macros or our kernels use gets an underscore behind it, and so
-    does such a name with underscores behind it already: no two names become one.
+    A name that C++, its standard macros or our kernels use gets an underscore behind it, and
+    several underscores in a row, which C++ reserves, are written out as `_u2x`: no two names become
+    one.
 
     Args:
         name: A name of a parsed neuron, so an ASCII identifier.
     """
     bare = name.rstrip("_")
-    taken = bare in RESERVED or _CONSTANT_LIKE.fullmatch(bare) is not None
-    return f"{name}_" if taken else name
+    trailing = len(name) - len(bare)
+    taken = bare in RESERVED or _OURS.fullmatch(bare) is not None
+    if not taken:
+        return _written_out(name)
+    return _written_out(bare) + (f"_u{trailing}x" if trailing else "_")
+
+
+def _written_out(name: str) -> str:
+    return _UNUSUAL.sub(lambda found: f"_u{len(found[0])}x", name)
 
 
 def statistic_name(statistic: Statistic) -> str:

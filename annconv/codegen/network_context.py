@@ -7,6 +7,7 @@ from typing import Any
 
 from annconv.codegen.contexts import place, slotted_buffers
 from annconv.codegen.names import cpp_name
+from annconv.codegen.shapes import kernel_names
 from annconv.codegen.statements import condition_text, expression_text, real_literal
 from annconv.neurons.expressions import Expression, names
 from annconv.plan.kernels import LayerKernel
@@ -31,6 +32,7 @@ def network_context(plan: Plan) -> Context:
     """Context of the files that describe a whole network."""
     slotted = slotted_buffers(plan)
     groups = _groups(plan)
+    names = kernel_names(plan)
     return {
         "summary": f"A spiking network of {len(plan.populations)} populations, "
         f"{sum(plan.populations)} neurons, {plan.precision} precision",
@@ -47,7 +49,11 @@ def network_context(plan: Plan) -> Context:
         ],
         "tile": plan.tile,
         "kernels": [
-            {"name": kernel.name, "is_layer": isinstance(kernel, LayerKernel)}
+            {
+                "name": kernel.name,
+                "is_layer": isinstance(kernel, LayerKernel),
+                "scratch": names[kernel.name].scratch,
+            }
             for kernel in plan.kernels
         ],
         "groups": groups,

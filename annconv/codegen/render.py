@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from annconv.codegen.contexts import kernel_context
 from annconv.codegen.network_context import network_context
+from annconv.codegen.shapes import kernel_names
 from annconv.codegen.state_context import state_context
 from annconv.codegen.templates import template_environment
 from annconv.plan.kernels import Kernel
@@ -32,8 +33,9 @@ def render_network(plan: Plan) -> dict[str, str]:
         for name in ("network.hpp", "network.cpp")
     }
     template = environment.get_template("project/kernels.cpp.j2")
+    names = kernel_names(plan)
     for name, kernels in _kernel_files(plan.kernels):
-        entries = [kernel_context(kernel, plan) for kernel in kernels]
+        entries = [kernel_context(kernel, plan, names[kernel.name]) for kernel in kernels]
         files[name] = template.render(summary=context["summary"], kernels=entries)
     return {name: _tidy(text) for name, text in files.items()}
 

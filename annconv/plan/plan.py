@@ -14,6 +14,7 @@ from annconv.ir.verify import Violation, run_rules
 from annconv.neurons.expressions import Expression
 from annconv.plan.arrays import Buffer, Packed
 from annconv.plan.kernels import Kernel, LayerKernel, OperatorKernel, UpdateKernel
+from annconv.plan.naming import is_free_identifier
 from annconv.plan.target import REAL_BYTES, Target
 
 
@@ -154,6 +155,18 @@ def names_unique(plan: Plan) -> Iterator[Violation]:
             yield Violation("names_unique", f"{what} {name}", "one", names.count(name))
 
 
+def names_valid(plan: Plan) -> Iterator[Violation]:
+    """Buffers, packed arrays and kernels have names that C++ takes and that nobody reserves."""
+    for what, entries in (
+        ("buffer", plan.buffers),
+        ("packed", plan.packed),
+        ("kernel", plan.kernels),
+    ):
+        for entry in entries:
+            if not is_free_identifier(entry.name):
+                yield Violation("names_valid", what, "a free identifier", entry.name)
+
+
 def references(plan: Plan) -> Iterator[tuple[str, str, str | None]]:
     """Who refers to which kind of array by which name."""
     for kernel in plan.kernels:
@@ -224,4 +237,4 @@ def sums_start_fresh(plan: Plan) -> Iterator[Violation]:
             written.add(kernel.target)
 
 
-RULES = (names_unique, references_exist, lengths_positive, sums_start_fresh)
+RULES = (names_unique, names_valid, references_exist, lengths_positive, sums_start_fresh)

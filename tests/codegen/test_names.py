@@ -18,7 +18,12 @@ def test_most_names_stay(name):
     ("name", "expected"),
     [
         ("double", "double_"),
-        ("double_", "double__"),
+        ("double_", "double_u1x"),
+        ("g__exc", "g_u2xexc"),
+        ("equals", "equals_"),
+        ("unspiked", "unspiked_"),
+        ("alloca", "alloca_"),
+        ("ConvNeuron", "ConvNeuron_"),
         ("new", "new_"),
         ("NAN", "NAN_"),
         ("M_PI", "M_PI_"),
@@ -31,7 +36,7 @@ def test_most_names_stay(name):
         ("kNeurons", "kNeurons_"),
     ],
 )
-def test_taken_names_get_an_underscore(name, expected):
+def test_taken_names_are_written_otherwise(name, expected):
     assert cpp_name(name) == expected
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from annconv.plan.naming import CPP_KEYWORDS, Names
+from annconv.plan.naming import RESERVED_NAMES, Names, is_free_identifier
 
 ANY_TEXT = st.text(max_size=80)
 SIMILAR = st.text(alphabet="aA1_-é /", max_size=6)
@@ -25,14 +25,26 @@ def test_identifiers_are_valid_and_never_shared(words: list[tuple[str, str]]) ->
     assert len(set(in_pascal_case)) == len(given_out)
     for name in given_out:
         assert re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name), name
-        assert name not in CPP_KEYWORDS
+        assert name not in RESERVED_NAMES
+        assert is_free_identifier(name)
         assert len(name) < 100
 
 
-@pytest.mark.parametrize("keyword", sorted(CPP_KEYWORDS))
-def test_no_keyword_is_an_identifier(keyword: str) -> None:
-    assert Names().identifier(keyword) == f"{keyword}_v2"
-    assert Names().identifier(*keyword.split("_")) == f"{keyword}_v2"
+@pytest.mark.parametrize("word", sorted(RESERVED_NAMES))
+def test_no_reserved_word_is_an_identifier(word: str) -> None:
+    assert Names().identifier(word) == f"{word.lower()}_v2"
+    assert Names().identifier(*word.split("_")) == f"{word.lower()}_v2"
+    assert not is_free_identifier(word)
+
+
+def test_words_that_are_reserved_for_each_reason() -> None:
+    """A keyword, a macro, a name of the library, a member of every arena."""
+    assert {"static_cast", "math_errhandling", "size_t", "shared_inputs"} <= RESERVED_NAMES
+
+
+def test_names_given_out_elsewhere_are_taken() -> None:
+    names = Names(["layer_conv", "layer_conv_scratch"])
+    assert names.identifier("layer", "conv", "scratch") == "layer_conv_scratch_v2"
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,9 @@ def broken(plan: Plan) -> list[tuple[str, str, object, object]]:
 
 def test_every_rule_is_broken_below() -> None:
     names = {rule.__name__ for rule in RULES}
-    assert names == {"names_unique", "references_exist", "lengths_positive", "sums_start_fresh"}
+    assert names == {
+        "names_unique", "names_valid", "references_exist", "lengths_positive", "sums_start_fresh",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ZOO)
@@ -65,6 +67,12 @@ def test_two_kernels_of_one_name(plan: Plan) -> None:
     updates = [kernel for kernel in plan.kernels if isinstance(kernel, UpdateKernel)]
     plan = swapped(plan, updates[1], name=updates[0].name)
     assert broken(plan) == [("names_unique", "kernel update_image", "one", 2)]
+
+
+@pytest.mark.parametrize("name", ["784_input", "static_cast", "shared_inputs", "naïve", "a__b"])
+def test_names_that_c_plus_plus_does_not_take(plan: Plan, name: str) -> None:
+    plan = replace(plan, buffers=(*plan.buffers, replace(plan.buffers[0], name=name)))
+    assert broken(plan) == [("names_valid", "buffer", "a free identifier", name)]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from zoo import OPTIONS, ZOO, numbers, samples, spiking
+from zoo import OPTIONS, dense, layers, numbers, samples
 
 from annconv.ir.network import Network, Population, Projection
 from annconv.ir.operators import Dense
@@ -23,6 +23,8 @@ INJECTION = 'x"); system("touch {}"); //'
 BREAKING_OUT = ['x"); system("true"); //', "*/ } int x; /*", "a\n#error b\n", "??/\n\\"]
 LOOKING_ODD = ["", " ", "\u202egnp.exe\u202c", "日本", "é\ud800", "\0", "a" * 5000]
 LOOKING_ALIKE = ["a-b", "a_b", "A B", "a__b", "a.b_v2"]
+LIKE_NUMBERS = ["784_input", "0", "3x3_conv", "784-input", "layer_0"]
+DERIVED = ["conv", "conv_scratch", "Conv"]
 CPP_WORDS = ["class", "int", "network", "Network", "weights", "arena", "std", "real", "main"]
 
 
@@ -43,7 +45,7 @@ def chain(names: list[str]) -> Network:
     )
     weights = numbers(3, 3) / 2 + 0.5
     projections = tuple(
-        Projection(pre, pre, post, (Dense(weights),)) for pre, post in pairwise(names)
+        Projection(pre, pre, post, (Dense(weights),), delay=0) for pre, post in pairwise(names)
     )
     return Network(
         "\n*/", populations, projections, READOUTS["spike_count"], steps=20, input_scale=2.0
@@ -52,7 +54,8 @@ def chain(names: list[str]) -> Network:
 
 def assert_like_the_oracle(network: Network, compiled: CompiledNetwork) -> None:
     x = samples(network)
-    record = spiking(network)
+    kept = zip(network.names, compiled.plan.spikes, strict=True)
+    record = [name for name, buffer in kept if buffer is not None]
     expected = run_network(network, x, steps=20, record=record)
     received = compiled.run(x, steps=20, record=record)
     assert list(received.spikes) == record
@@ -64,19 +67,27 @@ def assert_like_the_oracle(network: Network, compiled: CompiledNetwork) -> None:
 
 
 @pytest.mark.compiles
-@pytest.mark.parametrize(
-    "names",
-    [BREAKING_OUT, LOOKING_ODD, LOOKING_ALIKE, CPP_WORDS],
-    ids=["breaking out", "odd", "alike", "words of C++"],
-)
 def test_names_of_populations_and_projections(
-    names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """All of them at once, in kernels of a step."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ANNCONV_KEEP", str(tmp_path / "kept"))
-    network = chain(names)
+    network = chain([*BREAKING_OUT, *LOOKING_ODD, *LOOKING_ALIKE, *CPP_WORDS, *LIKE_NUMBERS])
     assert_like_the_oracle(network, compile_network(network, OPTIONS))
     assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+
+
+@pytest.mark.compiles
+def test_names_of_layers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of functions and structures of layers, and what is derived from them."""
+    monkeypatch.chdir(tmp_path)
+    names = [*LIKE_NUMBERS, CPP_WORDS[0], BREAKING_OUT[0], LOOKING_ODD[3], *DERIVED]
+    network = layers(names)
+    compiled = compile_network(network, OPTIONS)
+    kinds = [type(kernel).__name__ for kernel in compiled.plan.kernels]
+    assert kinds == ["LayerKernel"] * (len(names) - 1)
+    assert_like_the_oracle(network, compiled)
 
 
 @pytest.mark.compiles
@@ -103,45 +114,56 @@ VALUE_NAMES = [
     "int", "class", "double", "new", "static_cast", "neuron", "weights", "arena", "step", "emitted",
     "uniform", "real", "std", "annconv", "kNeurons", "kTimeStep", "kChannels", "NULL", "INT_MAX",
     "M_PI", "M_PIf", "NAN", "I", "EOF", "errno", "assert", "linux", "main", "Arena", "Weights",
+    "equals", "other", "source", "laps", "unspiked", "alloca", "sched_priority", "HiddenNeuron",
     "dv_dt", "v_", "int_", "float", "exp2", "y0", "gamma", "reset", "score", "counts",
 ]  # fmt: skip
 
 
 @pytest.mark.compiles
 def test_names_of_parameters_and_variables() -> None:
-    """A neuron with a parameter of each of these names, and one with a variable of each."""
+    """A neuron with a parameter of each of these names, and one with a variable of each.
+
+    One runs step by step and draws, the other one as a layer, whose values are members.
+    """
     half = len(VALUE_NAMES) // 2
-    for variables, parameters in (
-        (VALUE_NAMES[:half], VALUE_NAMES[half:]),
-        (VALUE_NAMES[half:], VALUE_NAMES[:half]),
-    ):
-        network = named(variables, parameters)
-        assert_like_the_oracle(network, compile_network(network, OPTIONS))
+    stepped = with_values(dense(), VALUE_NAMES[:half], VALUE_NAMES[half:], "Uniform(0, 1)")
+    assert_like_the_oracle(stepped, compile_network(stepped, OPTIONS))
+    network = layers(["image", "hidden", "pool", "classes"])
+    network = with_values(network, VALUE_NAMES[half:], VALUE_NAMES[:half], "0.125")
+    compiled = compile_network(network, OPTIONS)
+    kinds = [type(kernel).__name__ for kernel in compiled.plan.kernels]
+    assert kinds == ["LayerKernel"] * 3
+    assert_like_the_oracle(network, compiled)
 
 
-def named(variables: list[str], parameters: list[str]) -> Network:
-    """A dense network whose hidden neuron uses these names."""
+def named(variables: list[str], parameters: list[str], noise: str) -> Neuron:
+    """A neuron that uses these names."""
     lines = [f"{name} = 0.0625 : population" for name in parameters[::2]]
     lines += [f"{name} = 0.03125" for name in parameters[1::2]]
     equations = [f"d{name}/dt = {read}" for name, read in zip(variables, parameters, strict=True)]
     resets = [f"{name} += 0.5 * {name}" for name in variables[::3]]
     terms = " + ".join([*variables, *parameters])
-    neuron = Neuron(
+    return Neuron(
         name="Named",
         parameters="\n".join([*lines, "vt = 1.0 : population", "mask_tau = 4.0"]),
         equations="\n".join(
             [
                 *equations,
-                f"v += g_exc + 0.001*({terms}) + Uniform(0.0, 0.25)",
+                f"v += g_exc + 0.001*({terms}) + 0.25*{noise}",
                 "dmask/dt = -mask/mask_tau",
             ]
         ),
         spike=f"v > vt + {variables[0]}*0.01",
         reset="\n".join(["v = 0.0", "mask += 1.0/mask_tau", *resets]),
     )
-    network = ZOO["dense"]()
-    populations = list(network.populations)
-    geometry = populations[1].geometry
-    own = {parameters[1]: numbers(*geometry)}
-    populations[1] = Population("hidden", geometry, neuron, own)
-    return replace(network, populations=tuple(populations))
+
+
+def with_values(
+    network: Network, variables: list[str], parameters: list[str], noise: str
+) -> Network:
+    """A network whose second population uses these names, one for values of each neuron's own."""
+    first, hidden, *others = network.populations
+    own = {parameters[1]: numbers(*hidden.geometry)}
+    neuron = named(variables, parameters, noise)
+    changed = Population("hidden", hidden.geometry, neuron, own)
+    return replace(network, populations=(first, changed, *others))
