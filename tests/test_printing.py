@@ -6,7 +6,6 @@ import ast
 import errno
 import io
 import os
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -185,22 +184,6 @@ def test_what_cannot_be_written_is_not_tried_again(
         settle()
         full.flush()
     assert (tmp_path / "file").read_text() == "text"
-
-
-def test_standard_descriptors_are_occupied(tmp_path: Path) -> None:
-    """In a child, as descriptors are those of the process: it is born without stdin and stderr."""
-    code = """
-import os, sys
-from annconv.printing import occupy_standard_descriptors
-occupy_standard_descriptors()
-os.write(2, b"lost")
-with open(sys.argv[1], "w") as file:
-    print(file.fileno())
-"""
-    command = ["sh", "-c", 'exec "$@" <&- 2>&-', "sh", sys.executable, "-c", code]
-    done = subprocess.run([*command, tmp_path / "file"], stdout=subprocess.PIPE, check=True)
-    assert int(done.stdout) > 2
-    assert (tmp_path / "file").read_text() == ""
 
 
 def test_nothing_else_prints(root_folder: Path) -> None:

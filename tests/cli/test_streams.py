@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -108,7 +109,28 @@ def test_as_a_program(saved, arguments, redirected, status, told):
     words = ["inspect", str(saved), "--ir", "network"] if arguments == "inspect" else [arguments]
     script = f'exec "$@" {redirected}'
     command = ["sh", "-c", script, "sh", sys.executable, "-m", "annconv", *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    # Buffered as usual: what is left in a buffer is what Python's last flush meets.
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    done = subprocess.run(command, env=buffered, capture_output=True, text=True, check=False)
     assert done.returncode == status
     assert done.stderr.startswith(told)
     assert done.stderr.count("\n") == (told != "")
+
+
+def test_what_is_printed_elsewhere_never_lands_in_a_file(tmp_path):
+    """Without a stderr the next file would get its number, and what C++ prints."""
+    code = """
+import os, sys
+from annconv.cli import commands, main
+
+def convert(arguments):
+    with open(arguments.output, "w") as file:
+        os.write(2, b"noise")
+        file.write("answer")
+
+commands.convert = convert
+sys.exit(main(["convert", "model.keras", sys.argv[1]]))
+"""
+    command = ["sh", "-c", 'exec "$@" <&- 2>&-', "sh", sys.executable, "-c", code]
+    subprocess.run([*command, tmp_path / "file"], check=True)
+    assert (tmp_path / "file").read_text() == "answer"
