@@ -98,10 +98,14 @@ def test_the_paths_of_tools_are_looked_at_too(
     tools = find_toolchain(None, python=True)
     (folder / "c++").symlink_to(tools.compiler.path)
     monkeypatch.setattr("sysconfig.get_path", lambda _: str(folder))
-    monkeypatch.setattr("pybind11.get_include", lambda: str(folder))
     (folder / "Python.h").write_text("")
-    (folder / "pybind11").mkdir()
-    (folder / "pybind11" / "pybind11.h").write_text("")
+    headers = folder / "pybind11" / "include" / "pybind11"
+    headers.mkdir(parents=True)
+    (headers / "pybind11.h").write_text("")
+    installed = folder / "pybind11-3.0.0.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Name: pybind11\nVersion: 3.0.0\n")
+    monkeypatch.syspath_prepend(folder)
     with pytest.raises(BuildError) as caught:
         find_toolchain(str(folder / "c++"), python=True)
     assert caught.value.why.count("CMake and Ninja cannot use a path with ';'") == 3
