@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from annconv.errors import InputError
 from annconv.ir.arrays import WeightArray
+from annconv.ir.values import refuse_masked
 from annconv.options import finite_number
 
 FIRST_DEFAULT = 2.0
@@ -24,6 +26,10 @@ def scale_factor_fault(scale_factor: Any) -> str | None:
     if scale_factor is None or _is_factor(scale_factor):
         return None
     if isinstance(scale_factor, list | tuple | np.ndarray):
+        try:
+            refuse_masked(scale_factor, "scale_factor", "numbers above 0")
+        except InputError as error:
+            return str(error)
         values = np.asarray(scale_factor, dtype=object)
         if values.ndim == 1 and all(_is_factor(value) for value in values):
             return None

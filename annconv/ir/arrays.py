@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from annconv.ir.values import real_array
+
 FloatArray = NDArray[np.floating[Any]]
 """float32 or float64."""
 
@@ -23,8 +25,10 @@ def freeze(values: ArrayLike) -> FloatArray:
 
     Args:
         values: Numbers of any shape. float32 stays, everything else becomes float64.
+    Raises:
+        InputError: They are no real numbers, or some are masked.
     """
-    given = np.asarray(values)
+    given = real_array(values, "an array of a network")
     single = given.dtype.kind == "f" and given.dtype.itemsize == 4
     dtype = np.dtype("<f4" if single else "<f8")
     array = np.array(given, dtype=dtype, order="C", copy=True)

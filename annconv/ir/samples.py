@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
 from annconv.errors import InputError
 from annconv.ir.arrays import FloatArray, Geometry
+from annconv.ir.values import finite, in_type, real_array
+
+_CLEAN = "Clean or rescale the data."
 
 
 def prepare_samples(
@@ -51,7 +53,7 @@ def prepare_samples(
             expected=f"one frame for each of {steps} steps",
             received=f"{shape[1]} frames",
         )
-    _refuse_infinite(numbers, "samples", "finite numbers")
+    finite(numbers, "samples", "finite numbers", _CLEAN)
     return np.ascontiguousarray(numbers.reshape(*shape[:lead], *geometry))
 
 
@@ -69,11 +71,10 @@ def input_rates(samples: FloatArray, scale: float, kept_as: DTypeLike | None = N
     """
     with np.errstate(over="ignore", invalid="ignore"):
         rates: FloatArray = samples * samples.dtype.type(scale)
-        rates = rates.astype(kept_as or samples.dtype, copy=False)
+    rates = in_type(rates, kept_as or samples.dtype)
     narrowest = min(samples.dtype, rates.dtype, key=lambda dtype: dtype.itemsize)
-    _refuse_infinite(
-        rates, f"samples times the input scale {scale:g}", f"values within {narrowest}"
-    )
+    what = f"samples times the input scale {scale:g}"
+    finite(rates, what, f"values within {narrowest}", _CLEAN)
     return rates
 
 
@@ -85,33 +86,8 @@ def _wanted_shape(geometry: Geometry, frames: bool, steps: int | None) -> str:
 
 def _as_numbers(samples: object) -> FloatArray:
     """`samples` as float32 or float64."""
-    try:
-        given = np.asarray(samples)
-    except ValueError as error:
-        raise InputError(
-            "samples", expected="an array of numbers", received=f"a ragged list ({error})"
-        ) from error
+    given = real_array(samples, "samples")
     kind, size = given.dtype.kind, given.dtype.itemsize
-    if kind not in "biuf":
-        names = {"U": "text", "S": "bytes", "O": "objects", "c": "complex numbers"}
-        received = names.get(kind, "other values")
-        raise InputError(
-            "samples", expected="an array of numbers", received=f"{received} ({given.dtype})"
-        )
     native = np.float32 if kind == "f" and size <= np.dtype(np.float32).itemsize else np.float64
-    numbers: FloatArray = given.astype(native, copy=False)
+    numbers: FloatArray = in_type(given, native)
     return numbers
-
-
-def _refuse_infinite(values: NDArray[Any], what: str, expected: str) -> None:
-    """Refuse NaN and infinity, naming the first."""
-    finite = np.isfinite(values)
-    if finite.all():
-        return
-    where = tuple(int(index) for index in np.argwhere(~finite)[0])
-    raise InputError(
-        what,
-        expected=expected,
-        received=f"{int((~finite).sum())} that are NaN or infinite, the first in sample {where[0]}",
-        instead="Clean or rescale the data.",
-    )

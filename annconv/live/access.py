@@ -41,4 +41,5 @@ def write_slot(slot: Slot, value: object, size: int, owner: str) -> None:
     """
     what = f"{owner}.{slot.attribute.name}"
     local = slot.attribute.local
-    slot.write(as_values(value, size, what) if local else as_one(value, what))
+    real = slot.real
+    slot.write(as_values(value, size, what, real) if local else as_one(value, what, real))

@@ -12,7 +12,7 @@ from annconv.ir.operators import MaxPool
 from annconv.live.projection import WEIGHT, Projection
 from annconv.live.synapse import Synapse
 from annconv.live.values import as_numbers
-from annconv.live.weights import as_weights, filters, pooling
+from annconv.live.weights import filters, pooling
 
 
 class Convolution(Projection):
@@ -65,14 +65,14 @@ class Convolution(Projection):
         return kept
 
     def _checked(self, value: object, kept: NDArray[Any]) -> NDArray[Any]:
-        numbers = as_numbers(value, f"{self.name}.weights")
+        numbers = as_numbers(value, f"{self.name}.weights", kept.dtype)
         if numbers.shape != kept.shape:
             raise FilterError(
                 f"{self.name}.weights",
                 expected=f"an array {kept.shape} of filters, rows, columns and channels",
                 received=f"shape {numbers.shape}",
             )
-        return as_weights(numbers, kept.dtype, f"{self.name}.weights")
+        return numbers
 
 
 class Pooling(Projection):

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from annconv.errors import InputError
 from annconv.live.access import missing
 from annconv.live.values import as_mapping, as_one, as_values
-from annconv.live.weights import as_weights
 
 if TYPE_CHECKING:
     from annconv.live.population import Population
@@ -144,7 +143,7 @@ class Dendrite:
     def _set(self, value: object) -> None:
         column = self._column()
         what = f"w of dendrite {self.post_rank} of {self.proj.name!r}"
-        column[:] = as_weights(as_values(value, len(column), what), column.dtype, what)
+        column[:] = as_values(value, len(column), what, column.dtype)
 
     def _column(self) -> NDArray[Any]:
         return self.proj.matrix()[:, self.post_rank]
@@ -170,4 +169,4 @@ class IndividualSynapse:
     def w(self, value: object) -> None:
         what = f"w of synapse {self.rank} of {self.dendrite.proj.name!r}"
         column = self.dendrite.weights()
-        column[self.rank] = as_weights(np.asarray(as_one(value, what)), column.dtype, what)
+        column[self.rank] = as_one(value, what, column.dtype)

@@ -62,12 +62,6 @@ def _edited_population(engine: Engine, population: Population) -> Population | N
         value = np.asarray(engine.start_value(population.name, name))
         if (np.ravel(value) == np.ravel(entry.initial)).all():
             continue
-        if not np.isfinite(value).all():
-            raise InputError(
-                f"init[{name!r}] of {population.name!r}",
-                expected="finite numbers",
-                received="NaN or infinity",
-            )
         changed[name] = value.reshape(population.geometry) if value.ndim else value
     if not changed:
         return population

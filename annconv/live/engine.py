@@ -279,9 +279,10 @@ class Engine:
     def start_value(self, name: str, key: str) -> Initial:
         """The value to which a reset sets an attribute."""
         value, what = self.initial[name].get(key, 0.0), f"init[{key!r}] of {name!r}"
+        real = REAL[self.options.precision]
         if self.attributes[name][key].local:
-            return as_values(value, self.network[name].size, what)
-        return as_one(value, what)
+            return as_values(value, self.network[name].size, what, real)
+        return as_one(value, what, real)
 
     def spikes(self, name: str) -> NDArray[np.int8]:
         """(size,) what a population emitted in the last step and nobody has received yet."""

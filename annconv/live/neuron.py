@@ -54,7 +54,7 @@ class IndividualNeuron:
             object.__setattr__(self, name, value)
             return
         slot = self.population.slot(name)
-        number = as_one(value, f"{self.population.name}.{name}")
+        number = as_one(value, f"{self.population.name}.{name}", slot.real)
         where = slice(self.rank, self.rank + 1) if slot.attribute.local else slice(None)
         slot.write(number, where)
 

@@ -340,8 +340,9 @@ class Population:
         found: list[tuple[Slot, Initial]] = []
         for name in self.attributes:
             slot, where = self.slot(name), f"{self.name}.{name}"
-            local, value = slot.attribute.local, values[name]
-            kept = as_values(value, size, where) if local else as_one(value, where)
+            value, real = values[name], slot.real
+            local = slot.attribute.local
+            kept = as_values(value, size, where, real) if local else as_one(value, where, real)
             found.append((slot, kept))
         emitted = as_values(values.get(_SPIKES, 0), size, f"spikes of {self.name!r}")
         if not np.isin(emitted, (-1, 0, 1)).all():

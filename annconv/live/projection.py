@@ -18,7 +18,7 @@ from annconv.live.population import Population
 from annconv.live.storage import check_origin, load_arrays, save_arrays
 from annconv.live.synapse import Synapse
 from annconv.live.values import as_mapping, as_numbers
-from annconv.live.weights import as_weights, dense_weights
+from annconv.live.weights import dense_weights
 
 WEIGHT = "w"
 
@@ -262,14 +262,14 @@ class Projection:
 
     def _checked(self, value: object, kept: NDArray[Any]) -> NDArray[Any]:
         """A value that is to replace what the projection learned."""
-        numbers = as_numbers(value, f"{self.name}.w")
+        numbers = as_numbers(value, f"{self.name}.w", kept.dtype)
         if numbers.ndim and numbers.shape != kept.shape:
             raise InputError(
                 f"{self.name}.w",
                 expected=f"one number, or an array {kept.shape} of post and pre",
                 received=f"shape {numbers.shape}",
             )
-        return as_weights(numbers, kept.dtype, f"{self.name}.w")
+        return numbers
 
     def __getitem__(self, rank: object) -> Dendrite:
         return self.dendrite(rank)

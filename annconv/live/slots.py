@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -108,6 +108,7 @@ class Slot:
         mirrors: Further arrays that have to hold the same.
         arrived: For a conductance with an equation of its own the position of the buffer in which
             its sum arrives: it is recorded with that, before the equation runs.
+        real: The type of the network's values: what is set has to be finite in it.
     """
 
     attribute: Attribute
@@ -115,6 +116,7 @@ class Slot:
     source: int | None = None
     mirrors: tuple[NDArray[Any], ...] = field(default=())
     arrived: int | None = None
+    real: type[np.floating[Any]] = np.float64
 
     def write(self, values: Initial, where: NDArray[Any] | slice = slice(None)) -> None:
         """Set all values, or those at some ranks."""
@@ -199,7 +201,7 @@ def open_slots(
             slots[name] = Slot(entry, rates)
         else:
             slots[name] = _parameter(state, population, entry)
-    return slots
+    return {name: replace(slot, real=state.real) for name, slot in slots.items()}
 
 
 def _parameter(state: State, population: Population, entry: Attribute) -> Slot:

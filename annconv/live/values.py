@@ -5,49 +5,44 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from annconv.errors import InputError
+from annconv.ir.values import finite, in_type, real_array
 
-REAL_KINDS = "biuf"
 
-
-def as_numbers(value: object, what: str) -> NDArray[np.float64]:
+def as_numbers(value: object, what: str, kind: DTypeLike = np.float64) -> NDArray[np.float64]:
     """A number or array-like of numbers as float64.
 
     Args:
         value: What was set.
         what: What it was set to, for the message.
+        kind: The type, float32 or float64, in which the network keeps them.
     Raises:
-        InputError: It holds something else than real numbers, or is ragged.
+        InputError: It holds something else than real numbers, or some that are not finite in that
+            type.
     """
-    try:
-        given = np.asarray(value)
-    except ValueError as error:
-        raise InputError(
-            what, expected="a number or an array of numbers", received="a ragged list"
-        ) from error
-    if given.dtype.kind not in REAL_KINDS:
-        received = (
-            f"{type(value).__name__} {value!r}" if given.ndim == 0 else f"{given.dtype} values"
-        )
-        raise InputError(what, expected="a number or an array of numbers", received=received)
-    return given.astype(np.float64)
+    given = real_array(value, what, "a number or an array of numbers")
+    finite(given, what, f"finite numbers that {np.dtype(kind)} can hold", kind=kind)
+    return in_type(given, np.float64).copy()
 
 
-def as_values(value: object, size: int, what: str) -> NDArray[np.float64]:
+def as_values(
+    value: object, size: int, what: str, kind: DTypeLike = np.float64
+) -> NDArray[np.float64]:
     """One number, or one for each of `size` neurons in rank order.
 
     Args:
         value: A number, or an array-like of any shape with `size` numbers.
         size: Number of neurons.
         what: What was set, for the message.
+        kind: As `as_numbers`.
     Returns:
         () or (size,) float64.
     Raises:
-        InputError: Not numbers, or another number of them.
+        InputError: As `as_numbers`, or another number of them.
     """
-    numbers = as_numbers(value, what)
+    numbers = as_numbers(value, what, kind)
     if numbers.ndim == 0:
         return numbers
     if numbers.size != size:
@@ -59,13 +54,13 @@ def as_values(value: object, size: int, what: str) -> NDArray[np.float64]:
     return numbers.reshape(size)
 
 
-def as_one(value: object, what: str) -> float:
-    """One number.
+def as_one(value: object, what: str, kind: DTypeLike = np.float64) -> float:
+    """One number that a type can hold.
 
     Raises:
         InputError: Something else.
     """
-    numbers = as_numbers(value, what)
+    numbers = as_numbers(value, what, kind)
     if numbers.ndim:
         raise InputError(
             what,

@@ -159,7 +159,8 @@ class PopulationView:
             object.__setattr__(self, name, value)
             return
         slot = self._slot(name)
-        slot.write(as_values(value, self.size, f"view of {self.name}: {name}"), self.ranks)
+        what = f"view of {self.name}: {name}"
+        slot.write(as_values(value, self.size, what, slot.real), self.ranks)
 
     def _slot(self, name: str) -> Slot:
         population = self.population

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from annconv.errors import InputError
 from annconv.ir.network import Projection
 from annconv.ir.operators import Convolution, Dense, MaxPool, MeanPool, Operator
 from annconv.plan.arrays import Source
@@ -37,28 +36,6 @@ def with_array(operator: Operator, array: NDArray[Any]) -> Operator:
     if isinstance(operator, Convolution):
         return replace(operator, kernel=array)
     raise TypeError(f"{operator} has no learned array")
-
-
-def as_weights(numbers: NDArray[np.float64], kind: np.dtype[Any], what: str) -> NDArray[Any]:
-    """Numbers in the type in which kernels read weights.
-
-    Args:
-        numbers: What was set.
-        kind: The type of the array that keeps them.
-        what: What was set, for the message.
-    Raises:
-        InputError: One is not finite, or becomes infinite in that type.
-    """
-    with np.errstate(over="ignore"):
-        converted = numbers.astype(kind)
-    wrong = ~np.isfinite(converted)
-    if wrong.any():
-        raise InputError(
-            what,
-            expected=f"finite numbers that {kind} can hold",
-            received=f"{numbers[wrong][0]:g} ({wrong.sum()} of {wrong.size} are not)",
-        )
-    return converted
 
 
 def pooling(projection: Projection) -> MaxPool | MeanPool | None:

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 
 from annconv.errors import InputError
 from annconv.ir.graph import Add, Bias, Concatenate, Graph, Input, Layer, Relu, Softmax
+from annconv.ir.values import real_array
 from annconv.reference.operators import Values, apply_operator
 
 
@@ -21,7 +22,7 @@ def run_graph(graph: Graph, samples: ArrayLike) -> dict[str, Values]:
     Raises:
         InputError: The samples do not have the shape of the input.
     """
-    given = np.asarray(samples, dtype=np.float64)
+    given = real_array(samples, "samples").astype(np.float64)
     values: dict[str, Values] = {}
     for node in graph.nodes:
         if isinstance(node.layer, Input):

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from annconv.errors import InputError
 from annconv.ir.network import Network
+from annconv.ir.values import real_array
 from annconv.report.matplotlib_library import importing_matplotlib
 from annconv.report.panels import draw_confusion, draw_output, draw_raster, draw_sample
 from annconv.report.summary import summarise
@@ -77,13 +77,11 @@ def _figure() -> Figure:
 
 
 def _values(network: Network, sample: object) -> NDArray[Any]:
-    values = np.asarray(sample)
-    if values.dtype.kind not in "biuf" or values.size != network.input.size:
-        raise InputError(
-            "sample",
-            expected=f"{network.input.size} numbers, the values of one sample",
-            received=f"an array of {values.dtype}, shape {values.shape}",
-        )
+    expected = f"{network.input.size} numbers, the values of one sample"
+    values = real_array(sample, "sample", expected)
+    if values.size != network.input.size:
+        received = f"an array of {values.dtype}, shape {values.shape}"
+        raise InputError("sample", expected=expected, received=received)
     return values.reshape(network.input.geometry)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annconv.errors import InputError
+from annconv.ir.values import real_array
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +95,7 @@ def summarise(
 
 
 def _labels(what: str, values: object, classes: int) -> NDArray[np.int64]:
-    array = np.asarray(values)
+    array = real_array(values, what, "whole numbers (N,)")
     if array.shape == (0,):
         return array.astype(np.int64)
     if array.ndim != 1 or array.dtype.kind not in "iu":

@@ -62,7 +62,7 @@ BAD_SAMPLES: dict[str, tuple[Any, str]] = {
     "objects": (np.array([[None] * 36]), "received objects"),
     "complex": (np.zeros((1, 36), dtype=complex), "received complex numbers"),
     "not a number": (np.full((2, 36), np.nan), "received 72 that are NaN or infinite"),
-    "infinite": (np.full((1, 36), np.inf), "NaN or infinite, the first in sample 0"),
+    "infinite": (np.full((1, 36), np.inf), r"NaN or infinite, the first at index \(0, 0\)"),
 }
 
 

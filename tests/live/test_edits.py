@@ -82,7 +82,7 @@ def test_start_values_that_are_no_numbers(live):
     network = live("picture")
     pool = network.get_population("pool")
     for value, message in (
-        (float("nan"), "expected finite numbers, received NaN or infinity"),
+        (float("nan"), "expected finite numbers that float64 can hold, received nan."),
         ("x", "expected a number or an array of numbers, received str 'x'"),
         (np.ones(8), "expected one number, as all neurons share it"),
     ):

@@ -88,7 +88,7 @@ def test_a_file_of_another_population(live, tmp_path):
         ({"vt": np.ones(8)}, "pool.vt: expected one number, as all neurons share it"),
         ({"v": "text"}, "pool.v: expected a number or an array"),
         ({"_spikes": 7}, "population 'pool': expected spikes of -1, 0 and 1, received 7"),
-        ({"_spikes": np.nan}, "population 'pool': expected spikes of -1, 0 and 1, received nan"),
+        ({"_spikes": np.nan}, "spikes of 'pool': expected finite numbers .*, received nan"),
     ):
         save_arrays(tmp_path / "x.npz", whole | {"mask": 3.0} | changes)
         with pytest.raises(InputError, match=message):

@@ -152,7 +152,7 @@ BAD_SAMPLES: dict[str, tuple[object, str]] = {
     "times": (np.zeros((1, 6), dtype="datetime64[s]"), "received other values"),
     "ragged": ([[1.0] * 6, [1.0]], "received a ragged list"),
     "not a number": (np.where(np.eye(6) > 0, np.nan, 0.0), "received 6 that are NaN or infinite"),
-    "infinite": (np.full((1, 6), -np.inf), "the first in sample 0"),
+    "infinite": (np.full((1, 6), -np.inf), r"the first at index \(0, 0\)"),
     "too large": (np.full((1, 6), 1e308), "samples times the input scale 800"),
     "too large in float32": (
         np.full((1, 6), 1e38, dtype=np.float32),
