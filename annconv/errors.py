@@ -22,7 +22,7 @@ class AnnconvError(Exception):
 
 
 def _rebuild(cls: type[AnnconvError], text: str, attributes: dict[str, Any]) -> AnnconvError:
-    error = cls.__new__(cls, text)
+    error = BaseException.__new__(cls, text)  # one that every class has, whatever its bases
     error.__dict__.update(attributes)
     error.args = (text,)
     return error
@@ -194,6 +194,14 @@ class OutputError(AnnconvError):
 
 class SimulationError(AnnconvError):
     """A simulation could not be finished, or its values left the numbers."""
+
+
+class OutOfMemoryError(SimulationError, MemoryError):
+    """Memory ended, or would end, in a run: of what is recorded, mostly."""
+
+    def __init__(self, what: str, *, expected: str, received: str, instead: str) -> None:
+        self.expected, self.received, self.instead = expected, received, instead
+        super().__init__(f"{what}: expected {expected}, received {received}. {instead}")
 
 
 class UnavailableError(AnnconvError, AttributeError):

@@ -9,11 +9,11 @@ from types import MappingProxyType
 
 from annconv.build.cache import Cache, Entry
 from annconv.build.pruning import DEFAULT_LIMIT, GRACE, Removed, clear, prune
+from annconv.machine import size_text
 from annconv.options import read_environment
 from annconv.printing import show
 
 _SHORT = 12  # digits of a key that are shown
-_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 _SPANS = ((24 * 3600, "day"), (3600, "hour"), (60, "minute"))
 
 
@@ -79,12 +79,6 @@ def entry_lines(entry: Entry, now: float) -> tuple[str, str]:
         f"{entry.label}"
     )
     return first, f"{'':{_SHORT}}  {entry.reason}"
-
-
-def size_text(size: int) -> str:
-    """A number of bytes in the largest unit of which there is one, as "1.5 MiB"."""
-    power = min(max(size.bit_length() - 1, 0) // 10, len(_UNITS) - 1)
-    return f"{size} B" if power == 0 else f"{size / 1024**power:.1f} {_UNITS[power]}"
 
 
 def age_text(seconds: float) -> str:

@@ -38,7 +38,7 @@ def freeze(values: ArrayLike) -> FloatArray:
 
 def freeze_weights(values: ArrayLike) -> WeightArray:
     """As `freeze`, but int16 stays, too."""
-    given = np.asarray(values)
+    given = real_array(values, "an array of a network")
     if given.dtype.kind != "i" or given.dtype.itemsize != 2:
         return freeze(given)
     array = np.array(given, dtype="<i2", order="C", copy=True)

@@ -10,18 +10,25 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from annconv.errors import OptionError
+from annconv.errors import OptionError, OutOfMemoryError
 from annconv.ir.network import Network
 from annconv.live.slots import Attribute, Initial, Slot, StartValues, attributes_of, open_slots
 from annconv.live.values import as_one, as_values
 from annconv.live.weights import learned_array, weighted
+from annconv.machine import available_memory, size_text
 from annconv.options import MAX_STEPS, CompileOptions
 from annconv.runtime.compiled import REAL
+from annconv.runtime.memory import SHARE, memory_told
 from annconv.runtime.state import SpikeRecording, State, ValueRecording, open_state
 
 CHUNK_BYTES = 64 * 1024 * 1024
 """What the recordings of one call into the compiled network may take."""
 LONGEST_CHUNK = 65536
+LARGE = 16 * 1024 * 1024
+"""Bytes of recordings from which on memory is looked at before they are made."""
+_MEMORY = (
+    "Record fewer neurons or variables, use a longer period, or get() what was recorded in between."
+)
 
 Recording = ValueRecording | SpikeRecording
 
@@ -31,6 +38,9 @@ class Listener(Protocol):
 
     def row_bytes(self) -> int:
         """Bytes that one step may add."""
+
+    def value_bytes(self, steps: int) -> int:
+        """Bytes that values, not spikes, of the next steps will take."""
 
     def requests(self, steps: int) -> list[Recording]:
         """What to record in the next `steps` steps, in an order that `receive` knows."""
@@ -164,6 +174,7 @@ class Engine:
             self.initial = present
         self.run(replay.steps)
 
+    @memory_told("recording", _MEMORY)
     def run(self, steps: int, *, stops: bool = False) -> int:
         """Advance.
 
@@ -175,6 +186,8 @@ class Engine:
         Raises:
             OptionError: More steps than a simulation can have.
             KeyboardInterrupt: Ctrl-C; what was run until then is kept.
+            OutOfMemoryError: Memory does not hold what monitors would record: before the first
+                step, or what was run until then is kept.
         """
         state = self.state
         if self._step + steps > MAX_STEPS:
@@ -182,9 +195,12 @@ class Engine:
                 f"duration: expected at most {MAX_STEPS} steps since the last reset, received "
                 f"{self._step + steps}."
             )
+        if not stops:
+            _check_room(sum(listener.value_bytes(steps) for listener in self.listeners), steps)
         done = 0
         while done < steps:
             wanted = min(steps - done, self._chunk())
+            _check_room(wanted * self._row_bytes(), wanted)
             ran = self._advance(state, wanted, stops)
             done += ran
             if stops and (ran < wanted or state.stopped()):
@@ -193,8 +209,11 @@ class Engine:
 
     def _chunk(self) -> int:
         """Steps of one call, so that recordings take a bounded space beside what is kept."""
-        row = sum(listener.row_bytes() for listener in self.listeners)
-        return max(1, min(LONGEST_CHUNK, CHUNK_BYTES // max(1, row)))
+        return max(1, min(LONGEST_CHUNK, CHUNK_BYTES // max(1, self._row_bytes())))
+
+    def _row_bytes(self) -> int:
+        """Bytes that one step may add to recordings."""
+        return sum(listener.row_bytes() for listener in self.listeners)
 
     def _advance(self, state: State, steps: int, stops: bool) -> int:
         asked = [(listener, listener.requests(steps)) for listener in self.listeners]
@@ -288,3 +307,19 @@ class Engine:
         """(size,) what a population emitted in the last step and nobody has received yet."""
         state = self.state
         return state.buffers[state.update_of(name).spikes]
+
+
+def _check_room(size: int, steps: int) -> None:
+    """Refuse to record where memory does not hold it.
+
+    Raises:
+        OutOfMemoryError: It does not.
+    """
+    available = available_memory() if size >= LARGE else None
+    if available is not None and size > available * SHARE:
+        raise OutOfMemoryError(
+            f"recording {steps} steps",
+            expected=f"at most {size_text(int(available * SHARE))}, for which there is memory",
+            received=size_text(size),
+            instead=_MEMORY,
+        )

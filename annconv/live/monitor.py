@@ -236,6 +236,10 @@ class Monitor:
         """Bytes that one step may add."""
         return sum(track.row_bytes(self._engine) for track in self._tracks.values())
 
+    def value_bytes(self, steps: int) -> int:
+        """Bytes that values of the next steps will take."""
+        return sum(track.value_bytes(self._engine, steps) for track in self._tracks.values())
+
     def requests(self, steps: int) -> list[Recording]:
         """What to record in the next steps."""
         asked = (track.request(self._engine, steps) for track in self._tracks.values())

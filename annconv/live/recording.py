@@ -95,6 +95,12 @@ class Track:
         """Bytes that a step may add."""
         return self._width(engine) * 8 if self.active else 0
 
+    def value_bytes(self, engine: Engine, steps: int) -> int:
+        """Bytes that values of the next steps will take; how many spikes come is not known."""
+        if not self.active or self.name == SPIKE:
+            return 0
+        return self._rows(engine, steps) * self._width(engine) * 8
+
     def request(self, engine: Engine, steps: int) -> Recording | None:
         """What to record in the next steps, None while paused."""
         if not self.active:
@@ -106,11 +112,9 @@ class Track:
         slot = engine.slot(subject.population, self.name)
         if slot.source is None:
             raise TypeError(f"{self.name!r} of {subject.population!r} cannot be recorded")
-        wait = self.sampling.wait(engine.step)
-        period = self.sampling.period
-        rows = (steps - wait - 1) // period + 1 if steps > wait else 0
+        wait, period = self.sampling.wait(engine.step), self.sampling.period
         ranks = subject.ranks if self._is_local(engine) else np.zeros(1, np.int32)
-        kept = np.empty((rows, self._width(engine)))
+        kept = np.empty((self._rows(engine, steps), self._width(engine)))
         return ValueRecording(slot.source, ranks, period, wait, kept, slot.arrived)
 
     def receive(self, piece: NDArray[Any]) -> None:
@@ -144,6 +148,11 @@ class Track:
         pairs = list(zip(self.starts, ends, strict=True))
         kept = [pair for pair in pairs if pair[0] != pair[1]] or pairs[-1:]
         return {"start": [begin for begin, _ in kept], "stop": [end for _, end in kept]}
+
+    def _rows(self, engine: Engine, steps: int) -> int:
+        """Rows of the next steps."""
+        wait = self.sampling.wait(engine.step)
+        return (steps - wait - 1) // self.sampling.period + 1 if steps > wait else 0
 
     def _is_local(self, engine: Engine) -> bool:
         return engine.attributes[self.subject.population][self.name].local

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from annconv.errors import UnknownNameError, nearest
 from annconv.ir.network import RATES, Network, Population
@@ -116,7 +116,7 @@ class Slot:
     source: int | None = None
     mirrors: tuple[NDArray[Any], ...] = field(default=())
     arrived: int | None = None
-    real: type[np.floating[Any]] = np.float64
+    real: DTypeLike = np.float64
 
     def write(self, values: Initial, where: NDArray[Any] | slice = slice(None)) -> None:
         """Set all values, or those at some ranks."""

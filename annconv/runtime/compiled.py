@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from annconv.build.builder import build_extension, find_extension
 from annconv.errors import ModelFileError, OptionError, nearest
+from annconv.ir.arrays import FloatArray
 from annconv.ir.network import Network
 from annconv.ir.samples import input_rates, prepare_samples
 from annconv.options import CompileOptions, Environment, RunOptions, read_environment
@@ -22,7 +23,8 @@ from annconv.plan.packing import pack
 from annconv.plan.plan import Plan
 from annconv.printing import progress_bar
 from annconv.readouts.labels import draw_labels
-from annconv.runtime.extension import NativeNetwork, open_network
+from annconv.runtime.extension import NativeNetwork, in_main_interpreter, open_network
+from annconv.runtime.memory import Recording, memory_told, spike_limit
 from annconv.runtime.result import RunResult
 from annconv.runtime.stages import KeptStages
 
@@ -53,6 +55,7 @@ class CompiledNetwork:
         self._environment = environment
         self._whole: NativeNetwork | None = None
 
+    @memory_told("run", "Present fewer samples in a call.")
     def run(
         self,
         samples: object,
@@ -82,6 +85,9 @@ class CompiledNetwork:
             InputError: The samples are not finite numbers of the right shape.
             OptionError: An option has a value that is not allowed.
             SimulationError: A score is not a number.
+            OutOfMemoryError: Memory does not hold what is recorded, 12 bytes for a spike. Where
+                even a few samples, run beforehand, say so, it comes before the run; otherwise when
+                spikes have taken nine tenths of what was available at the start.
         """
         options = RunOptions(
             steps=self.network.steps if steps is None else steps,
@@ -93,10 +99,8 @@ class CompiledNetwork:
         )
         recorded = self._recorded(options.record)
         rates = self._rates(samples, options)
-        native, threads = self._keeping(recorded), self.options.thread_count()
-        run = (options.steps, threads, options.seed, options.first_sample, recorded)
-        with progress_bar(len(rates), options.progress) as update:
-            counts, outputs, stopped_at, spikes, _ = native.run(rates, *run, update, False)
+        native = self._keeping(recorded)
+        counts, outputs, stopped_at, spikes = self._run(native, rates, recorded, options)
         orders = self._orders if native is self._native and recorded else {}
         return RunResult(
             labels=draw_labels(outputs, options.seed, options.first_sample),
@@ -126,6 +130,47 @@ class CompiledNetwork:
         result = self.run(samples, steps=steps, seed=seed, frames=frames, progress=progress)
         return result.labels
 
+    def _run(
+        self,
+        native: NativeNetwork,
+        rates: FloatArray,
+        recorded: Sequence[int],
+        options: RunOptions,
+    ) -> tuple[Any, Any, Any, dict[int, list[Any]]]:
+        """Counts, outputs, stopped_at and spikes of all samples.
+
+        Raises:
+            OutOfMemoryError: Memory does not hold what is recorded.
+        """
+        threads = self.options.thread_count()
+        results = len(rates) * (self.network.output.size + 1) * 32  # bytes, with room to work
+        limit = spike_limit(native.arena_bytes * threads + results)
+        neurons = sum(self.network.populations[index].size for index in recorded)
+        recording = Recording(options.record, neurons, len(rates), options.steps)
+
+        def run(part: FloatArray, first: int, update: Callable[[int], None] | None) -> Any:
+            """A part of the samples, with the index of its first one."""
+            first += options.first_sample
+            return native.run(
+                part, options.steps, threads, options.seed, first, recorded, limit, update, False
+            )
+
+        def trial(index: int) -> int:
+            spikes = run(rates[index : index + 1], index, None)[3]
+            return sum(len(train) for trains in spikes.values() for train in trains)
+
+        try:
+            if recorded:
+                recording.check(limit, trial)
+            with progress_bar(len(rates), options.progress) as update:
+                counts, outputs, stopped_at, spikes, _ = run(rates, 0, update)
+        except MemoryError as error:
+            if recorded and len(error.args) == 2 and error.args[1]:
+                raise recording.ended(limit, *error.args) from None
+            raise
+        return counts, outputs, stopped_at, spikes
+
+    @memory_told("profile", "Profile fewer samples in a call.")
     def profile(
         self, samples: object, steps: int | None = None, *, seed: int = 0
     ) -> dict[str, float]:
@@ -145,7 +190,7 @@ class CompiledNetwork:
         """
         options = RunOptions(steps=self.network.steps if steps is None else steps, seed=seed)
         rates = self._rates(samples, options)
-        *_, seconds = self._native.run(rates, options.steps, 1, seed, 0, [], None, True)
+        *_, seconds = self._native.run(rates, options.steps, 1, seed, 0, [], 0, None, True)
         return seconds
 
     def write_sources(self, folder: str | Path) -> None:
@@ -222,11 +267,11 @@ class CompiledNetwork:
         self, name: str, trains: list[NDArray[np.int32]], order: NDArray[np.intp] | None
     ) -> list[NDArray[np.int32]]:
         """Spike trains with the network's own ranks, without the sign where it is always +1."""
-        if order is not None:
-            trains = [own_ranks(train, order) for train in trains]
-        if self.network[name].model().unspike is not None:
-            return trains
-        return [np.ascontiguousarray(train[:, :2]) for train in trains]
+        signed = self.network[name].model().unspike is not None
+        for index, train in enumerate(trains):  # in place: what is replaced is dropped at once
+            ranked = train if order is None else own_ranks(train, order)
+            trains[index] = ranked if signed else np.ascontiguousarray(ranked[:, :2])
+        return trains
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (compile_network, (self.network, self.options))
@@ -238,6 +283,7 @@ class CompiledNetwork:
         )
 
 
+@memory_told("compile", "Convert a smaller model.")
 def compile_network(network: Network, options: CompileOptions) -> CompiledNetwork:
     """Compile a network, or load what an earlier call compiled for one of equal structure.
 
@@ -256,6 +302,7 @@ def compile_network(network: Network, options: CompileOptions) -> CompiledNetwor
     return CompiledNetwork(network, options, plan, native, environment)
 
 
+@in_main_interpreter()
 def _native_network(
     network: Network, options: CompileOptions, environment: Environment
 ) -> tuple[Plan, NativeNetwork]:

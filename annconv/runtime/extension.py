@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol, cast
@@ -13,6 +14,8 @@ from annconv.errors import BuildError
 from annconv.ir.arrays import FloatArray
 
 MODULE = "network"
+_SUBINTERPRETER = "subinterpreter"
+_MAIN = "call annconv from Python's main interpreter; a network uses all cores by itself"
 
 
 class NativeNetwork(Protocol):
@@ -28,6 +31,7 @@ class NativeNetwork(Protocol):
         seed: int,
         first_sample: int,
         record: Sequence[int],
+        limit: int,
         progress: Callable[[int], None] | None,
         measure: bool,
     ) -> tuple[Any, Any, Any, dict[int, list[Any]], dict[str, float]]:
@@ -35,6 +39,10 @@ class NativeNetwork(Protocol):
 
         Counts, outputs, stopped_at, spikes and, where `measure` asks for it, the seconds that each
         part of the network took come back.
+
+        Raises:
+            MemoryError: There is none, or the spikes take more than `limit` bytes; with the steps
+                that were run of all samples together, and the bytes that their spikes took.
         """
 
 
@@ -63,7 +71,24 @@ def load_extension(path: Path, key: str) -> ModuleType:
     return module
 
 
+@contextmanager
+def in_main_interpreter() -> Iterator[None]:
+    """Tell that a subinterpreter cannot build: Python lets it start no other process.
+
+    Raises:
+        BuildError: In place of Python's own error.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if _SUBINTERPRETER not in str(error):
+            raise
+        raise BuildError("building", why=str(error), instead=_MAIN) from error
+
+
 def _remedy(error: ImportError) -> str:
+    if _SUBINTERPRETER in str(error):
+        return _MAIN
     if "undefined symbol: _Z" in str(error):  # a C compiler leaves the library of C++ out
         return "set CXX to a C++ compiler, as g++ or clang++, not gcc or clang"
     return "remove the cache folder and compile again; a build belongs to one Python"

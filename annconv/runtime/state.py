@@ -21,7 +21,8 @@ from annconv.plan.packing import pack
 from annconv.plan.plan import Plan
 from annconv.plan.spread import spread_parameters
 from annconv.runtime.compiled import REAL
-from annconv.runtime.extension import load_extension
+from annconv.runtime.extension import in_main_interpreter, load_extension
+from annconv.runtime.memory import memory_told
 
 
 class NativeState(Protocol):
@@ -188,6 +189,7 @@ class State:
         """(size,) measured rates in Hz, zero unless `measure` was called; a writable view."""
         return self._native.firing_rates(population)
 
+    @memory_told("compute_firing_rate", "Use a shorter window.")
     def measure(self, population: int, window: int) -> None:
         """From now on measure firing rates over `window` steps, 0 for not at all."""
         per_spike = 1000.0 / (window * self.plan.dt) if window else 0.0
@@ -236,6 +238,8 @@ class State:
         )  # fmt: skip
 
 
+@memory_told("opening the live network", "Convert a smaller model.")
+@in_main_interpreter()
 def open_state(network: Network, options: CompileOptions) -> State:
     """Compile a network to be stepped, or load what an earlier call compiled.
 

@@ -5,12 +5,14 @@
 #include <pybind11/stl.h>
 
 #include <cstdint>
-#include <map>
+#include <numeric>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "annconv/interpreter.hpp"
+#include "annconv/spike_trains.hpp"
 #include "annconv/table.hpp"
 #include "annconv/weights_file.hpp"
 
@@ -20,49 +22,40 @@ using annconv::RunRequest;
 
 namespace {
 
-struct Spike {
-    std::int32_t step;
-    std::int32_t rank;
-    std::int8_t sign;
-};
-
 // Keeps recorded spikes, shows progress, and lets Python's signals (Ctrl-C) end a run.
 class PythonObserver : public annconv::RunObserver {
    public:
-    PythonObserver(std::int64_t samples, const std::vector<std::int32_t>& recorded,
-                   py::object progress)
-        : progress_(std::move(progress)) {
-        for (const auto population : recorded) {
-            trains_[population].resize(static_cast<std::size_t>(samples));
-        }
-    }
+    // `progress` is called with the number of finished samples, unless it is None.
+    PythonObserver(annconv::SpikeTrains& trains, const py::object& progress)
+        : trains_(trains), progress_(progress.ptr()) {}
+
+    // Whose interpreter it takes in order to ask.
+    void runs_without(annconv::Interpreter& interpreter) { interpreter_ = &interpreter; }
 
     void spike(std::int64_t sample, std::int32_t population, std::int32_t step, std::int32_t rank,
                std::int8_t sign) override {
-        trains_.find(population)
-            ->second[static_cast<std::size_t>(sample)]
-            .push_back({step, rank, sign});
+        trains_.add(sample, population, {step, rank, sign});
     }
 
+    // Where it is false, Python's error is set, unless Python ends.
     bool proceed(std::int64_t samples_done) override {
-        const py::gil_scoped_acquire gil;
-        if (PyErr_CheckSignals() != 0) return false;
-        if (progress_.is_none()) return true;
-        try {
-            progress_(samples_done);
-        } catch (py::error_already_set& error) {
-            error.restore();
-            return false;
-        }
-        return true;
+        return interpreter_->held([&] {
+            if (PyErr_CheckSignals() != 0) return false;
+            if (progress_ == Py_None) return true;
+            PyObject* const answer =
+                PyObject_CallFunction(progress_, "L", static_cast<long long>(samples_done));
+            Py_XDECREF(answer);
+            return answer != nullptr;
+        });
     }
 
-    // Population -> one int32 array (spikes, 3) of step, rank, sign for every sample.
-    py::dict spikes() const {
+    // Population -> one int32 array (spikes, 3) of step, rank, sign for every sample. What has
+    // become an array is dropped here.
+    py::dict spikes() {
         py::dict result;
-        for (const auto& [population, samples] : trains_) {
+        for (auto& [population, samples] : trains_.trains()) {
             py::list trains;
-            for (const auto& train : samples) {
+            for (auto& train : samples) {
                 py::array_t<std::int32_t> array(
                     {static_cast<py::ssize_t>(train.size()), py::ssize_t{3}});
                 auto rows = array.mutable_unchecked<2>();
@@ -73,6 +66,7 @@ class PythonObserver : public annconv::RunObserver {
                     rows(at, 2) = train[row].sign;
                 }
                 trains.append(std::move(array));
+                std::vector<annconv::Spike>().swap(train);
             }
             result[py::int_(population)] = std::move(trains);
         }
@@ -80,8 +74,9 @@ class PythonObserver : public annconv::RunObserver {
     }
 
    private:
-    std::map<std::int32_t, std::vector<std::vector<Spike>>> trains_;
-    py::object progress_;
+    annconv::SpikeTrains& trains_;
+    PyObject* progress_;
+    annconv::Interpreter* interpreter_ = nullptr;
 };
 
 class Network {
@@ -90,10 +85,12 @@ class Network {
         : table_(*annconv_network()),
           weights_(annconv::load_weights(static_cast<std::string_view>(packed), table_)) {}
 
+    // Where memory ends, a MemoryError with two arguments: the steps that were run of all samples
+    // together, and the bytes that recorded spikes took.
     py::tuple run(const py::array& samples, std::int32_t steps, std::int32_t threads,
                   std::uint64_t seed, std::uint32_t first_sample,
-                  const std::vector<std::int32_t>& record, const py::object& progress,
-                  bool measure) const {
+                  const std::vector<std::int32_t>& record, std::int64_t limit,
+                  const py::object& progress, bool measure) const {
         check_samples(samples, steps);
         const py::ssize_t count = samples.shape(0);
         py::array_t<std::int32_t> counts({count, py::ssize_t{table_.outputs}});
@@ -101,7 +98,9 @@ class Network {
         py::array_t<std::int32_t> stopped_at(count);
         std::vector<std::uint8_t> flags(static_cast<std::size_t>(table_.populations), 0);
         for (const auto population : record) flags.at(static_cast<std::size_t>(population)) = 1;
-        PythonObserver observer(count, record, progress);
+        std::fill_n(stopped_at.mutable_data(), count, 0);
+        annconv::SpikeTrains trains(count, record, limit);
+        PythonObserver observer(trains, progress);
 
         RunRequest request{};
         request.samples = samples.data();
@@ -119,9 +118,16 @@ class Network {
         std::vector<double> seconds(static_cast<std::size_t>(table_.parts), 0.0);
         request.seconds = measure ? seconds.data() : nullptr;
         bool finished = false;
-        {
-            const py::gil_scoped_release released;
-            finished = table_.run(weights_.get(), request);
+        try {
+            annconv::without_interpreter([&](annconv::Interpreter& interpreter) {
+                observer.runs_without(interpreter);
+                finished = table_.run(weights_.get(), request);
+            });
+        } catch (const std::bad_alloc&) {
+            const std::int64_t ran =
+                std::accumulate(request.stopped_at, request.stopped_at + count, std::int64_t{0});
+            PyErr_SetObject(PyExc_MemoryError, py::make_tuple(ran, trains.bytes()).ptr());
+            finished = false;
         }
         if (!finished) throw py::error_already_set();
         py::dict parts;
@@ -150,7 +156,12 @@ class Network {
 
 }  // namespace
 
+// pybind11's own function of initialisation gets another name, so that ours stands before it.
+#define PyInit_network initialise_network
 PYBIND11_MODULE(network, module) {
+    // pybind11 looks for NumPy once, and lets the interpreter go for it: now, not in some first
+    // run.
+    py::dtype::of<double>();
     module.doc() = "A spiking network compiled by annconv.";
     if (annconv_network()->version != annconv::kTableVersion) {
         throw std::runtime_error(
@@ -159,7 +170,12 @@ PYBIND11_MODULE(network, module) {
     py::class_<Network>(module, "Network", py::module_local())
         .def(py::init<const py::bytes&>(), py::arg("packed"))
         .def("run", &Network::run, py::arg("samples"), py::arg("steps"), py::arg("threads"),
-             py::arg("seed"), py::arg("first_sample"), py::arg("record"), py::arg("progress"),
-             py::arg("measure"))
+             py::arg("seed"), py::arg("first_sample"), py::arg("record"), py::arg("limit"),
+             py::arg("progress"), py::arg("measure"))
         .def_property_readonly("arena_bytes", &Network::arena_bytes);
+}
+#undef PyInit_network
+
+extern "C" PYBIND11_EXPORT PyObject* PyInit_network() {
+    return annconv::made_in_main_interpreter(initialise_network);
 }

@@ -13,6 +13,7 @@
 #include <tuple>
 #include <vector>
 
+#include "annconv/interpreter.hpp"
 #include "annconv/state.hpp"
 
 namespace py = pybind11;
@@ -32,24 +33,27 @@ using SpikeRequest = std::tuple<std::int32_t, Ranks>;
 // Whether Python's signals (Ctrl-C) let a run go on; asked now and then.
 class Signals {
    public:
+    explicit Signals(annconv::Interpreter& interpreter) : interpreter_(interpreter) {}
+
+    // Where it is false, Python's error is set, unless Python ends.
     bool proceed() {
         const auto now = std::chrono::steady_clock::now();
         if (now - asked_ < kInterval) return true;
         asked_ = now;
-        const py::gil_scoped_acquire gil;
-        if (PyErr_CheckSignals() == 0) return true;
-        error_.emplace();
-        return false;
+        return interpreter_.held([] { return PyErr_CheckSignals() == 0; });
     }
-
-    // The exception that ended the run, None if none did.
-    py::object error() const { return error_ ? error_->value() : py::none(); }
 
    private:
     static constexpr std::chrono::milliseconds kInterval{50};
+    annconv::Interpreter& interpreter_;
     std::chrono::steady_clock::time_point asked_ = std::chrono::steady_clock::now();
-    std::optional<py::error_already_set> error_;
 };
+
+// The error that is set in Python, which is cleared; None if there is none.
+py::object taken_error() {
+    if (PyErr_Occurred() == nullptr) return py::none();
+    return py::error_already_set().value();
+}
 
 class State {
    public:
@@ -107,7 +111,8 @@ class State {
     }
 
     // Steps run, rows written for each request, spikes of each request as (spikes, 2) of step and
-    // rank, and what ended the run early, None if nothing did.
+    // rank, and what ended the run early, None if nothing did: Ctrl-C, or a MemoryError before a
+    // step whose spikes might not find room.
     py::tuple advance(std::int32_t steps, const py::array& rates, std::uint64_t seed,
                       std::uint32_t sample, std::int32_t index,
                       const std::vector<ValueRequest>& values,
@@ -118,12 +123,17 @@ class State {
         std::vector<annconv::SpikeRecorder> trains;
         for (const auto& request : spikes) trains.push_back(spike_recorder(request));
         const annconv::StateRun run{steps, {rates.data(), seed, sample, index}, stops};
-        Signals signals;
         std::int32_t done = 0;
-        {
-            const py::gil_scoped_release released;
-            done = state_.advance(run, rows, trains, [&] { return signals.proceed(); });
-        }
+        bool has_room = true;
+        annconv::without_interpreter([&](annconv::Interpreter& interpreter) {
+            Signals signals(interpreter);
+            done = state_.advance(run, rows, trains, [&] {
+                has_room = annconv::make_room(trains);
+                return has_room && signals.proceed();
+            });
+        });
+        if (!has_room) PyErr_NoMemory();
+        const py::object error = taken_error();
         std::vector<std::int64_t> written;
         for (const auto& recorder : rows) written.push_back(recorder.written);
         py::list found;
@@ -132,7 +142,7 @@ class State {
             found.append(
                 py::array_t<std::int32_t>({count, py::ssize_t{2}}, recorder.spikes.data()));
         }
-        return py::make_tuple(done, written, found, signals.error());
+        return py::make_tuple(done, written, found, error);
     }
 
    private:
@@ -242,7 +252,12 @@ class State {
 
 }  // namespace
 
+// pybind11's own function of initialisation gets another name, so that ours stands before it.
+#define PyInit_network initialise_network
 PYBIND11_MODULE(network, module) {
+    // pybind11 looks for NumPy once, and lets the interpreter go for it: now, not in some first
+    // run.
+    py::dtype::of<double>();
     module.doc() = "A spiking network compiled by annconv, to be stepped by hand.";
     if (annconv_state()->version != annconv::kStateVersion) {
         throw std::runtime_error(
@@ -264,4 +279,9 @@ PYBIND11_MODULE(network, module) {
         .def("advance", &State::advance, py::arg("steps"), py::arg("rates"), py::arg("seed"),
              py::arg("sample"), py::arg("index"), py::arg("values"), py::arg("spikes"),
              py::arg("stops"));
+}
+#undef PyInit_network
+
+extern "C" PYBIND11_EXPORT PyObject* PyInit_network() {
+    return annconv::made_in_main_interpreter(initialise_network);
 }

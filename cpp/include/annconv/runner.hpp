@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <cstring>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -26,6 +27,7 @@ void spread(const Real* values, Real* target) {
 }
 
 // Asks the observer now and then whether to go on. Only the calling thread asks, all threads obey.
+// What an observer throws in any thread ends the run, too: nothing may leave a parallel region.
 class Progress {
    public:
     Progress(RunObserver& observer, std::int64_t samples)
@@ -43,7 +45,26 @@ class Progress {
         const auto now = std::chrono::steady_clock::now();
         if (now - asked_ < kInterval) return;
         asked_ = now;
-        if (!observer_.proceed(done_.load(std::memory_order_relaxed))) stopped_.store(true);
+        guarded([&] {
+            if (!observer_.proceed(done_.load(std::memory_order_relaxed))) stopped_.store(true);
+        });
+    }
+
+    // Runs something that may throw; the first exception of a run is kept.
+    template <class Work>
+    void guarded(Work&& work) {
+        try {
+            work();
+        } catch (const std::exception&) {
+            const std::lock_guard<std::mutex> lock(failing_);
+            if (!error_) error_ = std::current_exception();
+            stopped_.store(true);
+        }
+    }
+
+    // Throws what was kept; called when all threads are done.
+    void rethrow() const {
+        if (error_) std::rethrow_exception(error_);
     }
 
     // Where the calling thread has no samples left: it goes on asking while others have some.
@@ -63,6 +84,8 @@ class Progress {
     const std::int64_t samples_;
     std::mutex waiting_;
     std::condition_variable all_done_;
+    std::mutex failing_;
+    std::exception_ptr error_;
     std::atomic<bool> stopped_{false};
     std::atomic<std::int64_t> done_{0};
     std::chrono::steady_clock::time_point asked_ = std::chrono::steady_clock::now();
@@ -174,7 +197,8 @@ class TeamRun {
                 asks ? request_.seconds : nullptr};
             const std::int32_t executed = Network::advance(weights_, arena, tile);
             if (records && team.leads()) {
-                record_spikes<Network>(arena, request_, sample, first, executed);
+                progress_.guarded(
+                    [&] { record_spikes<Network>(arena, request_, sample, first, executed); });
             }
             first += executed;
             if (executed < steps || Network::stopped(weights_, arena)) break;
@@ -230,6 +254,7 @@ bool run(const void* packed, const RunRequest& request) {
         omp_pause_resource_all(omp_pause_hard);
 #endif
     }
+    progress.rethrow();
     return !progress.stopped();
 }
 

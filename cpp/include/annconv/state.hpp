@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <new>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "annconv/weights_file.hpp"
@@ -99,6 +102,21 @@ struct SpikeRecorder {
     std::vector<std::int32_t> spikes;
 };
 
+// Makes room for the spikes of one more step, so that none is lost in it; false where there is
+// none.
+inline bool make_room(std::vector<SpikeRecorder>& recorders) {
+    try {
+        for (auto& recorder : recorders) {
+            auto& spikes = recorder.spikes;
+            const std::size_t needed = spikes.size() + 2 * static_cast<std::size_t>(recorder.count);
+            if (needed > spikes.capacity()) spikes.reserve(needed + spikes.capacity());
+        }
+        return true;
+    } catch (const std::bad_alloc&) {
+        return false;
+    }
+}
+
 // Spikes of each neuron in the last `window` steps, as a rate.
 struct RateMeter {
     std::int32_t window = 0;  // 0: the rates stay as they are
@@ -108,7 +126,11 @@ struct RateMeter {
     std::int32_t slot = 0;
     std::vector<double> rates;
 
+    // Where there is no memory for it, the meter stays as it is.
     void start(std::int32_t steps, double spike_rate) {
+        std::vector<std::int8_t> fresh(static_cast<std::size_t>(steps) * rates.size());
+        sums.resize(rates.size());
+        history = std::move(fresh);
         window = steps;
         per_spike = spike_rate;
         clear();

@@ -9,7 +9,8 @@ namespace annconv {
 constexpr std::uint32_t kTableVersion = 2;
 
 // Receives what happened while samples run. Methods are called from several threads, but all calls
-// for one sample come from one thread.
+// for one sample come from one thread. What they throw (of std::exception) ends the run, whose
+// caller receives it.
 class RunObserver {
    public:
     virtual ~RunObserver() = default;
@@ -36,7 +37,7 @@ struct RunRequest {
 
     std::int32_t* counts;      // (count, outputs): spikes of each output neuron
     double* outputs;           // (count, outputs): score of each output neuron
-    std::int32_t* stopped_at;  // (count,): steps executed
+    std::int32_t* stopped_at;  // (count,): steps executed, also where the run was ended
     double* seconds;           // (parts,): time of the calling thread; nullptr: not measured
 };
 
@@ -52,6 +53,7 @@ struct NetworkTable {
     std::uint64_t weights_bytes;
     std::uint64_t arena_bytes;
     // Runs all samples; false if the observer ended the run. `weights` is aligned to 64 bytes.
+    // Throws std::bad_alloc where there is no memory, and what the observer throws.
     bool (*run)(const void* weights, const RunRequest& request);
 };
 
