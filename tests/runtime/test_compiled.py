@@ -143,7 +143,7 @@ BAD_SAMPLES: dict[str, tuple[object, str]] = {
     "too many values": (np.zeros((2, 7)), "received shape"),
     "no batch axis": (np.zeros(6), r"A single sample needs a batch axis: samples\[None\]"),
     "a number": (1.0, r"received shape \(\)"),
-    "nothing": (None, "received objects"),
+    "nothing": (None, "received NoneType None"),
     "zero samples of another size": (np.zeros((0, 5)), r"received shape \(0, 5\)"),
     "text": (np.array([["a"] * 6]), "expected an array of numbers, received text"),
     "bytes": (np.array([[b"a"] * 6]), "received bytes"),
