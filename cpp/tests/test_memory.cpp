@@ -1,4 +1,8 @@
 // Where memory ends while samples run or a network is stepped: one exception, and nothing is lost.
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdio>
 #include <stdexcept>
 #include <string>
 
@@ -110,6 +114,25 @@ void limits(int samples, int threads) {
     for (const auto steps : results.stopped_at) CHECK(steps < kSteps);
 }
 
+// Where the system gives no threads, one runs everything.
+void no_threads() {
+#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__)
+    rlimit limit{};
+    CHECK(getrlimit(RLIMIT_AS, &limit) == 0);
+    long pages = 0;
+    std::FILE* const file = std::fopen("/proc/self/statm", "r");
+    CHECK(file != nullptr && std::fscanf(file, "%ld", &pages) == 1);
+    std::fclose(file);
+    const rlimit tight{static_cast<rlim_t>(pages * sysconf(_SC_PAGESIZE) + (1 << 20)),
+                       limit.rlim_max};  // less than the stack of a thread
+    CHECK(setrlimit(RLIMIT_AS, &tight) == 0);
+    CHECK(!annconv::threads_available(1));
+    for (const int samples : {1, 4}) run_and_check(samples, 4);
+    CHECK(setrlimit(RLIMIT_AS, &limit) == 0);
+    CHECK(annconv::threads_available(1));
+#endif
+}
+
 // Whatever an observer throws comes back, too, from the thread that asks.
 void other_exceptions() {
     struct Refuses : annconv::RunObserver {
@@ -208,6 +231,7 @@ void recordings(const annconv::StateTable& network, const std::string& data) {
 }  // namespace
 
 int main() {
+    no_threads();  // first: stacks of threads that are over are kept for others
     const auto nothing = [] {};
     for (const int samples : {1, 2, 4}) {
         for (const int threads : {1, 2, 4}) {

@@ -10,6 +10,9 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <new>
+#include <system_error>
+#include <thread>
 #include <vector>
 
 #include <omp.h>
@@ -216,6 +219,30 @@ class TeamRun {
     std::atomic<std::int64_t>& next_;
 };
 
+// Whether the system gives so many further threads at once. OpenMP ends the process where it does
+// not, so they are tried beforehand; they take some ten microseconds each.
+inline bool threads_available(std::int32_t count) {
+    std::mutex gate;
+    std::unique_lock<std::mutex> closed(gate);
+    std::vector<std::thread> started;
+    started.reserve(static_cast<std::size_t>(count));
+    bool available = true;
+    std::exception_ptr error;
+    try {
+        for (std::int32_t index = 0; index < count; ++index) {
+            started.emplace_back([&gate] { const std::lock_guard<std::mutex> passed(gate); });
+        }
+    } catch (const std::system_error&) {
+        available = false;
+    } catch (const std::bad_alloc&) {
+        error = std::current_exception();
+    }
+    closed.unlock();
+    for (auto& thread : started) thread.join();
+    if (error) std::rethrow_exception(error);
+    return available;
+}
+
 template <class Network>
 bool run(const void* packed, const RunRequest& request) {
     const auto& weights = *static_cast<const typename Network::Weights*>(packed);
@@ -240,7 +267,8 @@ bool run(const void* packed, const RunRequest& request) {
         auto* memory = static_cast<std::byte*>(scratch[static_cast<std::size_t>(thread)].get());
         work.run(own, {thread % size, size, &own.barrier}, memory, thread == 0);
     };
-    if (threads == 1) {  // without OpenMP's thread pool, which does not survive a fork
+    // One thread alone does without OpenMP's thread pool, which does not survive a fork.
+    if (threads == 1 || !threads_available(threads - 1)) {
         run_thread(0, 1);
     } else {
 #pragma omp parallel num_threads(threads)
