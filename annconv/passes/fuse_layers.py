@@ -12,8 +12,18 @@ from dataclasses import dataclass, replace
 
 from annconv.passes.layer_arrival import arrival_of, rates_arrival
 from annconv.passes.layer_state import laid_out
-from annconv.plan.kernels import Constant, Kernel, LayerKernel, OperatorKernel, UpdateKernel
+from annconv.plan.kernels import (
+    Kernel,
+    LayerKernel,
+    OperatorKernel,
+    UpdateKernel,
+    extents_of,
+    number_of,
+)
 from annconv.plan.plan import Plan, emitting
+
+SUMMING_OPERATORS = ("convolve", "multiply")
+"""Operators whose sums a layer computes."""
 
 
 def fuse_layers(plan: Plan) -> Plan:
@@ -93,7 +103,9 @@ def _candidate(plan: Plan, stage: int) -> Candidate | None:
         return None
     if not _runs_in_lanes(update) or (stage == plan.readout.population and not _counts(plan)):
         return None
-    if operator.source not in _plain_spikes(plan):
+    if operator.source not in _plain_spikes(plan) or operator.function not in SUMMING_OPERATORS:
+        return None
+    if not _lies_as_delivered(update, operator):
         return None
     found = Candidate(update, operator, scale, fades[0] if fades else None)
     read = _readers(plan, [entry.buffer for entry in update.variables])
@@ -128,9 +140,10 @@ def _with_pooling(plan: Plan, found: Candidate, read: list[OperatorKernel]) -> C
         return None
     if pool.function != "max_pool" or found.operator.function != "convolve":
         return None
-    apart = _windows_apart(dict(pool.constants))
+    if not _pools_side_by_side(pool, found.operator) or not _lies_as_delivered(pooling, pool):
+        return None
     seen = [entry.buffer for entry in pooling.variables]
-    if not apart or pool.stage == plan.readout.population or _readers(plan, seen):
+    if pool.stage == plan.readout.population or _readers(plan, seen):
         return None
     pooled = next(entry.name for entry in found.update.variables if entry.buffer == pool.source)
     return replace(found, pool=pool, pooling=pooling, pooled=pooled)
@@ -160,10 +173,45 @@ def _runs_in_lanes(update: UpdateKernel) -> bool:
     return plain and local and model.spike is not None and arrives == 1
 
 
-def _windows_apart(constants: dict[str, Constant]) -> bool:
-    """Whether pooling windows lie side by side on a plane, without padding."""
-    planar = all(constants[name][0] == 1 for name in ("kIn", "kSize", "kStride"))  # type: ignore[index]
-    return planar and constants["kSize"] == constants["kStride"] and constants["kPad"] == (0, 0, 0)
+def _lies_as_delivered(update: UpdateKernel, operator: OperatorKernel) -> bool:
+    """Whether a population has the geometry in which its operator delivers.
+
+    A layer lays state out by the operator's rows, columns and channels. A Reshape between them,
+    which no kernel shows, gives the population others.
+    """
+    delivered = _delivered(operator)
+    missing = len(delivered) - len(update.geometry)
+    return (1,) * missing + update.geometry == delivered
+
+
+def _pools_side_by_side(pool: OperatorKernel, operator: OperatorKernel) -> bool:
+    """Whether windows lie side by side, from the first row and column on, on the operator's plane.
+
+    Each covers a neuron, so only the last ones of rows and columns hang over the edge. The plane is
+    the one that the operator delivers: no Reshape stands in front of the pooling.
+    """
+    shape = dict(pool.constants)
+    extents, counts, sizes = (extents_of(shape, name) for name in ("kIn", "kOut", "kSize"))
+    received = (*extents, number_of(shape, "kChannels"))
+    return (
+        received == _delivered(operator)
+        and extents[0] == sizes[0] == 1
+        and shape["kStride"] == sizes
+        and shape["kPad"] == (0, 0, 0)
+        and all(
+            (count - 1) * size < extent
+            for extent, count, size in zip(extents, counts, sizes, strict=True)
+        )
+    )
+
+
+def _delivered(operator: OperatorKernel) -> tuple[int, ...]:
+    """Depth, rows, columns and channels of what an operator delivers."""
+    shape = dict(operator.constants)
+    if operator.function == "multiply":
+        return (1, 1, 1, number_of(shape, "kOutputs"))
+    channels = "kChannelsOut" if operator.function == "convolve" else "kChannels"
+    return (*extents_of(shape, "kOut"), number_of(shape, channels))
 
 
 def _fused(plan: Plan, found: Candidate) -> Plan:

@@ -138,19 +138,14 @@ def _choose(plan: Plan, operator: OperatorKernel, pool: OperatorKernel | None) -
     if operator.function != "convolve":
         return None
     if pool is not None:
-        covered = _covered(dict(pool.constants))
-        if 0 in covered:
-            return None
-        shape["kOut"] = covered
+        shape["kOut"] = _covered(dict(pool.constants))
     return _row_table(plan, shape, pool) or _convolution(plan, shape, pool, operator.grouped)
 
 
 def _covered(pool: Mapping[str, Constant]) -> tuple[int, ...]:
-    """The part of the plane that pooling windows cover."""
-    return tuple(
-        count * size
-        for count, size in zip(extents_of(pool, "kOut"), extents_of(pool, "kSize"), strict=True)
-    )
+    """The part of the plane that pooling windows cover; where they hang over it, all of it."""
+    axes = zip(*(extents_of(pool, name) for name in ("kIn", "kOut", "kSize")), strict=True)
+    return tuple(min(extent, count * size) for extent, count, size in axes)
 
 
 def _convolution(

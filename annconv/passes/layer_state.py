@@ -6,7 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from annconv.plan.arrays import Buffer, Packed
-from annconv.plan.kernels import BoundVariable, LayerKernel
+from annconv.plan.kernels import (
+    BoundVariable,
+    LayerKernel,
+    extents_of,
+    number_of,
+    pooled_extents,
+)
 from annconv.plan.layouts import ChannelLayout, NeuronLayout, blocks
 from annconv.plan.plan import Plan, references
 
@@ -51,16 +57,14 @@ def laid_out(plan: Plan, layer: LayerKernel) -> Plan:
 def _layouts(layer: LayerKernel) -> Iterator[NeuronLayout]:
     """How the neurons of each of the layer's populations lie."""
     constants = dict(layer.constants)
-    block, plane, pool = constants["kTileChannels"], constants["kOut"], constants.get("kPool")
-    if not isinstance(block, int) or isinstance(plane, int) or isinstance(pool, int):
-        raise TypeError(f"constants of {layer.name}: {constants}")
-    _, rows, columns = plane
+    block = number_of(constants, "kTileChannels")
+    _, rows, columns = extents_of(constants, "kOut")
     if layer.arrival.function == "RatesSource":
         yield NeuronLayout(block, (layer.update.neurons,), rows, columns)
         return
     yield NeuronLayout(block, layer.update.geometry, rows, columns)
-    if layer.pooling is not None and pool is not None:
-        yield NeuronLayout(block, layer.pooling.geometry, rows // pool[0], columns // pool[1])
+    if layer.pooling is not None:
+        yield NeuronLayout(block, layer.pooling.geometry, *pooled_extents(constants))
 
 
 def _by_channel(packed: Packed, layout: NeuronLayout) -> Packed:

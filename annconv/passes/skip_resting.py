@@ -11,7 +11,14 @@ from dataclasses import replace
 
 from annconv.neurons.model import NeuronModel
 from annconv.plan.arrays import Buffer
-from annconv.plan.kernels import Constants, Kernel, LayerKernel, extents_of, number_of
+from annconv.plan.kernels import (
+    Constants,
+    Kernel,
+    LayerKernel,
+    extents_of,
+    number_of,
+    pooled_extents,
+)
 from annconv.plan.layouts import blocks
 from annconv.plan.plan import Plan
 
@@ -46,9 +53,10 @@ def _vectors(layer: LayerKernel, lanes: int) -> int:
     """How many vectors of neurons emit spikes."""
     constants = dict(layer.constants)
     block = number_of(constants, "kTileChannels")
-    _, rows, columns = extents_of(constants, "kOut")
-    high, wide = extents_of(constants, "kPool") if layer.pooling is not None else (1, 1)
-    return rows // high * (columns // wide) * blocks(layer.emits.channels, block) * block // lanes
+    rows, columns = (
+        extents_of(constants, "kOut")[1:] if layer.pooling is None else pooled_extents(constants)
+    )
+    return rows * columns * blocks(layer.emits.channels, block) * block // lanes
 
 
 def _steps_alike(model: NeuronModel) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import ceil
 from typing import Literal
 
 from annconv.neurons.model import NeuronModel
@@ -234,3 +235,16 @@ def number_of(shape: Mapping[str, Constant], name: str) -> int:
     if not isinstance(value, int):
         raise TypeError(f"{name} is {value}")
     return value
+
+
+def pooled_extents(shape: Mapping[str, Constant]) -> tuple[int, int]:
+    """Rows and columns of the pooling neurons behind a layer.
+
+    The windows at the edge may hang over it.
+
+    Args:
+        shape: The layer's constants: `kOut`, the plane of neurons that it computes, and `kPool`.
+    """
+    _, rows, columns = extents_of(shape, "kOut")
+    high, wide = extents_of(shape, "kPool")
+    return ceil(rows / high), ceil(columns / wide)

@@ -8,8 +8,10 @@ import pytest
 from planned import OPTIONS, chain, convolution, dense, layers, plan_before, pooling
 
 from annconv.ir.network import Projection
+from annconv.ir.operators import MaxPool, Reshape
 from annconv.neurons.neuron import Neuron
 from annconv.passes.fuse_layers import fuse_layers
+from annconv.passes.pipeline import lower
 
 PICTURE = chain(
     (7, 7, 1),
@@ -43,6 +45,77 @@ def test_neurons_under_no_window_are_left_out() -> None:
     assert lengths["p2_v"] == 3 * 3 * 8
     assert plan.spikes[1] is None  # what is hidden keeps no spikes
     assert "p1_spikes" not in lengths
+
+
+@pytest.mark.parametrize(
+    ("size", "after", "windows", "fused"),
+    [
+        (2, 0, 3, True),  # the last row and column are under no window
+        (2, 1, 4, True),  # the last windows hang over the edge
+        (3, 2, 3, True),
+        (4, 1, 2, True),
+        (4, 3, 2, True),
+        (7, 0, 1, True),
+        (3, 5, 4, False),  # the last windows cover no neuron
+    ],
+)
+def test_windows_may_hang_over_the_edge(
+    size: int, after: int, windows: int, *, fused: bool
+) -> None:
+    pool = MaxPool((size, size), (size, size), ((0, after), (0, after)))
+    network = chain(
+        (7, 7, 1),
+        (convolution(3, 1, 8), "mask"),
+        ((pool,), "mask"),
+        (dense(windows**2 * 8, 5), "spikes"),
+    )
+    plan = lower(network, OPTIONS)[1]
+    plan.verify()
+    found = [entry for entry in layers(plan) if entry.pooling is not None]
+    assert len(found) == fused
+    for layer in found:
+        computed = min(7, windows * size)
+        assert dict(layer.constants)["kOut"] == (1, computed, computed)
+        lengths = {entry.name: entry.length for entry in plan.buffers}
+        assert lengths["p2_v"] == windows**2 * 8
+        flags = windows**2 * 8 // plan.lanes
+        assert lengths[f"{layer.name}_resting"] == flags
+
+
+def test_padding_in_front_stays_apart() -> None:
+    pool = MaxPool((3, 3), (3, 3), ((1, 1), (0, 2)))
+    network = chain((7, 7, 1), (convolution(3, 1, 8), "mask"), ((pool,), "mask"))
+    plan = fuse_layers(plan_before(network, "fuse_layers"))
+    assert all(layer.pooling is None for layer in layers(plan))
+
+
+RESHAPED = {
+    "in front of pooling": (
+        (convolution(3, 3, 8), "spikes"),
+        ((Reshape((12, 4, 8)), *pooling(2, 2)), "mask"),
+    ),
+    "behind pooling": (
+        (convolution(3, 3, 8), "spikes"),
+        ((*pooling(2, 2), Reshape((4, 3, 8))), "mask"),
+    ),
+    "behind a convolution": (((*convolution(3, 3, 8), Reshape((8, 6, 8))), "spikes"),),
+    "behind a full matrix": (((*dense(144, 60), Reshape((5, 4, 3))), "spikes"),),
+}
+
+
+@pytest.mark.parametrize("where", RESHAPED)
+def test_a_population_in_another_geometry_than_its_operator_stays_apart(where: str) -> None:
+    chains = RESHAPED[where]
+    network = chain((6, 8, 3), *chains, encoding="PSO")
+    network = chain(
+        (6, 8, 3),
+        *chains,
+        (dense(network.populations[-1].size, 5), "spikes"),
+        encoding="PSO",
+    )
+    plan = fuse_layers(plan_before(network, "fuse_layers"))
+    plan.verify()
+    assert [layer.update.population for layer in layers(plan)] == [0, len(chains) + 1]
 
 
 def test_whole_populations_are_not_hidden() -> None:

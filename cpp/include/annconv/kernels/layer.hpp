@@ -156,17 +156,20 @@ class Layer {
     LayerLaps laps_;
 };
 
-// Windows that do not overlap, of kPool[0] rows and kPool[1] columns: the neurons under a window
-// and the pooling neuron behind them run together. Neurons under no window are left out.
+// Windows side by side, of kPool[0] rows and kPool[1] columns: the neurons under a window and the
+// pooling neuron behind them run together. Neurons under no window are left out; the last windows
+// of rows and columns may hang over the edge, and hold only the neurons that there are.
 template <class Shape, template <class> class Neuron, template <class> class Pooling, class Source,
           class SpikeOutput, class Weights, class Arena, class Real>
 class PooledLayer {
     using Value = LanesOf<Real, Shape::kVectorBytes>;
     static constexpr int kRows = Shape::kOut[1], kCols = Shape::kOut[2];
     static constexpr int kHigh = Shape::kPool[0], kWide = Shape::kPool[1];
-    static constexpr int kPoolRows = kRows / kHigh, kPoolCols = kCols / kWide;
+    // What the windows at the edge hold where they hang over it, 0 where none does.
+    static constexpr int kHighAtEdge = kRows % kHigh, kWideAtEdge = kCols % kWide;
+    static constexpr int kPoolRows = (kRows + kHigh - 1) / kHigh;
+    static constexpr int kPoolCols = (kCols + kWide - 1) / kWide;
     static constexpr int kBlockChannels = Source::kBlockChannels;
-    static_assert(kRows % kHigh == 0 && kCols % kWide == 0, "windows cover the computed neurons");
     static_assert(Source::kBlockRows % kHigh == 0, "a block holds whole windows");
 
    public:
@@ -190,27 +193,30 @@ class PooledLayer {
             source_.compute(block % Source::kRowBlocks, channel_block);
             laps_.summed();
             const int rows = std::min(Source::kBlockRows, kRows - first);
-            for (int row = 0; row < rows; row += kHigh) {
-                for (int col = 0; col < kCols; col += kWide) {
-                    run_windows(channel_block, first, row, col);
-                }
+            int row = 0;
+            for (; row + kHigh <= rows; row += kHigh) run_row<kHigh>(channel_block, first, row);
+            if constexpr (kHighAtEdge != 0) {
+                if (row < rows) run_row<kHighAtEdge>(channel_block, first, row);
             }
             laps_.stepped();
         }
     }
 
    private:
-    using Cells = std::make_index_sequence<kHigh * kWide>;
-    using Neurons = std::array<Neuron<Value>, kHigh * kWide>;
-
-    // A vector of channels under a window: where its state lies.
+    // A vector of channels under a window of so many rows and columns: where its state lies.
+    template <int high, int wide>
     struct Position {
+        using Cells = std::make_index_sequence<high * wide>;
+        static constexpr int kCells = high * wide;
         int channel_block, row, col, lane;
+
+        static constexpr int row_of(int cell) { return cell / wide; }
+        static constexpr int col_of(int cell) { return cell % wide; }
 
         int channel() const { return channel_block * kBlockChannels + lane; }
         int place(std::size_t cell) const {
             const int index = static_cast<int>(cell);
-            const int at = (row + index / kWide) * kCols + col + index % kWide;
+            const int at = (row + row_of(index)) * kCols + col + col_of(index);
             return (channel_block * kRows * kCols + at) * kBlockChannels + lane;
         }
         int pool_cell() const { return row / kHigh * kPoolCols + col / kWide; }
@@ -219,23 +225,41 @@ class PooledLayer {
         }
     };
 
-    // All channels of a block under the window at a row, counted from the first row of the block,
-    // and a column.
-    ANNCONV_INLINE void run_windows(int channel_block, int first, int row, int col) {
-        for (int lane = 0; lane < kBlockChannels; lane += Value::kLanes) {
-            const Position at{channel_block, first + row, col, lane};
-            if constexpr (Shape::kSkipsResting != 0) {
-                bool& resting = resting_[at.pool_place() / Value::kLanes];
-                resting = !reached(row, col) && (resting || rest(at, Cells()));
-                if (resting) continue;
-            }
-            run_window(at, row, Cells());
+    template <std::size_t cells>
+    using Neurons = std::array<Neuron<Value>, cells>;
+
+    // All windows of a row of windows. `row` counts from the first row of the block.
+    template <int high>
+    ANNCONV_INLINE void run_row(int channel_block, int first, int row) {
+        int col = 0;
+        for (; col + kWide <= kCols; col += kWide) {
+            run_windows<high, kWide>(channel_block, first, row, col);
+        }
+        if constexpr (kWideAtEdge != 0) {
+            run_windows<high, kWideAtEdge>(channel_block, first, row, col);
         }
     }
 
+    // All channels of a block under the window at a row and a column.
+    template <int high, int wide>
+    ANNCONV_INLINE void run_windows(int channel_block, int first, int row, int col) {
+        for (int lane = 0; lane < kBlockChannels; lane += Value::kLanes) {
+            const Position<high, wide> at{channel_block, first + row, col, lane};
+            const typename Position<high, wide>::Cells cells;
+            if constexpr (Shape::kSkipsResting != 0) {
+                bool& resting = resting_[at.pool_place() / Value::kLanes];
+                resting = !reached<high, wide>(row, col) && (resting || rest(at, cells));
+                if (resting) continue;
+            }
+            run_window(at, row, cells);
+        }
+    }
+
+    template <int high, int wide>
     bool reached(int row, int col) const {
-        for (int cell = 0; cell < kHigh * kWide; ++cell) {
-            if (source_.reached(row + cell / kWide, col + cell % kWide)) return true;
+        using At = Position<high, wide>;
+        for (int cell = 0; cell < At::kCells; ++cell) {
+            if (source_.reached(row + At::row_of(cell), col + At::col_of(cell))) return true;
         }
         return false;
     }
@@ -243,15 +267,15 @@ class PooledLayer {
     // Whether a step without input leaves the neurons and the pooling neuron silent and as they
     // are: no step then does anything until something arrives. The slots of all those steps are
     // cleared.
-    template <std::size_t... cells>
-    __attribute__((noinline)) bool rest(const Position& at, std::index_sequence<cells...>) {
-        const Neurons before{Neuron<Value>(weights_, arena_, at.place(cells), at.channel())...};
+    template <class At, std::size_t... cells>
+    __attribute__((noinline)) bool rest(const At& at, std::index_sequence<cells...> all) {
+        const Neurons<At::kCells> before{
+            Neuron<Value>(weights_, arena_, at.place(cells), at.channel())...};
         const Pooling<Value> pooling_before(weights_, arena_, at.pool_place(), at.channel());
-        Neurons neurons = before;
+        Neurons<At::kCells> neurons = before;
         Pooling<Value> pooling = pooling_before;
         const auto nothing = [](std::size_t) { return Value(Real{0}); };
-        const auto spiked =
-            step(neurons, pooling, static_cast<Real>(tile_.first), nothing, Cells());
+        const auto spiked = step(neurons, pooling, static_cast<Real>(tile_.first), nothing, all);
         if (!none(spiked) || !pooling.equals(pooling_before)) return false;
         if (!(std::get<cells>(neurons).equals(std::get<cells>(before)) && ...)) return false;
         for (int slot = 0; slot < Shape::kTileSteps; ++slot) {
@@ -260,9 +284,10 @@ class PooledLayer {
         return true;
     }
 
-    template <std::size_t... cells>
-    ANNCONV_INLINE void run_window(const Position& at, int row, std::index_sequence<cells...>) {
-        Neurons neurons{Neuron<Value>(weights_, arena_, at.place(cells), at.channel())...};
+    template <class At, std::size_t... cells>
+    ANNCONV_INLINE void run_window(const At& at, int row, std::index_sequence<cells...> all) {
+        Neurons<At::kCells> neurons{
+            Neuron<Value>(weights_, arena_, at.place(cells), at.channel())...};
         Pooling<Value> pooling(weights_, arena_, at.pool_place(), at.channel());
         // Copies, which no store to memory can change.
         const Source source = source_;
@@ -272,11 +297,11 @@ class PooledLayer {
         for (int slot = 0; slot < steps; ++slot) {
             const auto arrived = [&](std::size_t cell) __attribute__((always_inline)) {
                 const int index = static_cast<int>(cell);
-                return source.template arrived<Value>(slot, row + index / kWide,
-                                                      at.col + index % kWide, at.lane);
+                return source.template arrived<Value>(slot, row + At::row_of(index),
+                                                      at.col + At::col_of(index), at.lane);
             };
             const auto spiked =
-                step(neurons, pooling, static_cast<Real>(first_step + slot), arrived, Cells());
+                step(neurons, pooling, static_cast<Real>(first_step + slot), arrived, all);
             output.template put<Shape::kChannelsOut>(slot, pool_cell, channel, spiked);
         }
         (std::get<cells>(neurons).save(arena_, at.place(cells)), ...);
@@ -284,8 +309,8 @@ class PooledLayer {
     }
 
     // One step of the neurons under a window and of the pooling neuron; returns where it spiked.
-    template <class Arrived, std::size_t... cells>
-    static ANNCONV_INLINE auto step(Neurons& neurons, Pooling<Value>& pooling, Real number,
+    template <class Window, class Arrived, std::size_t... cells>
+    static ANNCONV_INLINE auto step(Window& neurons, Pooling<Value>& pooling, Real number,
                                     const Arrived& arrived, std::index_sequence<cells...>) {
         const auto pool = [&]() __attribute__((always_inline)) {
             return pooling.step(number, largest(std::get<cells>(neurons).pooled()...));
