@@ -189,12 +189,9 @@ def _row_table(
     plan: Plan, shape: dict[str, Constant], pool: OperatorKernel | None
 ) -> _Choice | None:
     """One input channel: tables of row patterns, where they fit the cache and rows fit a word."""
-    _, rows, columns = extents_of(shape, "kSize")
-    depth = extents_of(shape, "kOut")[0]
-    planar = depth == 1 and extents_of(shape, "kSize")[0] == 1 and extents_of(shape, "kIn")[0] == 1
-    single = number_of(shape, "kChannelsIn") == 1 and extents_of(shape, "kDilation") == (1, 1, 1)
-    if not (planar and single and columns <= WIDEST_PATTERN):
+    if not _has_row_patterns(shape):
         return None
+    _, rows, columns = extents_of(shape, "kSize")
     if _safe_additions(plan, rows * columns):
         return None
     weight_bytes = WEIGHT_BYTES[plan.precision]
@@ -215,6 +212,20 @@ def _row_table(
     length = rows * 2**columns * blocks(filters, block) * block
     why = f"tables of {2**columns} row patterns, {table * vectors / 1024:.1f} KB"
     return _Choice("RowTableSource", constants, RowTableLayout(block), length, why)
+
+
+def _has_row_patterns(shape: Mapping[str, Constant]) -> bool:
+    """Whether what lies under a kernel row is one short pattern of bits.
+
+    It is on a plane of one channel, for taps side by side and rows of few columns.
+    """
+    depths = [extents_of(shape, name)[0] for name in ("kIn", "kOut", "kSize")]
+    return (
+        depths == [1, 1, 1]
+        and number_of(shape, "kChannelsIn") == 1
+        and extents_of(shape, "kDilation") == (1, 1, 1)
+        and extents_of(shape, "kSize")[2] <= WIDEST_PATTERN
+    )
 
 
 def _dense(plan: Plan, shape: Mapping[str, Constant]) -> _Choice | None:

@@ -32,9 +32,7 @@ def share_inputs(plan: Plan) -> Plan:
         return plan
     layer, shape = readers[0], dict(readers[0].constants)
     block, outputs = shape["kTileChannels"], shape["kChannelsOut"]
-    if layer.arrival.function != "DenseSource" or not (
-        FEWEST_INPUTS <= update.neurons <= MOST_INPUTS
-    ):
+    if layer.arrival.function != "DenseSource" or not _are_numbered(update.neurons):
         return plan
     if shape["kSafeAdditions"]:  # a row of many inputs does not fit 16 bits
         return plan
@@ -50,6 +48,11 @@ def share_inputs(plan: Plan) -> Plan:
     )
     spikes = tuple(None if name == update.spikes else name for name in plan.spikes)
     return replace(plan, shared_inputs=shared, spikes=spikes)
+
+
+def _are_numbered(inputs: int) -> bool:
+    """Whether inputs are enough for sharing to pay, and few enough for their numbers."""
+    return FEWEST_INPUTS <= inputs <= MOST_INPUTS
 
 
 def _encodes(kernel: object) -> bool:

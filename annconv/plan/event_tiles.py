@@ -101,7 +101,7 @@ def choose_tiles(
     """
     window = _Window(shape)
     lanes = sum_bytes(window.filters, weight_bytes, target) // weight_bytes
-    if not window.is_planar or window.bits_bytes > LARGEST_BITS or 2 * window.filters < lanes:
+    if not window.scans_a_plane() or 2 * window.filters < lanes:
         return None
     sums = 2 * steps if wide else steps
     candidates = list(_candidates(window, lanes, weight_bytes, target, row_multiple, sums))
@@ -141,12 +141,16 @@ class _Window:
         self.dilation = extents("kDilation")
         (self.channels,) = extents("kChannelsIn")
         (self.filters,) = extents("kChannelsOut")
-        (groups,) = extents("kGroups")
-        input_depth, _, self.input_columns = extents("kIn")
-        self.is_planar = groups == 1 and (self.depth, self.size[0], input_depth) == (1, 1, 1)
+        (self.groups,) = extents("kGroups")
+        self.input_depth, _, self.input_columns = extents("kIn")
         self.words = -(-self.channels // 64)
         padded = self.span(1, self.rows) * self.span(2, self.columns)
         self.bits_bytes = 8 * padded * self.words
+
+    def scans_a_plane(self) -> bool:
+        """Whether it reads all channels of a plane, whose bits are few enough to be kept."""
+        depths = (self.depth, self.size[0], self.input_depth)
+        return self.groups == 1 and depths == (1, 1, 1) and self.bits_bytes <= LARGEST_BITS
 
     def span(self, axis: int, outputs: int) -> int:
         """Inputs along an axis under the windows of some outputs."""

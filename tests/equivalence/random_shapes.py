@@ -275,7 +275,9 @@ class _ShapeDraw(_StructureDraw):
         hangs = kind.front == "starts in front" or kind.back == "ends behind"
         least = 3 if overlap and before_edge else 2 if overlap or before_edge or hangs else 1
         dilation = 2 if dilated else 1
-        size = self.integer(max(1, least) if dilation == 1 else max(2, least - 1), 4)
+        long = kind.operator == "convolution" and dilation == 1 and self.chance(0.35)
+        fewest, most = (6, 9) if long else (least if dilation == 1 else max(2, least - 1), 4)
+        size = self.integer(fewest, most)
         span = (size - 1) * dilation + 1
         stride = span
         if overlap:

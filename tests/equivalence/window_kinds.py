@@ -17,6 +17,7 @@ from typing import NamedTuple
 from annconv.ir.arrays import Geometry
 from annconv.ir.network import Network, Projection
 from annconv.ir.operators import Convolution, Dense, MaxPool, MeanPool, Operator, Reshape
+from annconv.passes.layer_arrival import WIDEST_PATTERN
 
 Window = Convolution | MaxPool | MeanPool
 
@@ -66,7 +67,9 @@ REMAINDERS = tuple(
     for size in (2, 3, 4)
     for left in range(size)
 )
-FURTHER: tuple[tuple[str, ...], ...] = (*RANKS, *MAPS, *CUTS, *REMAINDERS)
+TABLES = (("convolution", "one channel", "a row fits a table"),
+          ("convolution", "one channel", "a row is too long"))  # fmt: skip
+FURTHER: tuple[tuple[str, ...], ...] = (*RANKS, *MAPS, *CUTS, *REMAINDERS, *TABLES)
 """What else has to be drawn, with its operator."""
 
 
@@ -119,6 +122,9 @@ def _further(
     yield (name, ("1 axis", "2 axes", "3 axes")[len(spatial) - 1], behind)
     if channels == 1:
         yield (name, "one channel")
+        if isinstance(operator, Convolution):
+            long = operator.size[-1] > WIDEST_PATTERN
+            yield (name, "one channel", "a row is too long" if long else "a row fits a table")
     elif channels % 2:
         yield (name, "odd channels")
     if len(spatial) > 1 and 1 in spatial:
