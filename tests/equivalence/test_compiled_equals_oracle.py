@@ -60,23 +60,14 @@ def options_of(seed: int) -> CompileOptions:
 
 
 def build_structures(
-    drawn: Mapping[int, Structure],
-    options: Callable[[int], CompileOptions],
-    *,
-    whole: bool = True,
+    drawn: Mapping[int, Structure], options: Callable[[int], CompileOptions]
 ) -> Built:
     """Compile every structure once; later compilations with other weights find it in the cache.
 
     A structure that cannot be compiled fails its own test, which compiles it again.
-
-    Args:
-        drawn: Structures by seed.
-        options: What a seed is compiled with.
-        whole: Whether to build the code that records what is hidden, too.
     """
-    build = build_one if whole else compile_network
     with ThreadPoolExecutor(BUILDERS) as pool:
-        wait(pool.submit(build, entry.network, options(seed)) for seed, entry in drawn.items())
+        wait(pool.submit(build_one, entry.network, options(seed)) for seed, entry in drawn.items())
     return Built(drawn)
 
 

@@ -6,29 +6,29 @@ list draws all of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
-from random_networks import STEPS, Structure
+from batch import Answer, Job, Run, compile_batch
+from random_networks import STEPS
 from random_shapes import draw_shapes
-from test_compiled_equals_oracle import Built, build_structures
 
 from annconv.ir.arrays import FloatArray
 from annconv.ir.network import Network
 from annconv.options import VECTOR_BITS, CompileOptions
 from annconv.plan import channel_groups
 from annconv.reference.compare import differences
-from annconv.reference.network import run_network
+from annconv.reference.network import ReferenceResult, run_network
 from annconv.runtime.compiled import compile_network
-from annconv.runtime.result import RunResult
 
-QUICK = (17, 56, 64, 73, 89, 105, 112)
+QUICK = (1, 17, 25, 32, 56, 64, 73, 89, 105, 112)
 LONG = range(10_000, 11_000)
 CHUNK = 20
 SAMPLES = 3
-DRAWS = 3
+DRAWS = 2
 
 OPTIONS = CompileOptions(precision="double", threads=1, strict_warnings=True, compiler_level=1)
 
@@ -43,17 +43,44 @@ def options_of(number: int) -> CompileOptions:
     )
 
 
+@dataclass(frozen=True)
+class Case:
+    """A network with data, samples, the seed of its random numbers, and whether sums are exact."""
+
+    network: Network
+    samples: FloatArray
+    seed: int
+    exact: bool
+
+    def expected(self, record: Iterable[str] = ()) -> ReferenceResult:
+        return run_network(
+            self.network, self.samples, steps=STEPS, seed=self.seed, record=list(record)
+        )
+
+
+def case_of(number: int, draw: int) -> Case:
+    """A structure with data; those of even draws lie on a grid."""
+    structure = draw_shapes(number)
+    rng = np.random.default_rng([number, draw])
+    on_grid = draw % 2 == 0
+    network, samples = structure.with_data(rng, on_grid=on_grid), structure.samples(rng, SAMPLES)
+    return Case(network, samples, draw, exact=on_grid and structure.exact)
+
+
 @pytest.fixture(scope="module")
-def quick_structures() -> Iterator[Built]:
-    """All built; tables of patterns are made wherever they fit, whatever the weights."""
+def quick_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    """All compiled; tables of patterns are made wherever they fit, whatever the weights."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(channel_groups, "LEAST_COACTIVITY", -1.0)
-        drawn = {number: draw_shapes(number) for number in QUICK}
-        build_structures(drawn, options_of, whole=False)
-        yield Built(drawn)
+        jobs = {
+            f"{number} {draw}": Job(case_of(number, draw).network, options_of(number))
+            for number in QUICK
+            for draw in range(DRAWS)
+        }
+        return compile_batch(jobs, tmp_path_factory.mktemp("shapes"))
 
 
-def agree(received: RunResult, expected: RunResult) -> FloatArray:
+def agree(received: Answer, expected: ReferenceResult) -> FloatArray:
     """(samples,) bool: where two runs have the same counts, ends and outputs."""
     close = np.isclose(received.outputs, expected.outputs, rtol=1e-9, atol=1e-9).all(axis=1)
     counts = (received.counts == expected.counts).all(axis=1)
@@ -63,51 +90,55 @@ def agree(received: RunResult, expected: RunResult) -> FloatArray:
 @pytest.mark.compiles
 @pytest.mark.parametrize("draw", range(DRAWS))
 @pytest.mark.parametrize("number", QUICK)
-def test_quick_list(number: int, draw: int, quick_structures: Built) -> None:
-    structure = quick_structures[number]
-    assert structure.exact
-    rng = np.random.default_rng([number, draw])
-    network, samples = structure.with_data(rng, on_grid=True), structure.samples(rng, SAMPLES)
-    expected = run_network(network, samples, steps=STEPS, seed=draw)
-    received = compile_network(network, options_of(number)).run(samples, steps=STEPS, seed=draw)
-    assert agree(received, expected).all()
+def test_quick_list(number: int, draw: int, quick_runs: dict[str, Run]) -> None:
+    case = case_of(number, draw)
+    check(case, quick_runs[f"{number} {draw}"])
 
 
-def assert_ties(network: Network, samples: FloatArray, wrong: FloatArray, draw: int) -> None:
+def check(case: Case, run: Run) -> int:
+    """A run against the oracle; returns how many samples a rounding tie ended."""
+    received = run(case.samples, STEPS, case.seed)
+    wrong = ~agree(received, case.expected())
+    if wrong.any():
+        assert not case.exact, np.flatnonzero(wrong)
+        assert_ties(case, wrong)
+    return int(wrong.sum())
+
+
+def assert_ties(case: Case, wrong: FloatArray) -> None:
     """Nothing but a rounding tie, found in what is recorded, excuses a sample that differs."""
-    record = [entry.name for entry in network.populations]
-    expected = run_network(network, samples, steps=STEPS, seed=draw, record=record)
-    recorded = compile_network(network, OPTIONS).run(samples, steps=STEPS, seed=draw, record=record)
-    found = list(differences(network, samples, expected.spikes, recorded.spikes, seed=draw))
+    record = [entry.name for entry in case.network.populations]
+    expected = case.expected(record)
+    recorded = compile_network(case.network, OPTIONS).run(
+        case.samples, steps=STEPS, seed=case.seed, record=record
+    )
+    found = list(
+        differences(case.network, case.samples, expected.spikes, recorded.spikes, seed=case.seed)
+    )
     for difference in found:
         assert difference.is_rounding_tie, difference.explain()
     assert set(np.flatnonzero(wrong)) <= {difference.sample for difference in found}
 
 
-def compare(structure: Structure, draw: int) -> int:
-    """The optimised and the plain kernels against the oracle; returns samples that a tie ended."""
-    rng = np.random.default_rng([structure.seed, draw])
-    on_grid = draw % 2 == 0
-    network, samples = structure.with_data(rng, on_grid=on_grid), structure.samples(rng, SAMPLES)
-    expected = run_network(network, samples, steps=STEPS, seed=draw)
-    tied = 0
-    for options in (OPTIONS, replace(OPTIONS, optimize=0)):
-        received = compile_network(network, options).run(samples, steps=STEPS, seed=draw)
-        wrong = ~agree(received, expected)
-        if wrong.any():
-            assert not (on_grid and structure.exact), (structure.seed, draw, options)
-            assert_ties(network, samples, wrong, draw)
-            tied += int(wrong.sum())
-    return tied
-
-
 @pytest.mark.slow
 @pytest.mark.compiles
 @pytest.mark.parametrize("first", LONG[::CHUNK])
-def test_a_thousand_networks(first: int) -> None:
-    """One in a hundred samples may end in a rounding tie; `-k` chooses chunks of the list."""
-    tied = 0
-    for number in range(first, first + CHUNK):
-        structure = draw_shapes(number)
-        tied += sum(compare(structure, draw) for draw in range(DRAWS))
-    assert tied <= 2 * CHUNK * DRAWS * SAMPLES / 100
+def test_a_thousand_networks(first: int, tmp_path: Path) -> None:
+    """Default options and plain kernels; `-k` chooses chunks of the list.
+
+    One in a hundred samples may end in a rounding tie.
+    """
+    numbers = range(first, first + CHUNK)
+    cases = {(number, draw): case_of(number, draw) for number in numbers for draw in range(DRAWS)}
+    jobs = {
+        f"{number} {draw} {level}": Job(case.network, replace(OPTIONS, optimize=level))
+        for (number, draw), case in cases.items()
+        for level in (2, 0)
+    }
+    runs = compile_batch(jobs, tmp_path)
+    tied = sum(
+        check(case, runs[f"{number} {draw} {level}"])
+        for (number, draw), case in cases.items()
+        for level in (2, 0)
+    )
+    assert tied <= 2 * len(cases) * SAMPLES / 100

