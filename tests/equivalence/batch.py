@@ -142,7 +142,8 @@ def _library(
         own = folder / str(number)
         own.mkdir(parents=True)
         for name, text in files.items():
-            (own / name).write_text(text, encoding="utf-8")
+            # GCC takes equal files for one that `#pragma once` keeps from being read again
+            (own / name).write_text(f"// {number}\n{text}", encoding="utf-8")
         sources = [name for name in files if name.endswith(".cpp")]
         includes = "\n".join(f'#include "{number}/{name}"' for name in sources)
         parts.append(ONE_NETWORK.format(number=number, includes=includes))
