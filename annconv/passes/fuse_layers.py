@@ -119,9 +119,20 @@ def _with_scale(
     match operators:
         case [operator]:
             return operator, None
-        case [operator, scale] if scale.function == "scale" and scale.source == operator.target:
+        case [operator, scale] if _scales_channels(scale, operator):
             return operator, scale
     return None, None
+
+
+def _scales_channels(scale: OperatorKernel, operator: OperatorKernel) -> bool:
+    """Whether an operator's result is scaled by one factor, or by one for each of its channels.
+
+    A Reshape between them, which no kernel shows, may have made other channels.
+    """
+    if scale.function != "scale" or operator.function not in SUMMING_OPERATORS:
+        return False
+    factors = number_of(dict(scale.constants), "kFactors")
+    return scale.source == operator.target and factors in {1, _delivered(operator)[-1]}
 
 
 def _counts(plan: Plan) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from planned import OPTIONS, chain, convolution, dense, layers, plan_before, pooling
 
 from annconv.ir.network import Projection
-from annconv.ir.operators import MaxPool, Reshape
+from annconv.ir.operators import MaxPool, Operator, Reshape, Scale
 from annconv.neurons.neuron import Neuron
 from annconv.passes.fuse_layers import fuse_layers
 from annconv.passes.pipeline import lower
@@ -116,6 +117,32 @@ def test_a_population_in_another_geometry_than_its_operator_stays_apart(where: s
     plan = fuse_layers(plan_before(network, "fuse_layers"))
     plan.verify()
     assert [layer.update.population for layer in layers(plan)] == [0, len(chains) + 1]
+
+
+SCALED: dict[str, tuple[tuple[Operator, ...], list[int]]] = {
+    "one factor": ((Scale(np.asarray(2.0)),), [0, 1, 2]),
+    "a factor for each channel": ((Scale(np.arange(8.0)),), [0, 1, 2]),
+    "other channels": (
+        (Reshape((384,)), Scale(np.arange(384.0)), Reshape((6, 8, 8))),
+        [0, 2],
+    ),
+    "two scales": ((Scale(np.arange(8.0)), Scale(np.arange(8.0))), [0, 2]),
+}
+
+
+@pytest.mark.parametrize("what", SCALED)
+def test_a_scale_of_the_channels_belongs_to_the_layer(what: str) -> None:
+    scaled, fused = SCALED[what]
+    network = chain(
+        (6, 8, 3),
+        ((*convolution(3, 3, 8), *scaled), "spikes"),
+        (dense(384, 5), "spikes"),
+        encoding="PSO",
+    )
+    options = replace(OPTIONS, disable=("fold_scale",))
+    plan = fuse_layers(plan_before(network, "fuse_layers", options))
+    plan.verify()
+    assert [layer.update.population for layer in layers(plan)] == fused
 
 
 def test_whole_populations_are_not_hidden() -> None:
