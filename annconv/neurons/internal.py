@@ -1,8 +1,10 @@
 """What a neuron keeps without being told to: when it spiked last, and how long it must still wait.
 
 Both become ordinary variables, so that whatever runs, prunes or proves equations needs to know
-nothing of them. Of a neuron with a refractory period every statement but those of `g_<target>`
-keeps the old value for as long as the period lasts, and no spike is looked for.
+nothing of them. Of a neuron with a refractory period every statement keeps the old value for as
+long as the period lasts, and no spike is looked for. Three things go on: the equations of
+`g_<target>`, the variables of the population, which wait for no single neuron, and the bounds,
+which hold in every step.
 """
 
 from __future__ import annotations
@@ -64,25 +66,38 @@ def with_refractory_period(model: NeuronModel, period: Expression) -> NeuronMode
     return replace(
         model,
         variables=(*model.variables, StateVariable(REFRACTORY_LEFT, Number(0.0))),
-        update=(*_waiting(model.update), Assign(REFRACTORY_LEFT, counted)),
+        update=(*_waiting(model.update, _going_on(model)), Assign(REFRACTORY_LEFT, counted)),
         spike=Binary("and", _READY, model.spike),
         reset=(*model.reset, Assign(REFRACTORY_LEFT, Cast("int", in_steps))),
     )
 
 
-def _waiting(update: Iterable[Statement]) -> Iterable[Statement]:
-    """The statements, none of which changes anything but conductances while the neuron waits."""
+def _going_on(model: NeuronModel) -> frozenset[str]:
+    """The variables that no neuron's refractory period stops."""
+    return frozenset(
+        entry.name
+        for entry in model.variables
+        if not entry.local or entry.name.startswith(CONDUCTANCE)
+    )
+
+
+def _waiting(update: Iterable[Statement], going_on: frozenset[str]) -> Iterable[Statement]:
+    """The statements, none of which but those of `going_on` changes anything in a waiting neuron.
+
+    Bounds are part of a statement, not of what it assigns: they act all the same.
+    """
     for statement in update:
         if isinstance(statement, OdeBlock):
-            yield OdeBlock(tuple(_waiting_ode(entry) for entry in statement.equations))
-        elif statement.variable.startswith(CONDUCTANCE):
+            entries = (_waiting_ode(entry, going_on) for entry in statement.equations)
+            yield OdeBlock(tuple(entries))
+        elif statement.variable in going_on:
             yield statement
         else:
             kept = Name(statement.variable)
             yield replace(statement, value=Choice(_WAITS, kept, statement.value))
 
 
-def _waiting_ode(entry: Ode) -> Ode:
-    if entry.variable.startswith(CONDUCTANCE):
+def _waiting_ode(entry: Ode, going_on: frozenset[str]) -> Ode:
+    if entry.variable in going_on:
         return entry
     return replace(entry, gradient=Choice(_WAITS, Number(0.0), entry.gradient))

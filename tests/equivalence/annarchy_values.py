@@ -61,6 +61,18 @@ NEURONS: Mapping[str, Neuron] = {
         reset="v = -2.0; x = 9.0",
         refractory="wait",
     ),
+    "population-wide while neurons wait": Neuron(
+        parameters="vt = 1.0; tau = 4.0 : population",
+        equations="""
+            tot = tot + 1.0 : population
+            dpace/dt = -pace/tau + 1.0 : population, max = 2.5
+            dv/dt = 0.5 + g_exc
+            x = tot + pace
+        """,
+        spike="v > vt",
+        reset="v = 0.0",
+        refractory=3.0,
+    ),
     "t_last": Neuron(
         parameters="vt = 1.0; gap = 0.0",
         equations="""
@@ -192,6 +204,12 @@ VALUES: Mapping[str, Mapping[str, tuple[float, ...]]] = {
     "refractory bounds": {
                 "v": (0.5, 1.0, -2.0, -0.5, -0.5, 0.0, 1.0, -2.0, -0.5, -0.5, 0.0, 0.5),
                 "x": (0.5, 1.5, 9.0, 4.0, 4.0, 4.0, 4.0, 9.0, 4.0, 4.0, 4.0, 4.0),
+    },
+    "population-wide while neurons wait": {
+                "tot": (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0),
+                "pace": (1.0, 1.75, 2.3125, 2.5, 2.5, 2.5, 2.5, 2.5, 2.5, 2.5, 2.5, 2.5),
+                "v": (0.5, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.5),
+                "x": (2.0, 3.75, 5.3125, 5.3125, 5.3125, 5.3125, 9.5, 10.5, 10.5, 10.5, 10.5, 14.5),
     },
     "t_last": {
                 "v": (0.4, 0.8, 0.2, 0.65, 1.05, 1.45, 0.9, 1.3, 1.7, 2.15, 1.55, 1.95),

@@ -41,6 +41,12 @@ ROWS: Mapping[str, Neuron] = {
         equations=f"{_LEAKY} ; dx/dt = -x/tau", refractory="wait",
         spike="v > vt", reset="v = 0.0 ; x += 1.0",
     ),
+    "population-wide while neurons wait": Neuron(
+        parameters="vt = 1.0 ; tau = 4.0 : population",
+        equations="tot = tot + 1 : population ; dpace/dt = -pace/tau + 1.0 : population, max = 2.5"
+                  " ; dv/dt = 0.5 + g_exc ; x = tot + pace",
+        refractory=3.0, spike="v > vt", reset="v = 0.0",
+    ),
     "refractory that a reset lengthens": Neuron(
         parameters="vt = 1.0 ; wait = 1.0",
         equations="dv/dt = 0.6 ; n = v > vt : int", refractory="wait",
