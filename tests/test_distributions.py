@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from annconv.distributions import DISTRIBUTIONS, argument_fault
+from annconv.distributions import DISTRIBUTIONS, _relative_frequency, argument_fault
 from annconv.philox import uniform
 
 COUNT = 20_000
@@ -34,6 +34,10 @@ def drawn(name, *arguments):
         ("Binomial", (20.0, 0.1), 2.0, 1.8),
         ("Binomial", (20.0, 0.9), 18.0, 1.8),
         ("Binomial", (2000.0, 0.5), 1000.0, 500.0),
+        ("Binomial", (2000.0, 0.999), 1998.0, 1.998),
+        ("Binomial", (1e5, 0.5), 5e4, 2.5e4),
+        ("Binomial", (1e12, 1e-12), 1.0, 1.0),
+        ("Binomial", (1e12, 0.25), 2.5e11, 1.875e11),
     ],
 )
 def test_mean_and_variance(name, arguments, mean, variance):
@@ -75,9 +79,76 @@ def test_a_binomial_counts_successes():
     assert set(drawn("Binomial", 3.0, 1.0)) == {3.0}
 
 
+@pytest.mark.parametrize(
+    ("trials", "probability"),
+    [
+        (19.0, 0.5),  # below a mean of 10: counted up
+        (20.0, 0.5),  # the smallest for which rejection holds
+        (25.0, 0.4),
+        (25.0, 0.6),
+        (101.0, 0.1),
+        (101.0, 0.9),
+        (400.0, 0.3),
+        (1e5, 2e-4),
+    ],
+)
+def test_every_count_of_a_binomial_is_as_frequent_as_it_should_be(trials, probability):
+    values, counts = np.unique(drawn("Binomial", trials, probability), return_counts=True)
+    assert ((values >= 0) & (values <= trials) & (values == np.floor(values))).all()
+    seen = dict(zip(values.tolist(), counts.tolist(), strict=True))
+    whole = np.arange(trials + 1)
+    logarithm = [
+        math.lgamma(trials + 1) - math.lgamma(count + 1) - math.lgamma(trials - count + 1)
+        for count in whole
+    ]
+    expected = COUNT * np.exp(
+        logarithm + whole * math.log(probability) + (trials - whole) * math.log1p(-probability)
+    )
+    received = np.array([seen.get(count, 0) for count in whole.tolist()])
+    often = expected >= 10
+    cells = [*zip(received[often], expected[often], strict=True)]
+    cells.append((received[~often].sum(), expected[~often].sum()))
+    squares = sum((got - wanted) ** 2 / wanted for got, wanted in cells)
+    free = len(cells) - 1
+    # Chi-square of `free` degrees (Wilson and Hilferty 1931); exceeded once in ten thousand.
+    assert squares < free * (1 - 2 / (9 * free) + 3.72 * math.sqrt(2 / (9 * free))) ** 3
+
+
+@pytest.mark.parametrize(("trials", "probability"), [(20, 0.5), (101, 0.1), (1000, 0.3)])
+def test_a_binomial_knows_how_frequent_its_counts_are(trials, probability):
+    def logarithm(count):
+        ways = math.lgamma(trials + 1) - math.lgamma(count + 1) - math.lgamma(trials - count + 1)
+        return ways + count * math.log(probability) + (trials - count) * math.log(1 - probability)
+
+    expected = np.array([logarithm(count) for count in range(trials + 1)])
+    received = [_relative_frequency(trials, probability, float(n)) for n in range(trials + 1)]
+    np.testing.assert_allclose(received, expected - expected.max(), atol=1e-8)
+
+
+def test_a_binomial_of_any_size_needs_few_numbers():
+    asked = []
+
+    def numbers(number):
+        asked.append(number)
+        return uniform(3, np.arange(2000), number // 4, 0, 0, number % 4)
+
+    entry = DISTRIBUTIONS["Binomial"]
+    for trials in (1e3, 1e6, 1e9, 1e12):
+        entry.sample((trials, 0.5), numbers)
+    assert max(asked) < 4 * entry.counters
+    assert len(asked) <= 4 * 30  # each attempt is taken in 7 of 10 cases or more
+
+
+def test_a_binomial_whose_attempts_all_fail_is_its_mode():
+    refusing = {0: 1e-9, 1: 1 - 1e-9}
+    found = DISTRIBUTIONS["Binomial"].sample((1000.0, 0.5), lambda k: np.array(refusing[k % 2]))
+    assert found == 500.0
+
+
 def test_arguments_without_a_distribution_give_nan():
     assert np.isnan(drawn("Binomial", 3.0, 1.5)).all()
     assert np.isnan(drawn("Binomial", -1.0, 0.5)).all()
+    assert np.isnan(drawn("Binomial", math.inf, 0.5)).all()
     assert np.isnan(drawn("Gamma", 0.0, 1.0)).all()
     assert np.isinf(drawn("LogNormal", 1e4, 1.0)).all()
 

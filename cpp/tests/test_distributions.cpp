@@ -55,6 +55,10 @@ int main() {
     }
     const Moments many = moments([](const NeuronDraws& d) { return d.binomial(4, 2000.0, 0.5); });
     CHECK(near(many.mean, 1000.0, 0.6) && near(many.variance, 500.0, 20.0));
+    const Moments rare = moments([](const NeuronDraws& d) { return d.binomial(4, 2000.0, 0.999); });
+    CHECK(near(rare.mean, 1998.0, 0.04) && near(rare.variance, 1.998, 0.08) && rare.most == 2000.0);
+    const Moments huge = moments([](const NeuronDraws& d) { return d.binomial(4, 1e9, 0.25); });
+    CHECK(near(huge.mean / 2.5e8, 1.0, 1e-6) && near(huge.variance / 1.875e8, 1.0, 0.03));
     for (const double alpha : {0.3, 1.0, 4.5}) {
         const Moments gamma =
             moments([alpha](const NeuronDraws& d) { return d.gamma(8, alpha, 2.0); });

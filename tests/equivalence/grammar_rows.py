@@ -130,7 +130,9 @@ ROWS: Mapping[str, Neuron] = {
         equations="v = Normal(mu, sigma) + Normal(0, 1)"
                   " ; w = LogNormal(0.1, 0.5)*Uniform(-1, sigma)"
                   " ; x = Exponential(sigma) ; y = Gamma(0.5, sigma) - Gamma(3.5, 1)"
-                  " ; z = DiscreteUniform(-2, n) + 100*Binomial(n, 0.3) ; u = Binomial(1000, 0.5)",
+                  " ; z = DiscreteUniform(-2, n) + 100*Binomial(n, 0.3) ; u = Binomial(1000, 0.5)"
+                  " ; r0 = Binomial(25, 0.4) ; r1 = Binomial(101, 0.9) ; r2 = Binomial(1e9, 0.25)"
+                  " ; r3 = Binomial(1000, 0.999)",
         spike="v > Normal(0, 1)", reset="w = Exponential(1)",
     ),
     "random start values": Neuron(

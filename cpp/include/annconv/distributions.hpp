@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 
@@ -40,21 +41,32 @@ class NeuronDraws {
         return low + std::floor(uniforms(draw)[0] * (high - low + 1.0));
     }
 
-    /// The smallest count whose cumulative probability reaches a uniform number. Probabilities are
-    /// kept as logarithms, which do not underflow for many trials.
+    /// Whichever outcome is rarer is counted, by one of two methods. All attempts of the second
+    /// fail once in 10^10 draws at most; the count is then the mode.
     double binomial(std::uint32_t draw, double trials, double probability) const {
-        if (!(trials >= 0.0 && probability >= 0.0 && probability <= 1.0)) return kNaN;
-        if (probability == 0.0 || probability == 1.0) return trials * probability;
-        const double number = uniforms(draw)[0];
-        const double odds = std::log(probability / (1.0 - probability));
-        double logarithm = trials * std::log(1.0 - probability);
-        double cumulative = std::exp(logarithm), count = 0.0;
-        while (cumulative < number && count < trials) {
-            logarithm = logarithm + (std::log((trials - count) / (count + 1.0)) + odds);
-            cumulative = cumulative + std::exp(logarithm);
-            count += 1.0;
+        constexpr std::uint32_t kAttempts = 20;
+        constexpr double kFewSuccesses = 10.0;
+        constexpr double kInfinity = std::numeric_limits<double>::infinity();
+        const bool valid = trials >= 0.0 && trials < kInfinity && probability >= 0.0;
+        if (!(valid && probability <= 1.0)) return kNaN;
+        const double rare = probability > 0.5 ? 1.0 - probability : probability;
+        auto numbers = uniforms(draw);
+        double count = 0.0;
+        if (trials * rare < kFewSuccesses) {
+            count = few_successes(trials, rare, numbers[0]);
+        } else {
+            const ManySuccesses distribution(trials, rare);
+            count = distribution.mode;
+            for (std::uint32_t attempt = 0; attempt < kAttempts; ++attempt) {
+                const std::size_t pair = 2 * (attempt % 2);
+                if (attempt > 0 && pair == 0) numbers = uniforms(draw + attempt / 2);
+                const double candidate = distribution.candidate(numbers[pair]);
+                if (!distribution.takes(candidate, numbers[pair], numbers[pair + 1])) continue;
+                count = candidate;
+                break;
+            }
         }
-        return count;
+        return probability > 0.5 ? trials - count : count;
     }
 
     /// Source: Marsaglia and Tsang 2000, "A simple method for generating gamma variables". All
@@ -83,6 +95,78 @@ class NeuronDraws {
 
    private:
     static constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+    /// The smallest count whose cumulative probability reaches a uniform number. Probabilities are
+    /// kept as logarithms, which do not underflow for many trials.
+    static double few_successes(double trials, double probability, double number) {
+        if (probability == 0.0) return 0.0;
+        const double odds = std::log(probability / (1.0 - probability));
+        double logarithm = trials * std::log1p(-probability);
+        double cumulative = std::exp(logarithm), count = 0.0;
+        while (cumulative < number && count < trials) {
+            logarithm = logarithm + (std::log((trials - count) / (count + 1.0)) + odds);
+            cumulative = cumulative + std::exp(logarithm);
+            count += 1.0;
+        }
+        return count;
+    }
+
+    /// Draws by rejection; two uniform numbers make an attempt, which is taken in 7 to 9 of 10
+    /// cases. Source: Hoermann 1993, "The generation of binomial random variates" (algorithm BTRS,
+    /// which holds for means from 10 and probabilities up to 1/2).
+    struct ManySuccesses {
+        double trials, probability, deviation, b, a, mode;
+
+        ManySuccesses(double n, double p)
+            : trials(n),
+              probability(p),
+              deviation(std::sqrt(n * p * (1.0 - p))),
+              b(1.15 + 2.53 * deviation),
+              a(-0.0873 + 0.0248 * b + 0.01 * p),
+              mode(std::floor((n + 1.0) * p)) {}
+
+        double candidate(double first) const {
+            const double u = first - 0.5;
+            const double edge = 0.5 - std::fabs(u);
+            return std::floor((2.0 * a / edge + b) * u + (trials * probability + 0.5));
+        }
+
+        bool takes(double count, double first, double second) const {
+            const double edge = 0.5 - std::fabs(first - 0.5);
+            if (edge >= 0.07 && second <= 0.92 - 4.2 / b) return true;
+            if (count < 0.0 || count > trials) return false;
+            const double hat =
+                std::log(second * ((2.83 + 5.1 / b) * deviation) / (a / (edge * edge) + b));
+            return hat <= relative_frequency(count);
+        }
+
+        /// Logarithm of how frequent a count is, compared with the most frequent one.
+        double relative_frequency(double count) const {
+            const double odds = probability / (1.0 - probability);
+            const double most =
+                (mode + 0.5) * std::log((mode + 1.0) / (odds * (trials - mode + 1.0)));
+            const double least =
+                (count + 0.5) * std::log(odds * (trials - count + 1.0) / (count + 1.0));
+            const double between =
+                (trials + 1.0) * std::log((trials - mode + 1.0) / (trials - count + 1.0));
+            double tails = stirling_tail(mode) + stirling_tail(trials - mode);
+            tails = tails - stirling_tail(count) - stirling_tail(trials - count);
+            return most + between + least + tails;
+        }
+    };
+
+    /// log(count!) without Stirling's (count + 1/2) log(count + 1) - (count + 1) + log(2 pi)/2.
+    static double stirling_tail(double count) {
+        constexpr double kTails[] = {
+            0.08106146679532726,  0.04134069595540929,  0.02767792568499834, 0.02079067210376509,
+            0.01664469118982119,  0.01387612882307075,  0.01189670994589177, 0.01041126526197209,
+            0.009255462182712733, 0.008330563433362871,
+        };
+        if (count <= 9.0) return kTails[static_cast<std::size_t>(count)];
+        const double square = (count + 1.0) * (count + 1.0);
+        const double series = 1.0 / 12.0 - (1.0 / 360.0 - 1.0 / 1260.0 / square) / square;
+        return series / (count + 1.0);
+    }
 
     static double standard_normal(double first, double second) {
         constexpr double kPi = 3.14159265358979323846;
