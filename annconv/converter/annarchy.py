@@ -52,8 +52,8 @@ class ANNtoSNNConverter:
         """Choose neurons, read-out and how the network is compiled.
 
         Args:
-            input_encoding: "CPN", "poisson", "IB", "PSO", "phase", or a `Neuron`, annconv's or
-                ANNarchy's.
+            input_encoding: "CPN", "poisson", "IB", "IB-fused", "PSO", "phase", or a
+                `Neuron`, annconv's or ANNarchy's.
             hidden_neuron: "IaF" or a `Neuron`, annconv's or ANNarchy's.
             read_out: "spike_count", "time_to_first_spike", "time_to_k_spikes" or
                 "membrane_potential".

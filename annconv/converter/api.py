@@ -37,8 +37,8 @@ def convert(
     Args:
         model: A Keras model (Sequential or functional), or the path of a `.keras` or `.h5` file.
         preset: "annarchy", the network that ANNarchy 5's converter builds, spike for spike.
-        input_encoding: "CPN" (or "poisson"), "IB", "PSO", "phase", or a `Neuron` with `rates`,
-            annconv's or ANNarchy's.
+        input_encoding: "CPN" (or "poisson"), "IB", "IB-fused", "PSO", "phase", or a
+            `Neuron` with `rates`, annconv's or ANNarchy's.
         hidden_neuron: "IaF", or a `Neuron` with a threshold `vt` that reads `g_exc`.
         read_out: "spike_count", "time_to_first_spike", "time_to_k_spikes" or "membrane_potential".
         k: Spikes that end a sample; needed with "time_to_k_spikes".

@@ -20,13 +20,13 @@ LOGIC = ("and", "or")
 FUNCTIONS: dict[str, int] = {
     "exp": 1, "log": 1, "sqrt": 1, "sin": 1, "cos": 1, "tan": 1, "asin": 1, "acos": 1, "atan": 1,
     "sinh": 1, "cosh": 1, "tanh": 1, "abs": 1, "floor": 1, "ceil": 1, "round": 1,
-    "pow": 2, "modulo": 2, "positive": 1, "negative": 1, "clip": 3,
+    "pow": 2, "modulo": 2, "positive": 1, "negative": 1, "clip": 3, "fma": 3,
 }  # fmt: skip
 """Functions of a tree and their number of arguments; the parser maps all spellings onto these.
 
 `round` takes halves away from zero; `modulo` cuts both arguments to integers and has the sign of
 the first (C's remainder); `positive(x)` is max(x, 0), `negative(x)` is min(x, 0); `clip(x, low,
-high)`; `log` is natural.
+high)`; `log` is natural; `fma(a, b, c)` is a*b + c, rounded once.
 """
 
 

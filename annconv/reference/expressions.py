@@ -31,6 +31,7 @@ from annconv.neurons.expressions import (
     Statistic,
     children,
 )
+from annconv.reference.fused import fused_multiply_add
 
 Value = NDArray[Any]
 """float64 (or float32) or bool, of a shape that broadcasts onto (N, *geometry)."""
@@ -233,5 +234,6 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "positive": lambda value: np.where(value > 0.0, value, 0.0),
         "negative": lambda value: np.where(value < 0.0, value, 0.0),
         "clip": _clip,
+        "fma": fused_multiply_add,
     }
 )

@@ -49,6 +49,7 @@ void check_functions() {
         [](auto x) { return annconv::modulo(x * decltype(x)(Real(9)), decltype(x)(Real(3))); });
     check_unary<Value>(
         [](auto x) { return annconv::clip(x, decltype(x)(Real(-0.5)), decltype(x)(Real(0.25))); });
+    check_unary<Value>([](auto x) { return annconv::fma(x, x, decltype(x)(Real(1)) - x * x); });
     check_unary<Value>([](auto x) { return -x * x / (x - decltype(x)(Real(7))) + x; });
     check_unary<Value>([](auto x) {
         return annconv::select(
