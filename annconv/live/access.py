@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -11,6 +12,32 @@ from annconv.errors import UnavailableError, nearest
 from annconv.ir.arrays import Geometry
 from annconv.live.slots import Slot
 from annconv.live.values import as_one, as_values
+
+
+class Guarded:
+    """Refuses, in words, to set what can only be read; every other name may be set.
+
+    Attributes:
+        _kind: What the object is called in messages.
+        _fixed: Attributes that are set once, when the object is made.
+        _instead: Attribute -> what to do instead of setting it.
+    """
+
+    _kind: ClassVar[str]
+    _fixed: ClassVar[frozenset[str]] = frozenset()
+    _instead: ClassVar[Mapping[str, str]] = MappingProxyType({})
+
+    def __setattr__(self, name: str, value: object) -> None:
+        found = getattr(type(self), name, None)
+        read_only = isinstance(found, property) and found.fset is None
+        if read_only or (name in self._fixed and name in vars(self)):
+            label = getattr(self, "name", None)
+            owner = self._kind if label is None else f"{self._kind} {label!r}"
+            instead = self._instead.get(name, "It follows from the model that was loaded.")
+            raise UnavailableError(
+                f"{owner}: {name!r} can be read but not set: received {value!r}. {instead}"
+            )
+        object.__setattr__(self, name, value)
 
 
 def from_property(owner: object, name: str) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annconv.errors import InputError
-from annconv.live.access import missing
+from annconv.live.access import Guarded, missing
 from annconv.live.values import as_mapping, as_one, as_values
 
 if TYPE_CHECKING:
@@ -19,13 +19,16 @@ if TYPE_CHECKING:
 _WEIGHT = "w"
 
 
-class Dendrite:
+class Dendrite(Guarded):
     """All synapses of one neuron.
 
     Attributes:
         proj: Their projection.
         post_rank: Rank of the neuron.
     """
+
+    _kind = "dendrite"
+    _fixed = frozenset({"proj", "post_rank"})
 
     def __init__(self, proj: Projection, post_rank: int) -> None:
         self.proj, self.post_rank = proj, post_rank
@@ -149,13 +152,16 @@ class Dendrite:
         return self.proj.matrix()[:, self.post_rank]
 
 
-class IndividualSynapse:
+class IndividualSynapse(Guarded):
     """One synapse.
 
     Attributes:
         dendrite: Its dendrite.
         rank: Rank of its pre-synaptic neuron.
     """
+
+    _kind = "synapse"
+    _fixed = frozenset({"dendrite", "rank"})
 
     def __init__(self, dendrite: Dendrite, rank: int) -> None:
         self.dendrite, self.rank = dendrite, rank

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from annconv.errors import InputError, OptionError, UnavailableError, UnknownNameError, nearest
 from annconv.live import spike_statistics
-from annconv.live.access import from_property
+from annconv.live.access import Guarded, from_property
 from annconv.live.engine import Engine, Recording
 from annconv.live.population import Population
 from annconv.live.recording import Sampling, Subject, Times, Track
@@ -23,7 +24,7 @@ from annconv.options import duration_steps, finite_number, whole_steps
 Spikes = dict[int, list[int]]
 
 
-class Monitor:
+class Monitor(Guarded):
     """Records what happens at the end of every step.
 
     Attributes:
@@ -32,6 +33,17 @@ class Monitor:
         period: Steps between two rows, in ms.
         period_offset: The first of them, in ms after the monitor was made.
     """
+
+    _kind = "monitor"
+    _fixed = frozenset({"object"})
+    _instead = MappingProxyType(
+        {
+            "variables": "Add some with start(names), or make another monitor.",
+            "period": "Use start(names, period=...), or make another monitor.",
+            "period_offset": "Make another monitor.",
+            "object": "Make another monitor.",
+        }
+    )
 
     def __init__(
         self,

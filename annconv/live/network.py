@@ -5,13 +5,14 @@ from __future__ import annotations
 import time as clock
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
 
 from annconv.errors import InputError, OptionError, UnavailableError, nearest
 from annconv.ir.network import Network
-from annconv.live.access import from_property
+from annconv.live.access import Guarded, from_property
 from annconv.live.convolution import Convolution, Pooling
 from annconv.live.edits import edited_network
 from annconv.live.engine import Engine
@@ -46,12 +47,23 @@ _LEFT_OUT: Mapping[str, str] = {
 _SEPARATOR, _TIME = "/", "time_step"
 
 
-class LiveNetwork:
+class LiveNetwork(Guarded):
     """A loaded network that can be stepped, looked into and changed between two steps.
 
     Nothing is compiled until something needs it. After `ANNtoSNNConverter.predict` the network is
     in the state in which the last sample left it.
     """
+
+    _kind = "network"
+    _instead = MappingProxyType(
+        {
+            "network": "Change attributes and weights: it has them as they are.",
+            "default_rng": "Make a generator of your own: numpy.random.default_rng(seed).",
+            "compiled": "It always is.",
+            "id": "It is the number of this object.",
+            "engine": "Load the model again.",
+        }
+    )
 
     def __init__(
         self, network: Network, options: CompileOptions, seed: int = 0, directory: str = ""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from annconv.live.access import from_property, missing
+from annconv.live.access import Guarded, from_property, missing
 from annconv.live.values import as_one
 from annconv.live.view import PopulationView
 
@@ -16,13 +17,19 @@ if TYPE_CHECKING:
 _OWN = frozenset({"population", "rank"})
 
 
-class IndividualNeuron:
+class IndividualNeuron(Guarded):
     """A neuron; its attributes are floats. One that all neurons share is set for all of them.
 
     Attributes:
         population: Where it is.
         rank: Its rank there.
     """
+
+    _kind = "neuron"
+    _fixed = frozenset({"population", "rank"})
+    _instead = MappingProxyType(
+        dict.fromkeys(("rank", "coordinates"), "Take another: population.neuron(rank).")
+    )
 
     def __init__(self, population: Population, rank: int) -> None:
         self.population, self.rank = population, rank
@@ -51,7 +58,7 @@ class IndividualNeuron:
 
     def __setattr__(self, name: str, value: object) -> None:
         if name in _OWN or name not in self.population.attributes:
-            object.__setattr__(self, name, value)
+            super().__setattr__(name, value)
             return
         slot = self.population.slot(name)
         number = as_one(value, f"{self.population.name}.{name}", slot.real)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from annconv.errors import InputError, OptionError, UnavailableError, nearest
 from annconv.ir.network import Population as PopulationData
-from annconv.live.access import from_property, missing, read_slot, write_slot
+from annconv.live.access import Guarded, from_property, missing, read_slot, write_slot
 from annconv.live.engine import Engine
 from annconv.live.neuron import IndividualNeuron
 from annconv.live.slots import Initial, Slot
@@ -28,7 +29,7 @@ _SPIKES = "_spikes"
 _OWN = frozenset({"name", "_engine", "_data", "_attributes"})
 
 
-class Population:
+class Population(Guarded):
     """Neurons of one kind.
 
     Attributes, that is parameters and variables of the neuron's equations, the measured rate `r`
@@ -39,6 +40,16 @@ class Population:
     Attributes:
         name: The Keras layer's name.
     """
+
+    _kind = "population"
+    _instead = MappingProxyType(
+        {
+            "enabled": "Use enable() or disable().",
+            "init": "Set its entries: population.init['v'] = 0.5.",
+            "refractory": "Write it into the neuron: Neuron(..., refractory=3.0).",
+            "neuron_type": "Give the neuron to ANNtoSNNConverter(hidden_neuron=...).",
+        }
+    )
 
     def __init__(self, engine: Engine, data: PopulationData) -> None:
         self._engine, self._data = engine, data
@@ -375,7 +386,7 @@ class Population:
 
     def __setattr__(self, name: str, value: object) -> None:
         if name in _OWN or name not in self._attributes:
-            object.__setattr__(self, name, value)
+            super().__setattr__(name, value)
             return
         if isinstance(value, str):
             value = self.get(value)

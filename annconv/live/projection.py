@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from annconv.errors import InputError, UnavailableError, nearest
 from annconv.ir.network import Projection as ProjectionData
-from annconv.live.access import from_property
+from annconv.live.access import Guarded, from_property
 from annconv.live.dendrite import Dendrite, IndividualSynapse
 from annconv.live.engine import Engine
 from annconv.live.population import Population
@@ -23,7 +24,7 @@ from annconv.live.weights import dense_weights
 WEIGHT = "w"
 
 
-class Projection:
+class Projection(Guarded):
     """What one population sends to another; of a Dense layer, or of a chain without weights.
 
     Attributes:
@@ -35,6 +36,9 @@ class Projection:
     """
 
     _learned_name = WEIGHT
+    _kind = "projection"
+    _fixed = frozenset({"pre", "post"})
+    _instead = MappingProxyType({"delay": "Every projection delays by one step."})
 
     def __init__(
         self, engine: Engine, data: ProjectionData, pre: Population, post: Population

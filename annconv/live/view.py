@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from annconv.errors import InputError, UnavailableError
-from annconv.live.access import from_property, missing
+from annconv.live.access import Guarded, from_property, missing
 from annconv.live.slots import Slot
 from annconv.live.values import as_mapping, as_values
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _OWN = frozenset({"population", "ranks", "geometry", "name"})
 
 
-class PopulationView:
+class PopulationView(Guarded):
     """Some neurons, in the order of their ranks; local attributes are read and set as one array.
 
     Attributes:
@@ -28,6 +29,12 @@ class PopulationView:
         geometry: Shape of the selection.
         name: Of the population.
     """
+
+    _kind = "view of"
+    _fixed = frozenset({"population", "ranks", "geometry"})
+    _instead = MappingProxyType(
+        dict.fromkeys(("ranks", "geometry", "size"), "Select others: population[ranks].")
+    )
 
     def __init__(
         self,
@@ -156,7 +163,7 @@ class PopulationView:
 
     def __setattr__(self, name: str, value: object) -> None:
         if name in _OWN or name not in self.population.attributes:
-            object.__setattr__(self, name, value)
+            super().__setattr__(name, value)
             return
         slot = self._slot(name)
         what = f"view of {self.name}: {name}"

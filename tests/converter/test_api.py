@@ -22,9 +22,24 @@ from annconv.errors import (
     OptionError,
     UnsupportedModelError,
 )
+from annconv.neurons.library import ENCODINGS, HIDDEN
+from annconv.options import PRECISIONS
+from annconv.readouts import READOUTS
 from annconv.reference.network import run_network
 
 keras_needed = pytest.mark.keras
+
+
+@pytest.mark.parametrize(
+    ("function", "choices"),
+    [
+        (annconv.compile, PRECISIONS),
+        (annconv.convert, (*ENCODINGS, *HIDDEN, *READOUTS)),
+        (annconv.ANNtoSNNConverter.__init__, (*ENCODINGS, *HIDDEN, *READOUTS)),
+    ],
+)
+def test_what_may_be_chosen_is_documented(function: Any, choices: tuple[str, ...]) -> None:
+    assert [name for name in choices if f'"{name}"' not in (function.__doc__ or "")] == []
 
 
 @keras_needed
