@@ -83,7 +83,7 @@ $(ANNARCHY)/.ready: Makefile
 		"ANNarchy==5.0.4.1" "keras>=3.11.3" "tensorflow>=2.18" "cmake>=3.25" tqdm
 	@touch $@
 
-compare-annarchy: $(READY) $(ANNARCHY)/.ready  ## Run one script on ANNarchy and on annconv, compare what it gets
+compare-annarchy: $(READY) $(ANNARCHY)/.ready  ## Run scripts on ANNarchy and on annconv, compare what they get
 	@$(BIN)/python benchmarks/compare_annarchy.py --annarchy $(ANNARCHY)/bin/python
 
 bench: $(READY)  ## Measure speed and memory, also of ANNarchy; BENCH=--help lists options

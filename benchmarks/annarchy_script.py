@@ -25,6 +25,8 @@ try:
 except ImportError:
     from annconv import ANNtoSNNConverter, Neuron
 
+__all__ = ["ANNtoSNNConverter", "Neuron", "all_results", "plain"]
+
 Results = dict[str, Any]
 
 

@@ -1,7 +1,8 @@
-"""Runs one script of the reference's calls on ANNarchy and on annconv, and compares what they gave.
+"""Runs scripts of the reference's calls on ANNarchy and on annconv, and compares what they gave.
 
-`make compare-annarchy` sets up an environment with ANNarchy under `build/` and calls this. Spikes,
-names, shapes, formats and types have to be equal, other numbers within 1e-9.
+`make compare-annarchy` sets up an environment with ANNarchy under `build/` and calls this: first
+every call by name, then random sequences of calls. Spikes, names, shapes, formats and types have to
+be equal, other numbers within 1e-9.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ from pathlib import Path
 from typing import Any
 
 TOLERANCE = 1e-9
-SCRIPT = Path(__file__).with_name("annarchy_script.py")
+SCRIPTS = {
+    "calls": Path(__file__).with_name("annarchy_script.py"),
+    "sequences": Path(__file__).with_name("annarchy_sequences.py"),
+}
 MODEL = """
 import sys
 import keras
@@ -85,15 +89,18 @@ def read_results(path: Path) -> dict[str, Any]:
     return results
 
 
-def run_script(python: Path, model: Path, target: Path, folder: Path, repair: bool) -> None:
-    """Run the script with one interpreter, without its chatter."""
+def run_script(
+    python: Path, script: Path, model: Path, target: Path, folder: Path, *, repair: bool
+) -> None:
+    """Run a script with one interpreter, without its chatter."""
     own = python.parent
     environment = os.environ | {
         "PATH": f"{own}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(script.parent),
         "TF_CPP_MIN_LOG_LEVEL": "3",
     }
     start = ["-c", REPAIR] if repair else []
-    command = [str(part) for part in (python, *start, SCRIPT, model, target)]
+    command = [str(part) for part in (python, *start, script, model, target)]
     done = subprocess.run(
         command, cwd=folder, env=environment, check=False, capture_output=True, text=True
     )
@@ -122,13 +129,19 @@ def main() -> int:
         folder.mkdir(parents=True, exist_ok=True)
         model = folder / "annarchy_calls.keras"
         subprocess.run([sys.executable, "-c", MODEL, model], check=True)
-        theirs, ours = (folder / f"{who}_calls.json.gz" for who in ("annarchy", "annconv"))
-        run_script(arguments.annarchy.absolute(), model, theirs, Path(name), repair=True)
-        run_script(Path(sys.executable), model, ours, Path(name), repair=False)
-        results = read_results(theirs), read_results(ours)
-    found = differences(*results)
-    print("\n".join([*table(*results), *found]))
-    return 1 if found else 0
+        theirs: dict[str, Any] = {}
+        ours: dict[str, Any] = {}
+        for part, script in SCRIPTS.items():
+            for who, python, results in (
+                ("annarchy", arguments.annarchy.absolute(), theirs),
+                ("annconv", Path(sys.executable), ours),
+            ):
+                target = folder / f"{who}_{part}.json.gz"
+                run_script(python, script, model, target, Path(name), repair=who == "annarchy")
+                results.update(read_results(target))
+    wrong = differences(theirs, ours)
+    print("\n".join([*table(theirs, ours), *wrong]))
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

@@ -273,20 +273,29 @@ class Engine:
             self._jump(0)
 
     def reset_population(self, name: str, attributes: Iterable[str] | None = None) -> None:
-        """Set attributes of a population to their start; all: its spikes are dropped, too.
+        """Set attributes of a population to their start, all or some; its spikes are forgotten.
 
         Raises:
             InputError: A script has put something into `init` that cannot be a value.
         """
+        names = list(self.attributes[name] if attributes is None else attributes)
+        values = [self.start_value(name, key) for key in names]
+        self.forget_spikes(name)
+        if attributes is None and name == self.network.output.name:
+            self.state.buffers[self.state.plan.readout.counts][:] = 0
+        for key, value in zip(names, values, strict=True):
+            self._slots[name][key].write(value)
+
+    def forget_spikes(self, name: str) -> None:
+        """Drop a population's spikes under way, and what it knows of earlier ones.
+
+        That is the time of the last spike, what is left of a refractory period, and the spikes from
+        which rates are measured.
+        """
         state = self.state
-        if attributes is None:
-            state.restart(name, set(self.attributes[name]))
-            self.spikes(name)[:] = 0
-            state.forget_rates(self.network.names.index(name))
-            if name == self.network.output.name:
-                state.buffers[state.plan.readout.counts][:] = 0
-        for key in self.attributes[name] if attributes is None else attributes:
-            self._slots[name][key].write(self.start_value(name, key))
+        state.restart(name, set(self.attributes[name]))
+        self.spikes(name)[:] = 0
+        state.forget_spikes(self.network.names.index(name))
 
     def restore_weights(self) -> None:
         """Set all weights to those that were loaded."""

@@ -371,7 +371,7 @@ class Monitor(Guarded):
                 f"period_offset: expected 0 or more and less than the period ({steps * dt:g} ms), "
                 f"in whole steps of {dt:g} ms, received {offset!r}."
             )
-        return Sampling(steps, shift, step)
+        return Sampling(steps, shift, step % steps)
 
 
 def _exact(period: float, steps: int, dt: float) -> int:

@@ -23,7 +23,7 @@ from annconv.live.values import as_mapping, as_one, as_values
 from annconv.live.view import PopulationView
 from annconv.neurons.grammar import REFRACTORY
 from annconv.neurons.neuron import Neuron
-from annconv.options import duration_steps
+from annconv.options import time_steps
 
 _SPIKES = "_spikes"
 _OWN = frozenset({"name", "_engine", "_data", "_attributes"})
@@ -198,10 +198,10 @@ class Population(Guarded):
             setattr(self, name, value)
 
     def reset(self, attributes: str | Iterable[str] | None = None) -> None:
-        """Return attributes to their values in `init`.
+        """Return attributes to their values in `init`, and forget spikes as `clear` does.
 
         Args:
-            attributes: Some of them; None: all, and spikes that have not arrived are dropped.
+            attributes: Some of them; None: all.
         Raises:
             UnavailableError: There is no such attribute.
             InputError: What stands in `init` cannot be a value.
@@ -216,8 +216,12 @@ class Population(Guarded):
         self._engine.reset_population(self._data.name, names)
 
     def clear(self) -> None:
-        """Drop spikes that have not arrived yet."""
-        self._engine.spikes(self._data.name)[:] = 0
+        """Drop spikes that have not arrived yet, and forget the earlier ones.
+
+        So `t_last` is as before the first spike, no neuron waits any longer, and rates are measured
+        anew.
+        """
+        self._engine.forget_spikes(self._data.name)
 
     def sum(self, target: str) -> NDArray[np.float64]:
         """(size,) what was put into a conductance and not yet used up.
@@ -233,20 +237,21 @@ class Population(Guarded):
         return np.ravel(self.get(f"g_{target}"))
 
     def compute_firing_rate(self, window: float) -> None:
-        """Measure the variable `r` from now on.
+        """Measure the variable `r` from now on; of earlier spikes those count that are known.
 
         Args:
-            window: In ms; `r` is the number of spikes in it, in Hz.
+            window: In ms, cut to whole steps; `r` is the number of spikes in it, divided by it, in
+                Hz.
         Raises:
-            OptionError: Not a number above 0.
+            OptionError: Not a number, or shorter than a step.
         """
-        steps = duration_steps(window, self._engine.network.dt, "window")
-        if steps * self.size > 2**31:
+        dt = self._engine.network.dt
+        steps = time_steps(window, dt, "window")
+        if steps == 0:
             raise OptionError(
-                f"window: expected at most {2**31 // self.size} steps for {self.size} neurons, "
-                f"received {steps}."
+                f"window: expected at least a step of {dt:g} ms, received {window!r}."
             )
-        self._engine.state.measure(self.id, steps)
+        self._engine.state.measure(self.id, steps, 1000.0 / window)
 
     def rank_from_coordinates(self, coordinates: object) -> int:
         """Rank of a neuron.

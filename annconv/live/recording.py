@@ -41,7 +41,11 @@ class Subject:
 
 @dataclass(slots=True)
 class Sampling:
-    """In which steps a row is kept: every `period`-th from `origin` on, shifted by `offset`."""
+    """In which steps a row is kept: every `period`-th from `origin` on, shifted by `offset`.
+
+    The origin is less than a period: a monitor that was made in step 7 and keeps every third row
+    counts from step 1 on, also after a reset.
+    """
 
     period: int = 1
     offset: int = 0
@@ -49,6 +53,8 @@ class Sampling:
 
     def wait(self, step: int) -> int:
         """Steps from `step` to the next row."""
+        if step < self.origin:
+            return self.origin + self.offset - step
         return (self.offset - (step - self.origin)) % self.period
 
 
@@ -164,14 +170,13 @@ class Track:
     def _values(self, engine: Engine, reshape: bool) -> NDArray[Any]:
         """(T, ...) in the variable's type."""
         subject = self.subject
+        if not self._pieces:  # as in the reference: of no type, and flat where rows are
+            shaped = reshape and subject.ranks is None and self._is_local(engine)
+            return np.zeros((0, *subject.geometry) if shaped else 0)
         dtype = DTYPES[engine.attributes[subject.population][self.name].type]
+        rows: NDArray[Any] = np.concatenate(self._pieces).astype(dtype)
         if not self._is_local(engine):
-            found = [piece.reshape(-1) for piece in self._pieces]
-            return np.concatenate([np.zeros(0), *found]).astype(dtype)
-        if not self._pieces and subject.ranks is not None:
-            return np.zeros(0, dtype)
-        rows: NDArray[Any] = np.concatenate([np.zeros((0, subject.size)), *self._pieces])
-        rows = rows.astype(dtype)
+            return rows.reshape(-1)
         return rows.reshape(len(rows), *subject.geometry) if reshape else rows
 
     def _spikes(self) -> dict[int, list[int]]:

@@ -55,8 +55,8 @@ class NativeState(Protocol):
     def measure(self, population: int, window: int, per_spike: float) -> None:
         """Measure rates over so many steps."""
 
-    def forget_rates(self, population: int) -> None:
-        """Set rates to zero and forget the spikes behind them."""
+    def forget_spikes(self, population: int) -> None:
+        """Forget the spikes behind the rates."""
 
     def advance(
         self,
@@ -130,7 +130,7 @@ class State:
         packed: Weights, parameters and initial values by the plan's names: writable views.
         given: By conductance buffer float64 that is added in the next step, besides what arrives.
         enabled: (populations,) whether each updates; one that does not stays as it is, silent.
-        transmits: (projections,) whether each delivers.
+        transmits: (projections,) whether each delivers what its population, if enabled, emits.
     """
 
     def __init__(self, network: Network, plan: Plan, native: NativeState) -> None:
@@ -139,7 +139,11 @@ class State:
         self.buffers: Mapping[str, NDArray[Any]] = native.buffers()
         self.packed: Mapping[str, FloatArray] = native.packed()
         self.given: Mapping[str, NDArray[np.float64]] = native.given()
-        self.enabled, self.transmits = native.enabled(), native.transmits()
+        self.enabled = native.enabled()
+        self._delivers = native.transmits()
+        self.transmits: NDArray[np.uint8] = self._delivers.copy()
+        sources = [network.names.index(entry.pre) for entry in network.projections]
+        self._sources = sources[: len(self._delivers)]
         self._updates = {
             network.names[kernel.population]: kernel
             for kernel in plan.kernels
@@ -190,14 +194,21 @@ class State:
         return self._native.firing_rates(population)
 
     @memory_told("compute_firing_rate", "Use a shorter window.")
-    def measure(self, population: int, window: int) -> None:
-        """From now on measure firing rates over `window` steps, 0 for not at all."""
-        per_spike = 1000.0 / (window * self.plan.dt) if window else 0.0
+    def measure(self, population: int, window: int, per_spike: float | None = None) -> None:
+        """From now on measure firing rates; spikes that are known already count.
+
+        Args:
+            population: Its position.
+            window: In steps; 0: the rates stay as they are.
+            per_spike: What a spike in the window adds, in Hz; None: what follows from the window.
+        """
+        if per_spike is None:
+            per_spike = 1000.0 / (window * self.plan.dt) if window else 0.0
         self._native.measure(population, window, per_spike)
 
-    def forget_rates(self, population: int) -> None:
-        """Set a population's rates to zero and forget the spikes behind them."""
-        self._native.forget_rates(population)
+    def forget_spikes(self, population: int) -> None:
+        """Forget the spikes behind a population's rates; the rates change with the next step."""
+        self._native.forget_spikes(population)
 
     def advance(
         self,
@@ -223,6 +234,7 @@ class State:
             spikes: Spikes to keep.
             stops: Whether the read-out's condition ends the run.
         """
+        self._delivers[:] = self.transmits & self.enabled[self._sources]
         return Advance(
             *self._native.advance(
                 steps,

@@ -104,11 +104,7 @@ class State {
         state_.meters().at(population).start(window, per_spike);
     }
 
-    void forget_rates(std::size_t population) {
-        auto& meter = state_.meters().at(population);
-        meter.clear();
-        std::fill(meter.rates.begin(), meter.rates.end(), 0.0);
-    }
+    void forget_spikes(std::size_t population) { state_.meters().at(population).clear(); }
 
     // Steps run, rows written for each request, spikes of each request as (spikes, 2) of step and
     // rank, and what ended the run early, None if nothing did: Ctrl-C, or a MemoryError before a
@@ -128,7 +124,7 @@ class State {
         annconv::without_interpreter([&](annconv::Interpreter& interpreter) {
             Signals signals(interpreter);
             done = state_.advance(run, rows, trains, [&] {
-                has_room = annconv::make_room(trains);
+                has_room = state_.make_room(trains);
                 return has_room && signals.proceed();
             });
         });
@@ -275,7 +271,7 @@ PYBIND11_MODULE(network, module) {
         .def("firing_rates", &State::firing_rates, py::arg("population"))
         .def("measure", &State::measure, py::arg("population"), py::arg("window"),
              py::arg("per_spike"))
-        .def("forget_rates", &State::forget_rates, py::arg("population"))
+        .def("forget_spikes", &State::forget_spikes, py::arg("population"))
         .def("advance", &State::advance, py::arg("steps"), py::arg("rates"), py::arg("seed"),
              py::arg("sample"), py::arg("index"), py::arg("values"), py::arg("spikes"),
              py::arg("stops"));

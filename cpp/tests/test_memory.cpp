@@ -190,36 +190,33 @@ std::string packed() {
 void meters(const annconv::StateTable& network, const std::string& data) {
     annconv::State state(network, data);
     auto& meter = state.meters()[0];
-    meter.start(2, 500.0);
-    const std::int8_t fired[] = {1, 1};
-    const auto measures_as_before = [&] {
-        CHECK(meter.window == 2);
-        for (int step = 0; step < 3; ++step) meter.add(fired);
-        CHECK(meter.rates[1] == 1000);
-    };
     failing_new::until_failure = 0;
     bool thrown = false;
     try {
-        meter.start(1000, 1.0);
+        meter.start(2, 500.0);
     } catch (const std::bad_alloc&) {
         thrown = true;
     }
     failing_new::until_failure = -1;
-    CHECK(thrown);
-    measures_as_before();
+    CHECK(thrown && meter.window == 0);
+    meter.start(2, 500.0);
+    const std::int8_t fired[] = {1, 1};
+    for (int step = 0; step < 3; ++step) meter.add(fired, step);
+    CHECK(meter.rates[1] == 1000);
 }
 
 // A step is run with all of its spikes, or not at all.
 void recordings(const annconv::StateTable& network, const std::string& data) {
     annconv::State state(network, data);
+    state.meters()[0].start(100, 1.0);
     std::vector<annconv::ValueRecorder> values;
-    for (int failed = 0; failed < 4; ++failed) {
+    for (int failed = 0; failed < 8; ++failed) {
         std::vector<annconv::SpikeRecorder> spikes = {
             {static_cast<const std::int8_t*>(state.buffer(0)), nullptr, 2, {}}};
         failing_new::until_failure = failed;
         bool has_room = true;
         const std::int32_t steps = state.advance({100, {}, false}, values, spikes, [&] {
-            has_room = annconv::make_room(spikes);
+            has_room = state.make_room(spikes);
             return has_room;
         });
         failing_new::until_failure = -1;

@@ -151,13 +151,25 @@ void rates() {
     meter.rates.assign(1, 0.0);
     meter.start(2, 500.0);
     const std::int8_t fired[] = {1}, silent[] = {0}, negative[] = {-1};
-    meter.add(fired);
+    meter.add(fired, 0);
     CHECK(meter.rates[0] == 500);
-    meter.add(negative);  // an emission, whatever its sign
+    meter.add(negative, 1);  // an emission, whatever its sign
     CHECK(meter.rates[0] == 1000);
-    meter.add(silent);
+    meter.add(silent, 2);
     CHECK(meter.rates[0] == 500);
-    meter.add(silent);
+    meter.start(4, 250.0);  // a larger window keeps what is known
+    meter.add(silent, 3);
+    CHECK(meter.rates[0] == 250);
+    meter.add(fired, 0);  // the time was set back: what is known stays until the time comes
+    CHECK(meter.rates[0] == 500);
+    meter.add(silent, 4);
+    CHECK(meter.rates[0] == 500);
+    meter.add(silent, 5);  // both go
+    CHECK(meter.rates[0] == 0);
+    meter.add(fired, 6);
+    meter.clear();
+    CHECK(meter.rates[0] == 250);
+    meter.add(silent, 7);
     CHECK(meter.rates[0] == 0);
 }
 

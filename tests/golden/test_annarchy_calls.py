@@ -1,4 +1,4 @@
-"""A script of the reference's own calls gets what ANNarchy 5.0.4.1 gave it, recorded once.
+"""Scripts of the reference's own calls get what ANNarchy 5.0.4.1 gave them, recorded once.
 
 `make compare-annarchy` runs ANNarchy itself; `benchmarks/compare_annarchy.py --keep` records.
 """
@@ -37,6 +37,24 @@ def test_every_call_gives_what_the_reference_gave(
     received = json.loads(json.dumps(script.all_results(model, str(tmp_path))))
     assert len(recorded) > 500
     assert comparison.differences(recorded, received) == []
+
+
+@pytest.mark.golden
+@pytest.mark.keras
+@pytest.mark.compiles
+def test_random_sequences_give_what_the_reference_gave(
+    root_folder: Path, golden_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(root_folder / "benchmarks")
+    script, comparison = (tool(root_folder, n) for n in ("annarchy_sequences", "compare_annarchy"))
+    recorded = comparison.read_results(golden_folder / "annarchy_sequences.json.gz")
+    kinds = [kind for kind in script.KINDS if any(kind in name for name in recorded)]
+    assert len(kinds) == 2
+    model, count = str(golden_folder / "annarchy_calls.keras"), 2 * len(recorded)
+    received = script.all_sequences(model, str(tmp_path), count, kinds=kinds)
+    assert sum(map(len, recorded.values())) >= 360
+    kept = {name: json.loads(json.dumps(received[name])) for name in received}
+    assert comparison.differences(recorded, kept) == []
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -166,6 +167,41 @@ def test_periods(live, period, offset):
     every, first = round(period / 0.5), round((offset or 0.0) / 0.5)
     np.testing.assert_array_equal(thin.get("v"), full.get("v")[first::every])
     assert thin.get("spike") == full.get("spike"), "spikes are complete"
+
+
+@pytest.mark.parametrize(
+    ("made", "period", "offset", "steps"),
+    [
+        (7, 3, 0, [7, 10]),  # counted from step 1 on
+        (7, 3, 1, [8, 11]),
+        (7, 3, 2, [9]),
+        (8, 4, 3, [11]),
+        (9, 5, 4, []),
+    ],
+)
+def test_periods_count_from_where_the_monitor_was_made(live, made, period, offset, steps):
+    """As ANNarchy's remainders: after a reset nothing comes before the first origin."""
+    network = live("dense", seed=1)
+    image = network.get_population("image")
+    network.simulate(made)
+    thin = network.monitor(image, ["p"], period=float(period), period_offset=float(offset))
+    full = network.monitor(image, ["p"])
+    network.simulate(12 - made)
+    np.testing.assert_array_equal(thin.get("p"), full.get("p")[[step - made for step in steps]])
+    network.reset()
+    network.simulate(12)
+    after = [step for step in range(12) if math.fmod(step - made % period, period) == offset]
+    np.testing.assert_array_equal(thin.get("p"), full.get("p")[after])
+
+
+@pytest.mark.parametrize("reshape", [True, False])
+def test_nothing_recorded(live, reshape):
+    network = live("picture")
+    conv = network.get_population("conv")
+    whole, some = network.monitor(conv, ["v"]), network.monitor(conv[[0, 3]], ["v"])
+    received = whole.get("v", reshape=reshape)
+    assert (received.shape, received.dtype) == ((0, 4, 4, 2) if reshape else (0,), np.float64)
+    assert some.get("v", reshape=reshape).shape == (0,)
 
 
 def test_pauses(live):

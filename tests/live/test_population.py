@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from live_oracle import Oracle, first_rates
-from zoo import ZOO, branches, picture, signed
+from zoo import OPTIONS, ZOO, branches, dense, picture, signed
 
 from annconv.errors import InputError, OptionError, UnavailableError, UnknownNameError
 from annconv.live.network import LiveNetwork
 from annconv.neurons.library import IaF
+from annconv.neurons.neuron import Neuron
 from annconv.options import CompileOptions
 
 pytestmark = pytest.mark.compiles
@@ -242,6 +244,51 @@ def test_spikes_under_way_can_be_dropped(live):
     assert not monitor.get("g_exc").any()
 
 
+@pytest.mark.parametrize("forget", [lambda p: p.reset(["mask"]), lambda p: p.clear()])
+def test_what_a_partial_reset_forgets(live, forget):
+    """As ANNarchy's: spikes under way, and those behind the rate, whichever attributes are named.
+
+    `r` itself keeps its value until the next step.
+    """
+    network = live("dense", seed=1)
+    image = network.get_population("image")
+    image.compute_firing_rate(100.0)
+    arrived = network.monitor(network.get_population("hidden"), ["g_exc"])
+    network.simulate(10)
+    rate, potential = image.r, network.get_population("hidden").v
+    assert rate.any()
+    forget(image)
+    np.testing.assert_array_equal(image.r, rate)
+    arrived.get()
+    spikes = network.monitor(image, ["spike"])
+    network.step()
+    assert not arrived.get("g_exc").any()
+    np.testing.assert_array_equal(network.get_population("hidden").v, potential)
+    fresh = [10.0 * len(steps) for steps in spikes.get("spike").values()]
+    np.testing.assert_array_equal(image.r, fresh)
+
+
+def test_a_partial_reset_ends_waiting():
+    neuron = Neuron(
+        equations="dv/dt = 1.0 + g_exc\nn = t - t_last", spike="v > 0.5", reset="v = 0.0",
+        refractory=50.0, parameters="vt = 0.5 : population",
+    )  # fmt: skip
+    plain = dense()
+    hidden = replace(plain.populations[1], neuron=neuron, parameters={})
+    populations = (plain.populations[0], hidden, plain.populations[2])
+    network = LiveNetwork(replace(plain, populations=populations), OPTIONS)
+    waiting = network.get_population("hidden")
+    spikes = network.monitor(waiting, ["spike"])
+    network.simulate(4)
+    waiting.reset(["n"])
+    network.simulate(2)
+    assert spikes.get("spike") == {rank: [0, 4] for rank in range(5)}
+    waiting.clear()
+    waiting.v = -10.0
+    network.step()
+    assert (waiting.n > 9000).all(), "as before the first spike"
+
+
 def test_what_is_put_into_a_conductance_arrives_once(live):
     network = live("dense", rates=False)
     hidden = network.get_population("hidden")
@@ -269,6 +316,25 @@ def test_a_population_can_be_switched_off(live):
     assert (hidden.mask != before).any()
 
 
+def test_a_population_that_is_switched_off_delivers_nothing(live):
+    """Neither spikes nor traces; a rate that is measured stands still."""
+    network = live("picture")
+    image, conv = (network.get_population(name) for name in ("image", "conv"))
+    image.compute_firing_rate(30.0)
+    arrived = network.monitor(conv, ["g_exc"])
+    network.simulate(30)
+    assert arrived.get("g_exc")[-1].any()
+    rate = image.r
+    assert rate.any()
+    image.disable()
+    network.simulate(3)
+    assert not arrived.get("g_exc").any()
+    np.testing.assert_array_equal(image.r, rate)
+    image.enable()
+    network.step()
+    assert arrived.get("g_exc").any()
+
+
 def test_firing_rates(live):
     network = live("dense", seed=1)
     image = network.get_population("image")
@@ -284,7 +350,36 @@ def test_firing_rates(live):
     np.testing.assert_array_equal(image.r, recorded["r"][-1])
     network.reset()
     assert not image.r.any()
-    for window in (0, -1.0, "1", 1e9):
+
+
+def test_another_window_counts_the_spikes_that_are_known(live):
+    """Windows are cut to whole steps; what a smaller one dropped is unknown to a larger one."""
+    network = live("dense", seed=1)
+    image = network.get_population("image")
+    spikes = network.monitor(image, ["spike", "r"])
+    known: list[list[int]] = [[] for _ in range(image.size)]
+    step, expected = 0, []
+    for window, steps, jump in ((3.0, 9, 0), (8.7, 6, 0), (8.7, 4, -5), (2.0, 5, 9), (1.0, 4, 0)):
+        step = network.current_step = step + jump
+        image.compute_firing_rate(window)
+        network.simulate(steps)
+        fired = spikes.get("spike")
+        for now in range(step, step + steps):
+            for rank, times in enumerate(known):
+                times.extend([now] * (now in fired[rank]))
+                while times and times[0] <= now - int(window):
+                    del times[0]
+            expected.append([1000.0 / window * len(times) for times in known])
+        step += steps
+    np.testing.assert_allclose(spikes.get("r"), expected, rtol=1e-15)
+    image.init["r"] = 7.0
+    image.reset(["r"])
+    assert (image.r == 7.0).all()
+
+
+def test_windows_that_are_none(live):
+    image = live("dense").get_population("image")
+    for window in (0, 0.5, -1.0, "1", 1e12):
         with pytest.raises(OptionError, match="window: expected"):
             image.compute_firing_rate(window)
 

@@ -102,55 +102,74 @@ struct SpikeRecorder {
     std::vector<std::int32_t> spikes;
 };
 
-// Makes room for the spikes of one more step, so that none is lost in it; false where there is
-// none.
-inline bool make_room(std::vector<SpikeRecorder>& recorders) {
-    try {
-        for (auto& recorder : recorders) {
-            auto& spikes = recorder.spikes;
-            const std::size_t needed = spikes.size() + 2 * static_cast<std::size_t>(recorder.count);
-            if (needed > spikes.capacity()) spikes.reserve(needed + spikes.capacity());
-        }
-        return true;
-    } catch (const std::bad_alloc&) {
-        return false;
+// Makes room for the spikes of one more step, so that none is lost in it.
+inline void make_room(std::vector<SpikeRecorder>& recorders) {
+    for (auto& recorder : recorders) {
+        auto& spikes = recorder.spikes;
+        const std::size_t needed = spikes.size() + 2 * static_cast<std::size_t>(recorder.count);
+        if (needed > spikes.capacity()) spikes.reserve(needed + spikes.capacity());
     }
 }
 
-// Spikes of each neuron in the last `window` steps, as a rate.
-struct RateMeter {
-    std::int32_t window = 0;  // 0: the rates stay as they are
-    double per_spike = 0;
-    std::vector<std::int8_t> history;  // (window, neurons)
-    std::vector<std::int32_t> sums;
-    std::int32_t slot = 0;
-    std::vector<double> rates;
+// Steps in which a neuron spiked, in the order in which they were run.
+class SpikeSteps {
+   public:
+    std::size_t count() const { return steps_.size() - first_; }
 
-    // Where there is no memory for it, the meter stays as it is.
-    void start(std::int32_t steps, double spike_rate) {
-        std::vector<std::int8_t> fresh(static_cast<std::size_t>(steps) * rates.size());
-        sums.resize(rates.size());
-        history = std::move(fresh);
-        window = steps;
-        per_spike = spike_rate;
-        clear();
+    // So that the next step does not need any memory.
+    void make_room() {
+        if (steps_.size() == steps_.capacity()) steps_.reserve(2 * steps_.size() + 4);
+    }
+
+    void add(std::int32_t step) { steps_.push_back(step); }
+
+    // Forgets from the oldest on what is not after `last`. The time may have been set back: a step
+    // behind one that stays, stays.
+    void forget_until(std::int64_t last) {
+        while (first_ < steps_.size() && steps_[first_] <= last) ++first_;
+        if (2 * first_ < steps_.size()) return;
+        steps_.erase(steps_.begin(), steps_.begin() + static_cast<std::ptrdiff_t>(first_));
+        first_ = 0;
     }
 
     void clear() {
-        history.assign(static_cast<std::size_t>(window) * rates.size(), 0);
-        sums.assign(rates.size(), 0);
-        slot = 0;
+        steps_.clear();
+        first_ = 0;
     }
 
-    void add(const std::int8_t* spikes) {
-        std::int8_t* oldest = history.data() + static_cast<std::size_t>(slot) * rates.size();
+   private:
+    std::vector<std::int32_t> steps_;
+    std::size_t first_ = 0;
+};
+
+// Spikes of each neuron in the last `window` steps, as a rate. The spikes that are known outlive a
+// change of the window.
+struct RateMeter {
+    std::int32_t window = 0;  // 0: the rates stay as they are
+    double per_spike = 0;
+    std::vector<SpikeSteps> known;
+    std::vector<double> rates;
+
+    void start(std::int32_t steps, double spike_rate) {
+        known.resize(rates.size());
+        window = steps;
+        per_spike = spike_rate;
+    }
+
+    void clear() {
+        for (auto& steps : known) steps.clear();
+    }
+
+    void make_room() {
+        for (auto& steps : known) steps.make_room();
+    }
+
+    void add(const std::int8_t* spikes, std::int32_t step) {
         for (std::size_t neuron = 0; neuron < rates.size(); ++neuron) {
-            const std::int8_t fired = spikes[neuron] != 0;
-            sums[neuron] += fired - oldest[neuron];
-            oldest[neuron] = fired;
-            rates[neuron] = sums[neuron] * per_spike;
+            if (spikes[neuron] != 0) known[neuron].add(step);
+            known[neuron].forget_until(std::int64_t{step} - window);
+            rates[neuron] = static_cast<double>(known[neuron].count()) * per_spike;
         }
-        slot = (slot + 1) % window;
     }
 };
 
@@ -198,6 +217,20 @@ class State {
         for (auto& values : given_) std::fill(values.begin(), values.end(), 0.0);
     }
 
+    // Makes room for what one more step adds to recorded and measured spikes, so that none is lost
+    // in it; false where there is none.
+    bool make_room(std::vector<SpikeRecorder>& recorders) {
+        try {
+            annconv::make_room(recorders);
+            for (auto& meter : meters_) {
+                if (meter.window != 0) meter.make_room();
+            }
+            return true;
+        } catch (const std::bad_alloc&) {
+            return false;
+        }
+    }
+
     // Runs steps until all are done, the read-out stops, or `proceed` says false before one of
     // them. Returns how many were run.
     template <class Proceed>
@@ -207,7 +240,7 @@ class State {
         for (std::int32_t step = 0; step < run.steps; ++step, ++input.index) {
             if (!proceed()) return step;
             run_kernels(input, step == 0, values);
-            measure();
+            measure(input.index);
             for (auto& recorder : values) {
                 if (recorder.arrived == nullptr) record(recorder);
             }
@@ -274,11 +307,12 @@ class State {
         std::fill(values.begin(), values.end(), 0.0);
     }
 
-    void measure() {
+    // The rates of populations that update.
+    void measure(std::int32_t step) {
         for (std::size_t population = 0; population < meters_.size(); ++population) {
-            if (meters_[population].window == 0) continue;
+            if (meters_[population].window == 0 || !enabled_[population]) continue;
             const std::int32_t spikes = table_.spikes[static_cast<std::int32_t>(population)];
-            meters_[population].add(static_cast<const std::int8_t*>(buffer(spikes)));
+            meters_[population].add(static_cast<const std::int8_t*>(buffer(spikes)), step);
         }
     }
 
