@@ -182,14 +182,10 @@ ANNCONV_INLINE Lanes<Real, lanes> clip(Lanes<Real, lanes> value, Lanes<Real, lan
                                        Lanes<Real, lanes> high) {
     return select(value < low, low, select(value > high, high, value));
 }
-template <class Real, class = std::enable_if_t<std::is_floating_point_v<Real>>>
-ANNCONV_INLINE Real fma(Real a, Real b, Real c) {
-    return std::fma(a, b, c);
-}
 template <class Real, int lanes>
 ANNCONV_INLINE Lanes<Real, lanes> fma(Lanes<Real, lanes> a, Lanes<Real, lanes> b,
                                       Lanes<Real, lanes> c) {
-    return lane_by_lane([](Real x, Real y, Real z) { return std::fma(x, y, z); }, a, b, c);
+    return lane_by_lane([](Real x, Real y, Real z) { return annconv::fma(x, y, z); }, a, b, c);
 }
 
 // Values in memory, one per lane.
