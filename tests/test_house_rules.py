@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,19 @@ def test_no_path_of_one_machine(root_folder):
 
 def test_tests_are_no_packages(root_folder):
     assert list((root_folder / "tests").rglob("__init__.py")) == []
+
+
+def test_no_folder_of_tests_is_passed_over(request, root_folder):
+    """pytest skips folders with some names, `build` among them, without a word."""
+    patterns = request.config.getini("norecursedirs")
+    files = [path.relative_to(root_folder) for path in (root_folder / "tests").rglob("test_*.py")]
+    passed_over = [
+        str(path)
+        for path in files
+        if any(fnmatch(part, pattern) for part in path.parent.parts for pattern in patterns)
+    ]
+    assert passed_over == []
+    assert Path("tests/build/test_builder.py") in files
 
 
 @pytest.mark.parametrize(
