@@ -11,5 +11,4 @@
 #include "annconv/kernels/layer.hpp"
 #include "annconv/kernels/pooling.hpp"
 #include "annconv/kernels/shared_inputs.hpp"
-#include "annconv/runner.hpp"
 #include "annconv/statistics.hpp"

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "annconv/runner.hpp"
+
 namespace network {
 namespace {
 
