@@ -7,7 +7,7 @@ sample in a hundred may.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
@@ -28,9 +28,10 @@ from annconv.reference.compare import differences
 from annconv.reference.network import run_network
 from annconv.runtime.compiled import compile_network
 
-QUICK = range(1_000_000, 1_000_060)
-LONG = range(2_000_000, 2_000_500)
-DRAWS = 20
+QUICK = (*range(1_000_000, 1_000_016), 1_000_020, 1_000_022, 1_000_031)
+"""Together they have all that the last two tests ask for."""
+LONG = (*range(1_000_000, 1_000_060), *range(2_000_000, 2_000_500))
+QUICK_DRAWS, DRAWS = 8, 20
 SAMPLES = 3
 BUILDERS = 2
 
@@ -83,7 +84,7 @@ def build_one(network: Network, options: CompileOptions) -> None:
         compile_network(network, replace(options, whole=True))
 
 
-def build_all(seeds: range) -> Built:
+def build_all(seeds: Iterable[int]) -> Built:
     return build_structures({seed: draw_structure(seed) for seed in seeds}, options_of)
 
 
@@ -135,9 +136,9 @@ def compare_draw(structure: Structure, draw: int, ties: Ties) -> None:
 
 @pytest.mark.compiles
 @pytest.mark.parametrize("seed", QUICK)
-@settings(max_examples=DRAWS)
+@settings(max_examples=QUICK_DRAWS)
 @given(draw=st.integers(0, 2**32 - 1))
-def test_sixty_structures(seed: int, draw: int, quick_structures: Built, ties: Ties) -> None:
+def test_random_structures(seed: int, draw: int, quick_structures: Built, ties: Ties) -> None:
     compare_draw(quick_structures[seed], draw, ties)
 
 
@@ -146,7 +147,7 @@ def test_sixty_structures(seed: int, draw: int, quick_structures: Built, ties: T
 @pytest.mark.parametrize("seed", LONG)
 @settings(max_examples=DRAWS)
 @given(draw=st.integers(0, 2**32 - 1))
-def test_five_hundred_structures(seed: int, draw: int, long_structures: Built, ties: Ties) -> None:
+def test_many_structures(seed: int, draw: int, long_structures: Built, ties: Ties) -> None:
     compare_draw(long_structures[seed], draw, ties)
 
 

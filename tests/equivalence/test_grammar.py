@@ -25,9 +25,16 @@ def traces(run, network: Network) -> np.ndarray:
 
 
 @pytest.mark.compiles
-@pytest.mark.parametrize("dt", [1.0, 0.25])
-@pytest.mark.parametrize("optimize", [0, 2])
-def test_every_row_is_bit_equal(dt, optimize):
+@pytest.mark.parametrize(
+    ("optimize", "dt"),
+    [
+        (0, 1.0),
+        (2, 0.25),
+        pytest.param(0, 0.25, marks=pytest.mark.slow),
+        pytest.param(2, 1.0, marks=pytest.mark.slow),
+    ],
+)
+def test_every_row_is_bit_equal(optimize, dt):
     network, labels = probe_network(ROWS, dt=dt)
     options = CompileOptions(
         precision="double",

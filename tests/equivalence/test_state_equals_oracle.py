@@ -23,8 +23,9 @@ from annconv.reference.compare import differences
 from annconv.reference.simulation import Simulation
 from annconv.runtime.state import SpikeRecording, State, ValueRecording, open_state
 
-SEEDS = range(6_000_000, 6_000_040)
-DRAWS = 12
+QUICK = range(6_000_000, 6_000_014)
+LONG = range(6_000_014, 6_000_054)
+QUICK_DRAWS, DRAWS = 6, 12
 OPTIONS = CompileOptions(precision="double", strict_warnings=True, compiler_level=1)
 
 Values = dict[tuple[str, str], NDArray[np.float64]]
@@ -129,8 +130,17 @@ def compare_draw(structure: Structure, draw: int, ties: Ties) -> None:
 
 
 @pytest.mark.compiles
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", QUICK)
+@settings(max_examples=QUICK_DRAWS)
+@given(draw=st.integers(0, 2**32 - 1))
+def test_random_structures_step_by_step(seed: int, draw: int, ties: Ties) -> None:
+    compare_draw(draw_structure(seed), draw, ties)
+
+
+@pytest.mark.slow
+@pytest.mark.compiles
+@pytest.mark.parametrize("seed", LONG)
 @settings(max_examples=DRAWS)
 @given(draw=st.integers(0, 2**32 - 1))
-def test_forty_structures_step_by_step(seed: int, draw: int, ties: Ties) -> None:
+def test_many_structures_step_by_step(seed: int, draw: int, ties: Ties) -> None:
     compare_draw(draw_structure(seed), draw, ties)

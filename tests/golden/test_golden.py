@@ -29,10 +29,24 @@ EXACT_CASES = [case for case in CASES if not case.is_random]
 RANDOM_CASES = [case for case in CASES if case.is_random]
 MLP = Case("mlp", "IB", "spike_count", "count")
 POTENTIAL = Case("mlp", "IB", "membrane_potential", "vmem")
+PLAIN_CASES = ("mlp_cpn_count", "cnn_ib_count")
+"""Plain kernels stand beside optimised ones for one chain and one picture."""
 FIRST_SPIKE = Case("mlp", "IB", "time_to_first_spike", "ttfs")
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+def listed(case, *more, quick):
+    """A row of parameters, slow unless it is quick."""
+    return pytest.param(
+        case, *more, marks=() if quick else pytest.mark.slow, id="-".join(map(str, (case, *more)))
+    )
+
+
+def is_quick(case):
+    """Read-outs make other things of the same spikes: all of them are compared for one model."""
+    return case.model == "mlp" or case.read_out == "spike_count"
+
+
+@pytest.mark.parametrize("case", [listed(case, quick=is_quick(case)) for case in CASES])
 def test_spikes_and_read_outs_are_the_recorded_ones(case):
     comparison = compare(case)
     assert comparison.faults == ()
@@ -69,8 +83,13 @@ def test_counts_of_random_encodings_fit_200_seeds(case):
 
 
 @pytest.mark.compiles
-@pytest.mark.parametrize("optimize", [0, 2])
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize(
+    ("case", "optimize"),
+    [
+        *(listed(case, 2, quick=is_quick(case)) for case in CASES),
+        *(listed(case, 0, quick=case.name in PLAIN_CASES) for case in CASES),
+    ],
+)
 def test_generated_code_spikes_as_recorded(case, optimize):
     comparison = compare(case, compiled_runner(optimize))
     assert comparison.faults == ()

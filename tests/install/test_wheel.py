@@ -130,13 +130,13 @@ def test_the_installed_package_does_the_same(
     installation, root_folder, data_folder, digits, tmp_path
 ):
     samples = digits[0][:DIGITS] / 255.0
-    (tmp_path / "cnn.keras").write_bytes((data_folder / "cnn.keras").read_bytes())
+    (tmp_path / "mlp.keras").write_bytes((data_folder / "mlp.keras").read_bytes())
     np.save(tmp_path / "digits.npy", samples)
-    files = ("cnn.keras", "digits.npy", "cnn.snn")
+    files = ("mlp.keras", "digits.npy", "mlp.snn")
     told = json.loads(installation.run("python", "-c", ROUND, *files, str(STEPS), cwd=tmp_path))
 
-    network = annconv.convert(data_folder / "cnn.keras", input_encoding="IB", steps=STEPS)
-    assert annconv.load(tmp_path / "cnn.snn") == network
+    network = annconv.convert(data_folder / "mlp.keras", input_encoding="IB", steps=STEPS)
+    assert annconv.load(tmp_path / "mlp.snn") == network
     expected = annconv.compile(network, precision="double", threads=2).run(samples)
     assert told["labels"] == expected.labels.tolist()
     assert told["counts"] == expected.counts.tolist()
@@ -148,7 +148,7 @@ def test_the_installed_package_does_the_same(
     # the environment that lends its libraries and tools may lie in the checkout
     assert [path for path in used if str(root_folder) in path.replace(sys.prefix, "")] == []
 
-    arguments = ("cnn.snn", "digits.npy", "--precision", "double", "--quiet")
+    arguments = ("mlp.snn", "digits.npy", "--precision", "double", "--quiet")
     printed = installation.run("annconv", "predict", *arguments, cwd=tmp_path)
     assert [int(line) for line in printed.splitlines()] == told["labels"]
 

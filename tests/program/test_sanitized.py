@@ -26,13 +26,17 @@ from annconv.reference.network import ReferenceResult, run_network
 
 pytestmark = [pytest.mark.compiles, pytest.mark.sanitizer]
 
-SEEDS = (
-    3_000_000, 3_000_003, 3_000_028, 3_000_040, 3_000_064, 3_000_074, 3_000_096, 3_000_105,
-    3_000_107,
-)  # fmt: skip
+SEEDS = (3_000_033, 3_000_035, 3_000_143, 3_000_199, 3_000_488, 3_000_539)
 """Together they have every operator, encoding, read-out, rank, delay, distribution and method."""
 LAYER_SEEDS = (4, 5, 8)
 """Together they have every source of layers."""
+LAYERS = [
+    pytest.param(seed, bits, marks=() if quick else pytest.mark.slow)
+    for row, seed in enumerate(LAYER_SEEDS)
+    for column, bits in enumerate(VECTOR_BITS)
+    for quick in [row == column]
+]
+"""Every seed and every width of vectors once; all pairs are slow."""
 
 
 def spike_trains(network: Network, text: str, samples: int) -> dict[str, list[NDArray[np.int64]]]:
@@ -103,8 +107,7 @@ def test_random_structures(seed: int, make_program: Callable) -> None:
     check_program(program, samples[:0], STEPS)
 
 
-@pytest.mark.parametrize("bits", VECTOR_BITS)
-@pytest.mark.parametrize("seed", LAYER_SEEDS)
+@pytest.mark.parametrize(("seed", "bits"), LAYERS)
 def test_random_layers(seed: int, bits: int, make_program: Callable) -> None:
     """Fused layers: results alone, as they keep no spikes of what they hide."""
     structure = draw_layers(seed)
@@ -156,7 +159,7 @@ def test_the_structures_have_every_operator_encoding_and_readout() -> None:
 
 
 @pytest.mark.keras
-@pytest.mark.parametrize(("model", "count", "steps"), [("mlp", 10, 200), ("cnn", 2, 40)])
+@pytest.mark.parametrize(("model", "count", "steps"), [("mlp", 5, 100), ("cnn", 1, 20)])
 def test_trained_models(model, count, steps, make_program, data_folder, digits) -> None:
     network = annconv.convert(data_folder / f"{model}.keras", input_encoding="IB")
     check_program(make_program(network), digits[0][:count] / 255.0, steps)
@@ -166,7 +169,7 @@ def test_trained_models(model, count, steps, make_program, data_folder, digits) 
 def test_single_precision(make_program, data_folder, digits) -> None:
     network = annconv.convert(data_folder / "mlp.keras", input_encoding="IB")
     program = make_program(network, "single")
-    samples = digits[0][:10] / 255.0
+    samples = digits[0][:5] / 255.0
     done = program.run(program.write_samples(samples), "--steps", "200")
     assert (done.status, done.errors) == (0, "")
     counts = [[int(count) for count in line.split(",")[2:12]] for line in done.results.splitlines()]
