@@ -22,7 +22,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 # Two processes share the cores already: the threads of NumPy's linear algebra would only wait.
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help setup demo test test-all test-python test-cpp lint format text golden bench compare-annarchy clean
+.PHONY: help setup demo test test-all test-python test-cpp mutants lint format text golden bench compare-annarchy clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*##/\1:/p' Makefile | column -t -s:
@@ -55,6 +55,9 @@ test-all: $(READY)  ## Run all tests, the slow ones and the sanitizers included
 	@$(BIN)/cmake -S . -B build/cpp-sanitized -G Ninja -DANNCONV_SANITIZE=ON --log-level=WARNING >/dev/null
 	@$(BIN)/cmake --build build/cpp-sanitized -- --quiet
 	@$(BIN)/ctest --test-dir build/cpp-sanitized --output-on-failure --no-tests=error --progress
+
+mutants: $(READY)  ## Plant small faults one by one and list those no test notices (hours); MUTANTS=--help
+	@$(BIN)/python tests/mutation/mutate.py --output build/mutants.txt $(MUTANTS)
 
 lint: $(READY)  ## Check style, types, import order and formatting
 	@$(BIN)/ruff check --quiet

@@ -1,0 +1,418 @@
+"""Faults in the compiler, package by package, and in what runs the compiled network."""
+
+from __future__ import annotations
+
+from fault import Fault
+
+FRONT = (
+    Fault(
+        "ir-window-count", "annconv/ir/operators.py",
+        "return 0 if room < 0 else room // stride + 1",
+        "return 0 if room < 0 else -(-room // stride) + 1",
+        "a window that does not fit whole is counted",
+    ),
+    Fault(
+        "ir-slice-border", "annconv/ir/operators.py",
+        "self.start + geometry[-1] > self.channels",
+        "self.start + geometry[-1] >= self.channels",
+        "the last part of a Concatenate is refused",
+    ),
+    Fault(
+        "ir-frames-unchecked", "annconv/ir/samples.py",
+        "if frames and steps is not None and shape[1] != steps:",
+        "if frames and steps is not None and shape[1] < steps:",
+        "too many frames are taken",
+    ),
+    Fault(
+        "ir-digest-unchecked", "annconv/ir/snn_file.py",
+        "    if not intact:\n", "    if not intact and not network.populations:\n",
+        "a saved network with changed weights is loaded",
+    ),
+    Fault(
+        "frontend-same-padding", "annconv/frontend/layers/window.py",
+        "return (total // 2, total - total // 2)",
+        "return (total - total // 2, total // 2)",
+        "the odd cell of padding 'same' goes in front",
+    ),
+    Fault(
+        "frontend-causal-padding", "annconv/frontend/layers/window.py",
+        "return (span - 1, 0)", "return (size - 1, 0)",
+        "dilation is forgotten in causal padding",
+    ),
+    Fault(
+        "frontend-groups", "annconv/frontend/layers/convolution.py",
+        "return (Convolution(kernel, strides, padding, dilation, groups), *behind)",
+        "return (Convolution(kernel, strides, padding, dilation, 1), *behind)",
+        "groups of a convolution are lost",
+    ),
+    Fault(
+        "frontend-bias-dropped", "annconv/frontend/layers/dense.py",
+        "not np.any(layer.weights[1])", "not np.all(layer.weights[1])",
+        "a bias with a zero in it is dropped",
+    ),
+    Fault(
+        "frontend-pool-strides", "annconv/frontend/layers/pooling.py",
+        'strides = size if layer.take("strides") is None',
+        'strides = (1,) * rank if layer.take("strides") is None',
+        "pooling without strides moves by one",
+    ),
+    Fault(
+        "frontend-setting-lost", "annconv/frontend/layer_view.py",
+        "and _plain(value) != _plain(self._defaults.get(key))",
+        "and _plain(value) != _plain(self._config.get(key))",
+        "settings that no handler reads are lost without a word",
+    ),
+    Fault(
+        "conversion-threshold-index", "annconv/conversion/thresholds.py",
+        "return initial - step * index", "return initial - step * (index + 1)",
+        "thresholds are those of the next layer",
+    ),
+    Fault(
+        "conversion-last-threshold", "annconv/conversion/annarchy.py",
+        "return stage is chain.stages[-1] and stage.is_dense",
+        "return stage is chain.stages[-1]",
+        "a last layer that is no Dense keeps its threshold",
+    ),
+    Fault(
+        "conversion-transmits", "annconv/conversion/annarchy.py",
+        "return SPIKES if stage.is_dense else MASK", "return SPIKES",
+        "convolutions read spikes instead of their trace",
+    ),
+    Fault(
+        "conversion-largest-sum", "annconv/conversion/normalisation.py",
+        "largest = float(positive.sum(axis=0).max())",
+        "largest = float(np.abs(values).reshape(-1, values.shape[-1]).sum(axis=0).max())",
+        "negative weights count in the normalisation",
+    ),
+    Fault(
+        "conversion-first-factor", "annconv/conversion/normalisation.py",
+        "FIRST_DEFAULT = 2.0", "FIRST_DEFAULT = 1.0",
+        "the default factors begin at 1",
+    ),
+)  # fmt: skip
+
+MEANING = (
+    Fault(
+        "reference-mean-padding", "annconv/reference/operators.py",
+        "inside = window_sums(np.ones((1, *values.shape[1:-1], 1)))",
+        "inside = float(math.prod(operator.size))",
+        "padding counts in the oracle's mean",
+    ),
+    Fault(
+        "reference-max-padding", "annconv/reference/operators.py",
+        "padded = _pad(values, operator.padding, -np.inf)",
+        "padded = _pad(values, operator.padding, 0.0)",
+        "padding counts as 0 in the oracle's maximum",
+    ),
+    Fault(
+        "reference-round-border", "annconv/reference/expressions.py",
+        "away = np.abs(value - whole) >= 0.5", "away = np.abs(value - whole) > 0.5",
+        "the oracle rounds halves towards zero",
+    ),
+    Fault(
+        "reference-midpoint", "annconv/reference/integration.py",
+        '    half = np.asarray(0.5 * scope["dt"])\n    middle',
+        '    half = np.asarray(0.25 * scope["dt"])\n    middle',
+        "the oracle's midpoint is a quarter",
+    ),
+    Fault(
+        "reference-runge-kutta", "annconv/reference/integration.py",
+        "k3 = _gradients(odes, _moved(scope, k2, half), draws)",
+        "k3 = _gradients(odes, _moved(scope, k1, half), draws)",
+        "the oracle's third slope starts from the first",
+    ),
+    Fault(
+        "reference-leaky-slope", "annconv/reference/graph.py",
+        "np.where(first < 0, layer.slope * first, first)",
+        "np.where(first < 0, 0.0, first)",
+        "the slope of a leaky ReLU is forgotten",
+    ),
+    Fault(
+        "reference-first-statistic", "annconv/reference/population.py",
+        'first = inputs["t"] == 0', 'first = inputs["t"] < 0',
+        "statistics of the first step are those of the start values",
+    ),
+    Fault(
+        "reference-unspike-both", "annconv/reference/population.py",
+        "unfired = self._holds(self.model.unspike, draws) & ~fired",
+        "unfired = self._holds(self.model.unspike, draws)",
+        "a neuron spikes and unspikes in one step",
+    ),
+    Fault(
+        "neurons-lower-bound", "annconv/neurons/library.py",
+        "init = 0.0, min = -2.0\n        dmask/dt", "init = 0.0, min = -1.0\n        dmask/dt",
+        "another lower bound of IaF",
+    ),
+    Fault(
+        "neurons-izhikevich", "annconv/neurons/library.py",
+        "        d = 4.0\n", "        d = 8.0\n", "another jump of u in IB",
+    ),
+    Fault(
+        "neurons-whole-period", "annconv/neurons/internal.py",
+        "PART_OF_A_STEP = 0.001", "PART_OF_A_STEP = 0.0",
+        "0.3 ms are two steps of 0.1 ms",
+    ),
+    Fault(
+        "neurons-ready", "annconv/neurons/internal.py",
+        '_READY = Binary("<", _LEFT, Number(-0.5))', '_READY = Binary("<", _LEFT, Number(0.5))',
+        "a refractory period ends a step early",
+    ),
+    Fault(
+        "neurons-linear-sign", "annconv/neurons/linear.py",
+        'return right if operator == "+" else Negate(right)', "return right",
+        "0 - x is x in the slopes of equations",
+    ),
+    Fault(
+        "neurons-implicit-sign", "annconv/neurons/methods.py",
+        "row.append(left_over(form.slope) if same else Negate(times_step(form.slope)))",
+        "row.append(left_over(form.slope) if same else times_step(form.slope))",
+        "couplings of the implicit method have the wrong sign",
+    ),
+    Fault(
+        "readouts-tie-sample", "annconv/readouts/labels.py",
+        "draws = uniform(seed, 0, TIE_STEP, TIE_STREAM, first_sample + several)",
+        "draws = uniform(seed, 0, TIE_STEP, TIE_STREAM, several)",
+        "ties are drawn by place in the batch",
+    ),
+    Fault(
+        "readouts-k-border", "annconv/readouts/time_to_k_spikes.py",
+        'stop="count >= k"', 'stop="count > k"', "a sample ends one spike late",
+    ),
+    Fault(
+        "readouts-first-spike", "annconv/readouts/time_to_first_spike.py",
+        'stop="count >= 1"', 'stop="count >= 2"', "a sample ends with the second spike",
+    ),
+    Fault(
+        "distributions-upper-end", "annconv/distributions.py",
+        "return np.asarray(low + np.floor(numbers(0) * (high - low + 1.0)))",
+        "return np.asarray(low + np.floor(numbers(0) * (high - low)))",
+        "the upper end of DiscreteUniform is never drawn",
+    ),
+    Fault(
+        "philox-round", "annconv/philox.py", "_ROUNDS = 10", "_ROUNDS = 9",
+        "a round of the random generator is left out",
+    ),
+)  # fmt: skip
+
+LOWERING = (
+    Fault(
+        "passes-trace-factor", "annconv/passes/commute_trace.py",
+        "return 1.0 + exponent * (1.0 + exponent / 2.0)",
+        "return 1.0 + exponent * (1.0 + exponent)",
+        "a trace by the midpoint method decays otherwise",
+    ),
+    Fault(
+        "passes-unspike-dies", "annconv/passes/liveness.py",
+        "for condition in (model.spike, model.unspike):",
+        "for condition in (model.spike,):",
+        "what only the unspike condition reads is removed",
+    ),
+    Fault(
+        "passes-implicit-dies", "annconv/passes/liveness.py",
+        "reads |= solved.get(entry.variable, frozenset())", "reads |= frozenset()",
+        "part of a system of equations is removed",
+    ),
+    Fault(
+        "passes-own-order", "annconv/passes/order_channels.py",
+        "own[:, 1] = cell * len(order) + order[place]",
+        "own[:, 1] = cell * len(order) + np.argsort(order)[place]",
+        "recorded ranks are put back the wrong way",
+    ),
+    Fault(
+        "passes-rates-divided", "annconv/passes/multiply_reciprocals.py",
+        "if name != RATES and model.parameter(name):", "if model.parameter(name):",
+        "a quotient by the input's rate is rewritten",
+    ),
+    Fault(
+        "passes-packed-others", "annconv/passes/pack_spikes.py",
+        "packed = written - others", "packed = written",
+        "spikes that other kernels read as bytes become bits",
+    ),
+    Fault(
+        "passes-rest-draws", "annconv/passes/skip_resting.py",
+        '"t" not in model.reads() and model.draws == 0', "model.draws == 0",
+        "neurons that know the time are skipped at rest",
+    ),
+    Fault(
+        "passes-folded-scale", "annconv/passes/fold_scale.py",
+        "kernel = last.kernel.astype(np.float64) * operator.factors",
+        "kernel = last.kernel.astype(np.float64)",
+        "a scale behind a convolution is lost",
+    ),
+    Fault(
+        "passes-shared-most", "annconv/passes/share_inputs.py",
+        "if len(readers) != 1 or not isinstance(readers[0], LayerKernel):",
+        "if not readers or not isinstance(readers[0], LayerKernel):",
+        "inputs that two kernels read are shared",
+    ),
+    Fault(
+        "plan-traces-shared", "annconv/plan/planner.py",
+        "shared = len(decays) == 1 and None not in decays", "shared = None not in decays",
+        "traces of different decay are kept in one sum",
+    ),
+    Fault(
+        "plan-sums-replaced", "annconv/plan/planner.py",
+        "ordered.append(replace(kernel, adds=kernel.target in written))",
+        "ordered.append(replace(kernel, adds=False))",
+        "of several projections onto a sum only the last one counts",
+    ),
+    Fault(
+        "plan-padding-behind", "annconv/plan/operators.py",
+        '("kPad", _extents(tuple(before for before, _ in padding), 0)),',
+        '("kPad", _extents(tuple(after for _, after in padding), 0)),',
+        "windows are moved by the padding behind",
+    ),
+    Fault(
+        "plan-pattern-bits", "annconv/plan/layouts.py",
+        "(np.arange(2**bits)[:, None] >> np.arange(bits) & 1)",
+        "(np.arange(2**bits)[:, None] >> np.arange(bits)[::-1] & 1)",
+        "patterns of spikes are read from the other end",
+    ),
+    Fault(
+        "plan-rows-first", "annconv/plan/layouts.py",
+        "order = (3, 2, 0, 1, 4) if self.rows_together else (3, 0, 2, 1, 4)",
+        "order = (3, 2, 0, 1, 4)",
+        "kernels whose rows come first are laid out like others",
+    ),
+    Fault(
+        "plan-slice-activity", "annconv/plan/mean_activity.py",
+        "return np.pad(activity, (operator.start, behind))",
+        "return np.pad(activity, (behind, operator.start))",
+        "the activity of a Concatenate's parts is exchanged",
+    ),
+    Fault(
+        "codegen-parentheses", "annconv/codegen/statements.py",
+        'right_text = _operand(right, _EQUALITY if operator == "or" else level + 1)',
+        'right_text = _operand(right, _EQUALITY if operator == "or" else level)',
+        "a - (b - c) loses its parentheses",
+    ),
+    Fault(
+        "codegen-runge-kutta", "annconv/codegen/integration.py",
+        'self._moved(k3, "dt", "{}_fourth")', 'self._moved(k3, "real(0.5) * dt", "{}_fourth")',
+        "the last slope of rk4 is taken half a step on",
+    ),
+    Fault(
+        "codegen-reset-order", "annconv/codegen/emission.py",
+        "value = expression_text(renamed(assignment.value, new_names))",
+        "value = expression_text(assignment.value)",
+        "assignments of a reset read the old values",
+    ),
+    Fault(
+        "codegen-lanes-bound", "annconv/codegen/lanes.py",
+        'return f"{name} = annconv::select({name} {sign} {limit}, {limit}, {name});"',
+        'return f"{name} = annconv::select({name} {sign} {limit}, {name}, {limit});"',
+        "bounds of vectors are taken the wrong way round",
+    ),
+    Fault(
+        "codegen-period", "annconv/codegen/network_context.py",
+        '"period": {"one": 1, "channel": update.channels, "each": length}[',
+        '"period": {"one": 1, "channel": 1, "each": length}[',
+        "start values of channels are all the first one's",
+    ),
+)  # fmt: skip
+
+RUNNING = (
+    Fault(
+        "build-contraction", "annconv/build/flags.py",
+        'contraction = "off" if options.precision == "double" else "fast"',
+        'contraction = "fast"',
+        "double precision is contracted",
+    ),
+    Fault(
+        "build-key-flags", "annconv/build/builder.py",
+        "flags=expanded(flags, compiler),", "flags=expanded(flags[:1], compiler),",
+        "builds with other flags are taken for the same",
+    ),
+    Fault(
+        "build-digest-unchecked", "annconv/build/manifest.py",
+        "elif hashlib.sha256(content).hexdigest() != digest:",
+        "elif hashlib.sha256(content).hexdigest() != digest and size < 16:",
+        "a damaged extension is loaded",
+    ),
+    Fault(
+        "build-grace", "annconv/build/pruning.py",
+        "if used is None or time.time() - used < grace:", "if used is None:",
+        "builds that are in use are removed",
+    ),
+    Fault(
+        "build-oldest-first", "annconv/build/pruning.py",
+        "for entry in reversed(found):", "for entry in found:",
+        "builds used last are removed first",
+    ),
+    Fault(
+        "runtime-order-skipped", "annconv/runtime/compiled.py",
+        "orders = self._orders if native is self._native and recorded else {}",
+        "orders: dict[str, NDArray[np.intp]] = {}",
+        "recorded spikes keep the kernels' order of channels",
+    ),
+    Fault(
+        "runtime-first-sample", "annconv/runtime/compiled.py",
+        "labels=draw_labels(outputs, options.seed, options.first_sample),",
+        "labels=draw_labels(outputs, options.seed, 0),",
+        "ties of a batch are drawn as if it came first",
+    ),
+    Fault(
+        "runtime-rate-window", "annconv/runtime/state.py",
+        "per_spike = 1000.0 / (window * self.plan.dt) if window else 0.0",
+        "per_spike = 1000.0 / window if window else 0.0",
+        "measured rates forget the length of a step",
+    ),
+    Fault(
+        "live-wait", "annconv/live/recording.py",
+        "return (self.offset - (step - self.origin)) % self.period",
+        "return (self.offset - step) % self.period",
+        "the period of a monitor counts from step 0",
+    ),
+    Fault(
+        "live-spike-steps", "annconv/live/recording.py",
+        'ends = np.searchsorted(sorted_ranks, ranks, side="right")',
+        'ends = np.searchsorted(sorted_ranks, ranks, side="left") + 1',
+        "of every neuron one spike is told",
+    ),
+    Fault(
+        "live-histogram-border", "annconv/live/spike_statistics.py",
+        "inside = inside[(inside >= first) & (inside <= last)]",
+        "inside = inside[(inside >= first) & (inside < last)]",
+        "spikes of the last step are left out of a histogram",
+    ),
+    Fault(
+        "live-type", "annconv/live/values.py",
+        "return np.trunc(values)\n", "return np.round(values)\n",
+        "integers that a script sets are rounded",
+    ),
+    Fault(
+        "live-edited-weights", "annconv/live/edits.py",
+        "unchanged = all(\n", "unchanged = any(\n",
+        "edited weights are not felt by predict",
+    ),
+    Fault(
+        "cli-brightest", "annconv/cli/samples.py",
+        "BRIGHTEST = np.float32(255)", "BRIGHTEST = np.float32(256)",
+        "pixels of IDX files are divided by 256",
+    ),
+    Fault(
+        "cli-idx-too-long", "annconv/cli/idx.py",
+        "values = file.read(count + 1)", "values = file.read(count)",
+        "an IDX file that is too long is taken",
+    ),
+    Fault(
+        "cli-size-unit", "annconv/cli/cache_commands.py",
+        'if power == 0 else f"{size / 1024**power:.1f}',
+        'if power == 0 else f"{size / 1000**power:.1f}',
+        "sizes are told in other units than they name",
+    ),
+    Fault(
+        "converter-last-sample", "annconv/converter/annarchy.py",
+        "last = _rates(network, np.asarray(samples)[-1:], self._compile_options)",
+        "last = _rates(network, np.asarray(samples)[:1], self._compile_options)",
+        "after predict the network holds the first sample",
+    ),
+    Fault(
+        "converter-disable", "annconv/converter/api.py",
+        "precision=precision, threads=threads, optimize=optimize, disable=passes",
+        "precision=precision, threads=threads, optimize=optimize",
+        "passes are not switched off",
+    ),
+)  # fmt: skip
+
+PYTHON_FAULTS = FRONT + MEANING + LOWERING + RUNNING
