@@ -13,7 +13,8 @@ PYTHON ?= $(shell for name in python3.11 python3 python; do \
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; \
 	done)
 PYTEST := $(BIN)/python -m pytest -q
-PARALLEL := -n 2 --dist loadfile
+# Files are handed out in the order of tests/conftest.py, the longest first.
+PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 CPP_SOURCES = $(shell find cpp benchmarks -name '*.hpp' -o -name '*.cpp')
 
 # The virtual environment's cmake and ninja serve make's own builds too.

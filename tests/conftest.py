@@ -20,6 +20,27 @@ settings.load_profile("annconv")
 
 ROOT = Path(__file__).resolve().parent.parent
 
+LONGEST_FIRST = (
+    "tests/equivalence/test_grammar.py",
+    "tests/equivalence/test_layers_equal_oracle.py",
+    "tests/program/test_sanitized.py",
+    "tests/golden/test_golden.py",
+    "tests/equivalence/test_compiled_equals_oracle.py",
+    "tests/install/test_wheel.py",
+    "tests/equivalence/test_state_equals_oracle.py",
+    "tests/passes/test_each_pass_alone.py",
+)
+"""Files that take longest: begun first, so that all worker processes end at nearly one time."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files in front; all others keep their order."""
+    rank = {ROOT / name: place for place, name in enumerate(LONGEST_FIRST)}
+    missing = [str(path) for path in rank if not path.is_file()]
+    if missing:
+        raise pytest.UsageError(f"LONGEST_FIRST of {__file__}: no such file: {missing}")
+    items.sort(key=lambda item: rank.get(item.path, len(rank)))
+
 
 @pytest.fixture(scope="session")
 def root_folder() -> Path:
