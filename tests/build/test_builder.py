@@ -188,6 +188,22 @@ def test_a_damaged_binding_is_rebuilt(
 # Programs
 
 
+CONTRACTED = {
+    "main.cpp": """
+int main() {
+    volatile double a = 1.0 + 1.0 / (1 << 30), b = a, c = -1.0 - 1.0 / (1 << 29);
+    return a * b + c == 0.0 ? 0 : 1;  // in one rounding 2^-60 is left
+}
+"""
+}
+
+
+def test_double_precision_is_not_contracted(environment: Environment, support: Support) -> None:
+    options = CompileOptions(precision="double")
+    built = build_program(CONTRACTED, options, environment=environment, support=support)
+    assert subprocess.run([built.path], check=False).returncode == 0
+
+
 def test_a_program_runs(
     options: CompileOptions, environment: Environment, support: Support
 ) -> None:

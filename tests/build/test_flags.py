@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,32 +14,20 @@ from annconv.options import CompileOptions
 COMPILER = Compiler(Path("/usr/bin/g++"), Path("/usr/bin/g++-12"), "g++ 12", "x86_64", ("-mavx2",))
 
 
-def test_the_usual_flags() -> None:
-    flags = make_flags(CompileOptions(), COMPILER)
-    assert flags.network == (
-        "-std=c++17",
-        "-O3",
-        "-ffp-contract=fast",
-        "-march=native",
-        "-fopenmp",
-        "-fvisibility=hidden",
-        "-fPIC",
-    )
-    assert flags.link == ("-fopenmp",)
-
-
 @pytest.mark.parametrize(
-    ("options", "flag"),
+    "changed",
     [
-        (CompileOptions(precision="double"), "-ffp-contract=off"),
-        (CompileOptions(compiler_level=1), "-O1"),
-        (CompileOptions(strict_warnings=True), "-Werror"),
-        (CompileOptions(sanitize=True), "-fsanitize=address,undefined"),
+        {"precision": "double"},
+        {"compiler_level": 1},
+        {"strict_warnings": True},
+        {"sanitize": True},
     ],
+    ids=lambda changed: next(iter(changed)),
 )
-def test_each_option_has_its_flag(options: CompileOptions, flag: str) -> None:
-    assert flag in make_flags(options, COMPILER).network
-    assert flag not in make_flags(CompileOptions(), COMPILER).network
+def test_each_option_reaches_the_compiler(changed: dict[str, Any]) -> None:
+    """What each flag does, builds show: `test_builder.py`, and spikes that equal the oracle's."""
+    usual, other = (make_flags(CompileOptions(**given), COMPILER) for given in ({}, changed))
+    assert other.network != usual.network
 
 
 @pytest.mark.parametrize("precision", ["single", "double"])

@@ -1,44 +1,59 @@
-"""The table of read-outs, and what each one stops at and scores."""
+"""When each read-out stops, what it scores, and which are refused."""
 
 from __future__ import annotations
 
 from types import MappingProxyType
 
+import numpy as np
 import pytest
 
 from annconv.errors import EquationError
+from annconv.ir.network import Network, Population, Projection
+from annconv.ir.operators import Dense
 from annconv.neurons.equations import parse_neuron
-from annconv.neurons.expressions import Binary, Name, Number
 from annconv.neurons.library import OUTPUTS
-from annconv.readouts import READOUTS, Readout, ReadoutModel, parse_readout
+from annconv.neurons.neuron import Neuron
+from annconv.readouts import READOUTS, Readout, parse_readout
 from annconv.readouts.table import merge
+from annconv.reference.network import run_network
 
-COUNT = Name("count")
+EVERY_STEP = Neuron(parameters="rates = 0.0", equations="v = rates", spike="v > 0.0")
 
 
-def test_names():
+def test_every_read_out_has_its_own_name():
     assert isinstance(READOUTS, MappingProxyType)
-    assert list(READOUTS) == [
-        "spike_count",
-        "time_to_first_spike",
-        "time_to_k_spikes",
-        "membrane_potential",
-    ]
     assert all(name == readout.name for name, readout in READOUTS.items())
 
 
 @pytest.mark.parametrize(
-    ("name", "stop", "score", "neuron"),
+    ("readout", "steps", "counts", "scores", "label"),
     [
-        ("spike_count", None, COUNT, None),
-        ("time_to_first_spike", Binary(">=", COUNT, Number(1.0)), COUNT, "IaF"),
-        ("time_to_k_spikes", Binary(">=", COUNT, Name("k")), COUNT, "Counter"),
-        ("membrane_potential", None, Name("v"), "Integrator"),
+        (READOUTS["spike_count"], 8, [3, 7], [3.0, 7.0], 1),
+        (READOUTS["time_to_first_spike"], 2, [0, 1], [0.0, 1.0], 1),
+        (READOUTS["time_to_k_spikes"].with_parameters(k=3), 4, [1, 3], [1.0, 3.0], 1),
+        (READOUTS["membrane_potential"], 8, [0, 0], [5.25, 10.5], 1),
     ],
+    ids=lambda value: getattr(value, "name", ""),
 )
-def test_meaning(name, stop, score, neuron):
-    assert parse_readout(READOUTS[name]) == ReadoutModel(stop, score)
-    assert READOUTS[name].neuron == neuron
+def test_when_it_stops_and_what_wins(readout, steps, counts, scores, label):
+    """The input spikes in every step, which adds .75 and 1.5 from the second step on; 1 is passed
+    in every second step, and in each."""
+    neuron = OUTPUTS[readout.neuron or "IaF"]
+    parameters = {name: np.asarray(value) for name, value in readout.parameters}
+    network = Network(
+        name="two classes",
+        populations=(
+            Population("in", (1,), EVERY_STEP, {}, "input"),
+            Population("out", (2,), neuron, parameters, "output"),
+        ),
+        projections=(Projection("w", "in", "out", (Dense(np.array([[0.75, 1.5]])),)),),
+        readout=readout,
+    )
+    result = run_network(network, np.ones((1, 1)), steps=8)
+    assert result.stopped_at.tolist() == [steps]
+    assert result.counts.tolist() == [counts]
+    assert result.outputs.tolist() == [scores]
+    assert result.labels.tolist() == [label]
 
 
 def test_output_neurons_have_what_is_observed():
