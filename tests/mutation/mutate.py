@@ -37,7 +37,7 @@ FAULTS = PYTHON_FAULTS + CPP_FAULTS
 WORKERS = 2
 LIMIT = 3600.0
 """Seconds after which tests that run on count as having noticed the fault: they do not end."""
-FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
+FAILED = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", re.MULTILINE)
 NO_TESTS = 5
 """pytest's exit code where nothing was selected."""
 MISSED = "NOT NOTICED"

@@ -61,7 +61,7 @@ def test_a_matrix_reads_every_cell() -> None:
 
 
 def test_a_part_of_the_channels() -> None:
-    assert estimate((2, 2, 1), Slice(1, 3)) == [0.0, 1.0, 0.0]
+    assert estimate((2, 2, 1), Slice(2, 3)) == [0.0, 0.0, 1.0]
 
 
 def test_pooling_changes_nothing() -> None:
