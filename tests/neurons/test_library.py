@@ -7,7 +7,7 @@ from types import MappingProxyType
 import pytest
 
 from annconv.neurons.equations import parse_neuron
-from annconv.neurons.library import ENCODINGS, HIDDEN, OUTPUTS
+from annconv.neurons.library import ENCODINGS, HIDDEN, OUTPUTS, UNIT_STEP_ENCODINGS
 from annconv.neurons.model import OdeBlock
 from annconv.reference.expressions import bounded, evaluate
 
@@ -19,8 +19,11 @@ def test_localities():
         assert not any(entry.local for entry in parse_neuron(neuron).parameters)
 
 
-def test_tables_can_only_be_read():
+def test_tables():
+    assert sorted(ENCODINGS) == ["CPN", "IB", "PSO", "phase", "poisson"]
     assert ENCODINGS["poisson"] is ENCODINGS["CPN"]
+    assert {"PSO", "phase"} == UNIT_STEP_ENCODINGS
+    assert OUTPUTS["IaF"] is HIDDEN["IaF"]
     for table in (ENCODINGS, HIDDEN, OUTPUTS):
         assert isinstance(table, MappingProxyType)
 
