@@ -130,10 +130,11 @@ def test_wrong_usage(annconv, arguments, told):
 
 
 @pytest.mark.compiles
-def test_a_compiled_network_is_listed_by_its_name(annconv, cache, saved, samples):
+def test_a_compiled_network_is_listed_by_its_name(annconv, saved, samples):
+    """In the cache of all tests, where the binding, which takes longest, is there already."""
     assert annconv("predict", saved, samples, "--quiet")[0] == 0
-    labels = [line.split()[-1] for line in annconv("cache", "list")[1].splitlines()[0:4:2]]
-    assert sorted(labels) == ["binding", "relay"]
+    lines = annconv("cache", "list")[1].splitlines()[:-1]
+    assert {"binding", "relay"} <= {line.split()[-1] for line in lines[::2]}
 
 
 def test_an_entry_in_two_lines(tmp_path):

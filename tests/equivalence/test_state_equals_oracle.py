@@ -26,7 +26,10 @@ from annconv.runtime.state import SpikeRecording, State, ValueRecording, open_st
 QUICK = range(6_000_000, 6_000_014)
 LONG = range(6_000_014, 6_000_054)
 QUICK_DRAWS, DRAWS = 6, 12
-OPTIONS = CompileOptions(precision="double", strict_warnings=True, compiler_level=1)
+OPTIONS = CompileOptions(
+    precision="double", strict_warnings=True, compiler_level=1, vector_bits=256
+)
+"""Vectors of that length, as most tests ask for: the binding is compiled for all of them."""
 
 Values = dict[tuple[str, str], NDArray[np.float64]]
 Trains = dict[str, list[NDArray[np.int32]]]
