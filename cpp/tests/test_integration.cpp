@@ -26,6 +26,10 @@ int main() {
     annconv::solve(swapped);
     CHECK(swapped[0][3] == 5.0 && swapped[1][3] == 2.0 && swapped[2][3] == 2.0);
 
+    double negative[2][3] = {{0.0, 1.0, 2.0}, {-2.0, 1.0, 0.0}};  // y = 2, y - 2x = 0
+    annconv::solve(negative);  // the largest pivot is the one that is negative
+    CHECK(negative[0][2] == 1.0 && negative[1][2] == 2.0);
+
     float singular[2][3] = {{1.0f, 1.0f, 1.0f}, {1.0f, 1.0f, 2.0f}};
     annconv::solve(singular);
     CHECK(!std::isfinite(singular[1][2]));
