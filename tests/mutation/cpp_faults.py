@@ -134,8 +134,27 @@ CPP_FAULTS = (
     ),
     Fault(
         "cpp-meter", f"{_INCLUDE}/state.hpp",
-        "sums[neuron] += fired - oldest[neuron];", "sums[neuron] += fired;",
-        "spikes never leave the window of a rate",
+        "while (first_ < steps_.size() && steps_[first_] <= last) ++first_;",
+        "while (first_ < steps_.size() && steps_[first_] < last) ++first_;",
+        "spikes leave the window of a rate a step late",
+    ),
+    Fault(
+        "cpp-wide-sums", f"{_INCLUDE}/kernels/event_convolution.hpp",
+        "if (pending + additions > Shape::kSafeAdditions) {",
+        "if (pending + additions > 4 * Shape::kSafeAdditions) {",
+        "long sums of a convolution overflow 16 bits",
+    ),
+    Fault(
+        "cpp-wide-dense", f"{_INCLUDE}/kernels/sources.hpp",
+        "if (pending + additions > Shape::kSafeAdditions) {",
+        "if (pending > 4 * Shape::kSafeAdditions) {",
+        "long sums of a full matrix overflow 16 bits",
+    ),
+    Fault(
+        "cpp-single-functions", f"{_INCLUDE}/functions.hpp",
+        "return static_cast<Real>(std::name(static_cast<double>(value)));",
+        "return std::name(value);",
+        "exp in single precision is as exact as the library at hand",
     ),
     Fault(
         "cpp-disabled", f"{_INCLUDE}/state.hpp",

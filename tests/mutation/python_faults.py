@@ -94,7 +94,7 @@ FRONT = (
 MEANING = (
     Fault(
         "reference-mean-padding", "annconv/reference/operators.py",
-        "inside = window_sums(np.ones((1, *values.shape[1:-1], 1)))",
+        "inside = window_sums(np.ones((1, *values.shape[1:-1], 1), dtype=values.dtype))",
         "inside = float(math.prod(operator.size))",
         "padding counts in the oracle's mean",
     ),
@@ -314,9 +314,47 @@ LOWERING = (
 RUNNING = (
     Fault(
         "build-contraction", "annconv/build/flags.py",
-        'contraction = "off" if options.precision == "double" else "fast"',
+        'contraction = "fast" if options.precision == "single" else "off"',
         'contraction = "fast"',
-        "double precision is contracted",
+        "double precision and integers are contracted",
+    ),
+    Fault(
+        "quantise-outliers", "annconv/plan/quantisation.py",
+        "last = len(ordered) - counts // OUTLIERS", "last = len(ordered)",
+        "one large weight hides that the others have no levels",
+    ),
+    Fault(
+        "quantise-rounding", "annconv/plan/quantisation.py",
+        "rounding = np.count_nonzero(magnitudes, axis=0) / 2", "rounding = 0",
+        "whole weights that are rounded up overflow 16 bits",
+    ),
+    Fault(
+        "quantise-unit", "annconv/passes/quantise_weights.py",
+        "return Dense(whole), Scale(units)", "return Dense(whole), Scale(units * 1.03)",
+        "all currents of integers are 3 % larger",
+    ),
+    Fault(
+        "quantise-shared-rows", "annconv/passes/share_inputs.py",
+        'if shape["kSafeAdditions"]:', 'if not shape["kChannelsOut"]:',
+        "rows of many equal inputs overflow 16 bits",
+    ),
+    Fault(
+        "layer-factor", "annconv/codegen/layer_context.py",
+        'scaled = "arrived" if factors is None else "factor * arrived"',
+        'scaled = "arrived" if factors is None else "factor * (arrived + arrived * real(0.03))"',
+        "all currents of integers in layers are 3 % larger",
+    ),
+    Fault(
+        "fuse-hanging", "annconv/passes/layer_arrival.py",
+        "return tuple(min(extent, count * size) for extent, count, size in axes)",
+        "return tuple(count * size for _, count, size in axes)",
+        "neurons beyond the edge of a map are taken for real ones",
+    ),
+    Fault(
+        "fuse-scale", "annconv/passes/fuse_layers.py",
+        "return scale.source == operator.target and factors in {1, _delivered(operator)[-1]}",
+        "return scale.source == operator.target and factors > 0",
+        "a layer scales by the factors of other channels",
     ),
     Fault(
         "build-key-flags", "annconv/build/builder.py",
@@ -396,7 +434,7 @@ RUNNING = (
         "an IDX file that is too long is taken",
     ),
     Fault(
-        "cli-size-unit", "annconv/cli/cache_commands.py",
+        "cli-size-unit", "annconv/machine.py",
         'if power == 0 else f"{size / 1024**power:.1f}',
         'if power == 0 else f"{size / 1000**power:.1f}',
         "sizes are told in other units than they name",

@@ -20,7 +20,7 @@ def test_localities():
 
 
 def test_tables():
-    assert sorted(ENCODINGS) == ["CPN", "IB", "PSO", "phase", "poisson"]
+    assert sorted(ENCODINGS) == ["CPN", "IB", "IB-fused", "PSO", "phase", "poisson"]
     assert ENCODINGS["poisson"] is ENCODINGS["CPN"]
     assert {"PSO", "phase"} == UNIT_STEP_ENCODINGS
     assert OUTPUTS["IaF"] is HIDDEN["IaF"]
