@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from numpy.typing import NDArray
 
 import digits as bundled
@@ -16,7 +16,12 @@ import digits as bundled
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 settings.register_profile("annconv", derandomize=True, deadline=None)
-settings.load_profile("annconv")
+settings.register_profile(
+    "unshrunk",  # for those who only want to know whether something fails: `tests/mutation`
+    settings.get_profile("annconv"),
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+)
+settings.load_profile(os.environ.get("ANNCONV_TEST_PROFILE", "annconv"))
 
 ROOT = Path(__file__).resolve().parent.parent
 

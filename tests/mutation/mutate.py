@@ -155,6 +155,7 @@ class Copy:
             "PYTHONDONTWRITEBYTECODE": "1",
             "PATH": f"{tools}{os.pathsep}{os.environ.get('PATH', '')}",
             "OPENBLAS_NUM_THREADS": "1",
+            "ANNCONV_TEST_PROFILE": "unshrunk",
             "TF_CPP_MIN_LOG_LEVEL": "3",
         }
         with subprocess.Popen(

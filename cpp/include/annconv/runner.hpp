@@ -23,12 +23,6 @@
 
 namespace annconv {
 
-// Fills an array with values that repeat with a period: 1, the channels, or the array itself.
-template <int count, int period, class Real>
-void spread(const Real* values, Real* target) {
-    for (int index = 0; index < count; ++index) target[index] = values[index % period];
-}
-
 // Asks the observer now and then whether to go on. Only the calling thread asks, all threads obey.
 // What an observer throws in any thread ends the run, too: nothing may leave a parallel region.
 class Progress {

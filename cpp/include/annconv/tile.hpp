@@ -119,6 +119,12 @@ struct Tile {
     }
 };
 
+// Fills an array with values that repeat with a period: 1, the channels, or the array itself.
+template <int count, int period, class Real>
+void spread(const Real* values, Real* target) {
+    for (int index = 0; index < count; ++index) target[index] = values[index % period];
+}
+
 template <class Element, std::size_t length>
 void clear(Element (&values)[length]) {
     std::memset(values, 0, sizeof values);
