@@ -19,7 +19,8 @@ class Flags:
 
     Attributes:
         network: For the files of a network.
-        binding: For the binding, whose object all networks share whatever their precision.
+        binding: For the binding, whose object all networks share, whatever their precision and the
+            width of their vectors: nothing in it is worth the processor's own instructions.
         link: For the linker.
     """
 
@@ -39,12 +40,13 @@ def make_flags(options: CompileOptions, compiler: Compiler) -> Flags:
     sanitizers = _SANITIZERS if options.sanitize else ()
     debug = ("-g", "-fno-omit-frame-pointer") if options.sanitize else ()
     contraction = "fast" if options.precision == "single" else "off"
-    shared = (*native, "-fopenmp", "-fvisibility=hidden", "-fPIC", *warnings, *sanitizers, *debug)
+    shared = ("-fopenmp", "-fvisibility=hidden", "-fPIC", *warnings, *sanitizers, *debug)
     return Flags(
         network=(
             "-std=c++17",
             f"-O{options.compiler_level}",
             f"-ffp-contract={contraction}",
+            *native,
             *shared,
         ),
         binding=("-std=c++17", "-O2", "-ffp-contract=off", *shared),

@@ -34,7 +34,10 @@ HEADER_BYTES = 88
 """In front of the weights in packed data."""
 ALIGNMENT = 64
 
-HEAD = """#include "annconv/kernels.hpp"
+HEAD = """#include <mutex>
+#include <vector>
+
+#include "annconv/kernels.hpp"
 #include "annconv/runner.hpp"
 #include "annconv/table.hpp"
 """
@@ -47,22 +50,39 @@ ONE_NETWORK = """
 """
 TAIL = """
 namespace {{
-class Quiet : public annconv::RunObserver {{
+// Keeps sample, population, step, rank and sign of every spike.
+class Recorder : public annconv::RunObserver {{
    public:
-    void spike(std::int64_t, std::int32_t, std::int32_t, std::int32_t, std::int8_t) override {{}}
+    void spike(std::int64_t sample, std::int32_t population, std::int32_t step, std::int32_t rank,
+               std::int8_t sign) override {{
+        const std::lock_guard<std::mutex> lock(mutex_);
+        for (const std::int64_t value : {{sample, std::int64_t{{population}}, std::int64_t{{step}},
+                                         std::int64_t{{rank}}, std::int64_t{{sign}}}}) {{
+            values.push_back(static_cast<std::int32_t>(value));
+        }}
+    }}
     bool proceed(std::int64_t) override {{ return true; }}
+
+    std::vector<std::int32_t> values;
+
+   private:
+    std::mutex mutex_;
 }};
+
+std::vector<std::int32_t> recorded;
 const annconv::NetworkTable* const kTables[] = {{{tables}}};
 }}  // namespace
 
 #define SHOWN extern "C" __attribute__((visibility("default")))
 SHOWN const char* digest(int number) {{ return kTables[number]->digest; }}
 SHOWN std::uint64_t weights_bytes(int number) {{ return kTables[number]->weights_bytes; }}
+// The spikes of the last run.
+SHOWN std::int64_t spike_values() {{ return static_cast<std::int64_t>(recorded.size()); }}
+SHOWN const std::int32_t* spikes() {{ return recorded.data(); }}
 SHOWN bool run(int number, const void* weights, const void* samples, std::int64_t count, int steps,
-               int threads, std::uint64_t seed, std::int32_t* counts, double* outputs,
-               std::int32_t* stopped_at) {{
-    Quiet observer;
-    const std::uint8_t record[{populations}] = {{}};
+               int threads, std::uint64_t seed, const std::uint8_t* record, std::int32_t* counts,
+               double* outputs, std::int32_t* stopped_at) {{
+    Recorder observer;
     annconv::RunRequest request{{}};
     request.samples = samples;
     request.count = count;
@@ -75,17 +95,38 @@ SHOWN bool run(int number, const void* weights, const void* samples, std::int64_
     request.counts = counts;
     request.outputs = outputs;
     request.stopped_at = stopped_at;
-    return kTables[number]->run(weights, request);
+    const bool finished = kTables[number]->run(weights, request);
+    recorded = std::move(observer.values);
+    return finished;
 }}
 """
 
 
 class Answer(NamedTuple):
-    """What a run leaves of each sample."""
+    """What a run leaves of each sample; of recorded spikes the rows of `spike_rows`."""
 
     counts: NDArray[np.int64]
     outputs: FloatArray
     stopped_at: NDArray[np.int64]
+    spikes: NDArray[np.int32]
+
+
+def spike_rows(
+    network: Network, spikes: Mapping[str, Sequence[NDArray[np.int32]]]
+) -> NDArray[np.int32]:
+    """Spike trains as sorted rows of sample, population, step, rank and sign."""
+    rows = [np.zeros((0, 5), np.int32)]
+    for name, trains in spikes.items():
+        population = network.names.index(name)
+        for sample, train in enumerate(trains):
+            signs = train[:, 2:] if train.shape[1] > 2 else np.ones((len(train), 1), np.int32)
+            where = np.broadcast_to(np.array([sample, population], np.int32), (len(train), 2))
+            rows.append(np.concatenate([where, train[:, :2], signs], axis=1))
+    return _sorted(np.concatenate(rows))
+
+
+def _sorted(rows: NDArray[np.int32]) -> NDArray[np.int32]:
+    return rows[np.lexsort(rows.T[::-1])]
 
 
 class Job(NamedTuple):
@@ -96,7 +137,7 @@ class Job(NamedTuple):
 
 
 Run = Callable[[FloatArray, int, int], Answer]
-"""Samples, steps and seed -> answer."""
+"""Samples, steps and seed -> answer; spikes are recorded where every population is kept whole."""
 
 
 @dataclass(frozen=True)
@@ -148,8 +189,7 @@ def _library(
         includes = "\n".join(f'#include "{number}/{name}"' for name in sources)
         parts.append(ONE_NETWORK.format(number=number, includes=includes))
     tables = ", ".join(f"annconv_network_{number}()" for number in range(len(plans)))
-    most = max(len(plan.populations) for plan in plans)
-    parts.append(TAIL.format(tables=tables, populations=most))
+    parts.append(TAIL.format(tables=tables))
     source, product = folder / "batch.cpp", folder / "batch.so"
     source.write_text("\n".join(parts), encoding="utf-8")
     include = resource_folder("cpp") / "include"
@@ -163,6 +203,8 @@ def _library(
     library.digest.restype = ctypes.c_char_p
     library.weights_bytes.restype = ctypes.c_uint64
     library.run.restype = ctypes.c_bool
+    library.spike_values.restype = ctypes.c_int64
+    library.spikes.restype = ctypes.POINTER(ctypes.c_int32)
     return library
 
 
@@ -183,6 +225,8 @@ def _runner(library: ctypes.CDLL, place: int, entry: _Lowered) -> Run:
         shape = (len(rates), entry.plan.readout.outputs)
         counts, outputs = np.zeros(shape, np.int32), np.zeros(shape)
         stopped_at = np.zeros(len(rates), np.int32)
+        spiking = [population.neuron is not None for population in network.populations]
+        record = np.array(spiking, np.uint8) * options.whole
         finished = library.run(
             ctypes.c_int(place),
             ctypes.c_void_p(weights.ctypes.data),
@@ -191,9 +235,15 @@ def _runner(library: ctypes.CDLL, place: int, entry: _Lowered) -> Run:
             ctypes.c_int(steps),
             ctypes.c_int(options.thread_count()),
             ctypes.c_uint64(seed),
-            *(ctypes.c_void_p(array.ctypes.data) for array in (counts, outputs, stopped_at)),
+            *(
+                ctypes.c_void_p(array.ctypes.data)
+                for array in (record, counts, outputs, stopped_at)
+            ),
         )
         assert finished
-        return Answer(counts.astype(np.int64), outputs, stopped_at.astype(np.int64))
+        values = library.spike_values()
+        found = np.ctypeslib.as_array(library.spikes(), (values,)) if values else np.zeros(0)
+        spikes = _sorted(found.reshape(-1, 5).astype(np.int32))
+        return Answer(counts.astype(np.int64), outputs, stopped_at.astype(np.int64), spikes)
 
     return run

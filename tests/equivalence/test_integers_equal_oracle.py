@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from batch import Answer, Job, Run, compile_batch, spike_rows
+from golden_comparison import STEPS as GOLDEN_STEPS
 from golden_comparison import Case, network, samples
-from numpy.typing import NDArray
 from random_layers import draw_layers
 from random_networks import STEPS, Structure, draw_structure
-from test_compiled_equals_oracle import build_one
+from random_shapes import draw_shapes
 
+from annconv.ir.arrays import FloatArray
 from annconv.ir.network import Network, Population, Projection
 from annconv.ir.operators import Convolution, Dense, Reshape
 from annconv.neurons.library import HIDDEN
@@ -25,17 +28,19 @@ from annconv.passes.pipeline import lower, network_of, pass_names
 from annconv.plan import channel_groups
 from annconv.plan.kernels import LayerKernel
 from annconv.readouts.table import READOUTS
-from annconv.reference.network import ReferenceResult, run_network
-from annconv.runtime.compiled import compile_network
+from annconv.reference.network import run_network
 
 OPTIONS = CompileOptions(
     precision="int16", threads=1, strict_warnings=True, compiler_level=1, cache_bytes=32 * 1024
 )
-QUICK = (2, 4, 5, 1_000_003, 1_000_009, 1_000_029)
-LONG = (*range(5000, 5100), *range(6_000_000, 6_000_100))
-DRAWS = 4
+QUICK = (2, 4, 5, 16, 1_000_003, 1_000_009, 1_000_018, 1_000_029, 112)
+LONG = (*range(5000, 5080), *range(6_000_000, 6_000_080), *range(10_000, 10_040))
+CHUNK = 10
+DRAWS = 3
 SAMPLES = 3
 GOLDEN_DIGITS = 60
+DECIDING = ("tabulate_patterns", "order_channels")
+"""Passes that once decided values."""
 
 pytestmark = pytest.mark.compiles
 
@@ -49,79 +54,99 @@ def channels_in_groups() -> Iterator[None]:
 
 
 def structure_of(seed: int) -> Structure:
-    """Small seeds are layers in a row, large ones whatever a Network can say."""
-    return draw_layers(seed) if seed < 1_000_000 else draw_structure(seed)
+    """Layers in a row, windows of every kind, or whatever a Network can say."""
+    if seed >= 1_000_000:
+        return draw_structure(seed)
+    return draw_shapes(seed) if seed in SHAPES else draw_layers(seed)
 
 
-def every_way(seed: int) -> list[CompileOptions]:
-    """Plain and optimised, all widths of vectors, short tiles, small caches, without one pass."""
+SHAPES = frozenset((112, *range(10_000, 10_040)))
+
+
+def ways(seed: int) -> dict[str, CompileOptions]:
+    """Optimised for all widths of vectors, plain, in short tiles, without a pass, recorded."""
     without = pass_names()[seed % len(pass_names())]
-    return [
-        replace(OPTIONS, optimize=0),
-        *(replace(OPTIONS, vector_bits=bits) for bits in VECTOR_BITS),
-        replace(OPTIONS, tile=1),
-        replace(OPTIONS, cache_bytes=4 * 1024, disable=(without,)),
-    ]
+    return {
+        **{f"{bits} bits": replace(OPTIONS, vector_bits=bits) for bits in VECTOR_BITS},
+        "plain": replace(OPTIONS, optimize=0),
+        "plain, recorded": replace(OPTIONS, optimize=0, whole=True),
+        "recorded": replace(OPTIONS, whole=True, vector_bits=256),
+        "two threads": replace(OPTIONS, threads=2, vector_bits=256),
+        "steps by themselves": replace(OPTIONS, tile=1),
+        f"without {without}": replace(OPTIONS, cache_bytes=4 * 1024, disable=(without,)),
+    }
 
 
-def two_ways(seed: int) -> list[CompileOptions]:
-    return [replace(OPTIONS, vector_bits=VECTOR_BITS[seed % 3]), every_way(seed)[seed % 2 * -1]]
+def quick_ways(seed: int) -> dict[str, CompileOptions]:
+    """Some of them, others for every seed."""
+    every = ways(seed)
+    chosen = ("256 bits", "recorded", [*every][(0, 2, 3, 6, 7, 8)[seed % 6]])
+    return {name: every[name] for name in chosen}
 
 
-def recorded(network: Network) -> list[str]:
-    return [entry.name for entry in network.populations if entry.neuron is not None]
+def drawn(seed: int, draw: int) -> tuple[Network, FloatArray]:
+    structure = structure_of(seed)
+    rng = np.random.default_rng([seed, draw])
+    return structure.with_data(rng, on_grid=False), structure.samples(rng, SAMPLES)
 
 
-def oracle(network: Network, samples: NDArray[np.float64], seed: int = 0) -> ReferenceResult:
+def oracle(network: Network, samples: FloatArray, seed: int = 0) -> Answer:
     """What the network of whole weights does in single precision."""
     whole = network_of(network, OPTIONS)
-    names = recorded(network)
-    return run_network(whole, samples, steps=STEPS, seed=seed, record=names, real=np.float32)
+    names = [entry.name for entry in network.populations if entry.neuron is not None]
+    result = run_network(whole, samples, steps=STEPS, seed=seed, record=names, real=np.float32)
+    rows = spike_rows(network, result.spikes)
+    return Answer(result.counts, result.outputs, result.stopped_at, rows)
 
 
-def assert_equal(
-    network: Network,
-    samples: NDArray[np.float64],
-    options: CompileOptions,
-    expected: ReferenceResult,
-    seed: int = 0,
-) -> None:
-    names = recorded(network)
-    for threads in (1, 2):
-        compiled = compile_network(network, replace(options, threads=threads))
-        fused = compiled.run(samples, steps=STEPS, seed=seed)
-        whole = compiled.run(samples, steps=STEPS, seed=seed, record=names)
-        for received in (fused, whole):
-            np.testing.assert_array_equal(received.counts, expected.counts)
-            np.testing.assert_array_equal(received.outputs, expected.outputs)
-            np.testing.assert_array_equal(received.stopped_at, expected.stopped_at)
-        for name in names:
-            for train, wanted in zip(whole.spikes[name], expected.spikes[name], strict=True):
-                np.testing.assert_array_equal(train, wanted, err_msg=f"{name}, {options}")
+def assert_equal(received: Answer, expected: Answer, way: str, *, recorded: bool) -> None:
+    np.testing.assert_array_equal(received.counts, expected.counts, err_msg=way)
+    np.testing.assert_array_equal(received.outputs, expected.outputs, err_msg=way)
+    np.testing.assert_array_equal(received.stopped_at, expected.stopped_at, err_msg=way)
+    if recorded:
+        np.testing.assert_array_equal(received.spikes, expected.spikes, err_msg=way)
 
 
-def compare_structure(seed: int, ways: list[CompileOptions]) -> None:
-    structure = structure_of(seed)
+Cases = dict[int, dict[str, CompileOptions]]
+
+
+def jobs_of(cases: Cases) -> dict[str, Job]:
+    """Draws of one structure share their code."""
+    return {
+        f"{seed} {draw} {way}": Job(drawn(seed, draw)[0], options)
+        for seed, chosen in cases.items()
+        for draw in range(DRAWS)
+        for way, options in chosen.items()
+    }
+
+
+def compare(seed: int, chosen: dict[str, CompileOptions], runs: dict[str, Run]) -> None:
     for draw in range(DRAWS):
-        rng = np.random.default_rng([seed, draw])
-        network = structure.with_data(rng, on_grid=False)
-        samples = structure.samples(rng, SAMPLES)
+        network, samples = drawn(seed, draw)
         expected = oracle(network, samples, draw)
-        for options in ways:
-            assert_equal(network, samples, options, expected, draw)
+        for way, options in chosen.items():
+            received = runs[f"{seed} {draw} {way}"](samples, STEPS, draw)
+            assert_equal(received, expected, f"draw {draw}, {way}", recorded=options.whole)
+
+
+@pytest.fixture(scope="module")
+def quick_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    cases = {seed: quick_ways(seed) for seed in QUICK}
+    return compile_batch(jobs_of(cases), tmp_path_factory.mktemp("integers"))
 
 
 @pytest.mark.parametrize("seed", QUICK)
-def test_random_networks(seed: int) -> None:
-    compare_structure(seed, two_ways(seed))
+def test_random_networks(seed: int, quick_runs: dict[str, Run]) -> None:
+    compare(seed, quick_ways(seed), quick_runs)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", LONG)
-def test_two_hundred_random_networks_in_every_way(seed: int) -> None:
-    for options in every_way(seed):
-        build_one(structure_of(seed).network, options)
-    compare_structure(seed, every_way(seed))
+@pytest.mark.parametrize("first", range(0, len(LONG), CHUNK))
+def test_two_hundred_random_networks_in_every_way(first: int, tmp_path: Path) -> None:
+    cases = {seed: ways(seed) for seed in LONG[first : first + CHUNK]}
+    runs = compile_batch(jobs_of(cases), tmp_path)
+    for seed, chosen in cases.items():
+        compare(seed, chosen, runs)
 
 
 SUMMING = Neuron(
@@ -157,8 +182,9 @@ def chain(geometry: tuple[int, ...], *operators: Convolution | Dense | Reshape) 
     return Network("wide", tuple(populations), projections, READOUTS["spike_count"], steps=STEPS)
 
 
-def many_inputs(rng: np.random.Generator) -> dict[str, Network]:
+def many_inputs() -> dict[str, Network]:
     """Sums of thousands of weights, nearly all of one sign: 16 bits would overflow many times."""
+    rng = np.random.default_rng(7)
     kernel = np.abs(rng.normal(size=(3, 3, 300, 20))) + 0.05
     matrix = np.abs(rng.normal(size=(5000, 24))) + 0.05
     kernel[..., 0] *= -1.0
@@ -169,32 +195,46 @@ def many_inputs(rng: np.random.Generator) -> dict[str, Network]:
     }
 
 
+@pytest.fixture(scope="module")
+def wide_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    jobs = {
+        f"{kind} {bits}": Job(network, replace(OPTIONS, vector_bits=bits, cache_bytes=256 * 1024))
+        for kind, network in many_inputs().items()
+        for bits in (128, 512)
+    }
+    return compile_batch(jobs, tmp_path_factory.mktemp("wide"))
+
+
 @pytest.mark.parametrize("kind", ["dense", "convolution"])
-@pytest.mark.parametrize("bits", [128, 512])
-def test_sums_of_thousands_of_weights_do_not_overflow(kind: str, bits: int) -> None:
-    rng = np.random.default_rng(7)
-    network = many_inputs(rng)[kind]
-    samples = (rng.random((SAMPLES, *network.input.geometry)) < 0.2).astype(float)
+def test_sums_of_thousands_of_weights_do_not_overflow(kind: str, wide_runs: dict[str, Run]) -> None:
+    network = many_inputs()[kind]
+    samples = np.random.default_rng(8).random((SAMPLES, *network.input.geometry))
+    samples = (samples < 0.2).astype(float)
     samples[0] = 1.0
-    options = replace(OPTIONS, vector_bits=bits, cache_bytes=256 * 1024)
-    plan = lower(network, options)[1]
+    plan = lower(network, OPTIONS)[1]
     layer = next(k for k in plan.kernels if isinstance(k, LayerKernel) and k.update.population == 1)
     assert dict(layer.constants)["kSafeAdditions"] == 64
-    assert_equal(network, samples, options, oracle(network, samples))
+    expected = oracle(network, samples)
+    for bits in (128, 512):
+        received = wide_runs[f"{kind} {bits}"](samples, STEPS, 0)
+        assert_equal(received, expected, f"{bits} bits", recorded=False)
 
 
 @pytest.mark.golden
 @pytest.mark.parametrize("model", ["cnn", "mlp"])
-def test_golden_digits_have_the_same_counts_in_every_way(model: str) -> None:
+def test_golden_digits_have_the_same_counts_in_every_way(model: str, tmp_path: Path) -> None:
     case = Case(model, "IB", "spike_count", "count")
     trained, digits = network(case), samples(case)[:GOLDEN_DIGITS]
-    expected = compile_network(trained, replace(OPTIONS, threads=2)).run(digits)
-    ways = [replace(OPTIONS, disable=(name,)) for name in DECIDING] + [
-        replace(OPTIONS, tile=1), replace(OPTIONS, vector_bits=128),
-    ]  # fmt: skip
-    for options in ways:
-        received = compile_network(trained, replace(options, threads=2)).run(digits)
-        np.testing.assert_array_equal(received.counts, expected.counts, err_msg=str(options))
-
-
-DECIDING = ("tabulate_patterns", "order_channels")
+    chosen = {
+        "as it is": OPTIONS,
+        "128 bits": replace(OPTIONS, vector_bits=128),
+        "steps by themselves": replace(OPTIONS, tile=1),
+        **{f"without {name}": replace(OPTIONS, disable=(name,)) for name in DECIDING},
+    }
+    jobs = {way: Job(trained, replace(options, threads=2)) for way, options in chosen.items()}
+    answers = {
+        way: run(digits, GOLDEN_STEPS, 0) for way, run in compile_batch(jobs, tmp_path).items()
+    }
+    assert answers["as it is"].counts.any()
+    for way, answer in answers.items():
+        np.testing.assert_array_equal(answer.counts, answers["as it is"].counts, err_msg=way)
