@@ -85,7 +85,7 @@ def say(text: str) -> None:
     """
     if sys.stdout is None:
         return
-    fault = _put(sys.stdout, text.rstrip("\n") + "\n")
+    fault = _put(sys.stdout, text + "\n")
     if fault is not None:
         tell(f"stdout cannot be written ({fault}): a remark is lost.")
 

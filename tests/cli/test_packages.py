@@ -16,8 +16,12 @@ TOOLS = ("cmake", "ninja", "pybind11")  # build/toolchain.py looks for these
 
 HIDE = """
 import sys
-for name in sys.argv.pop(1).split(","):
+from importlib import metadata
+hidden = sys.argv.pop(1).split(",")
+for name in hidden:
     sys.modules[name] = None
+installed = metadata.distributions
+metadata.distributions = lambda **asked: () if asked.get("name") in hidden else installed(**asked)
 from annconv.cli import main
 sys.exit(main(sys.argv[1:]))
 """

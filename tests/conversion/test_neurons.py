@@ -58,7 +58,7 @@ def test_unknown_names_are_listed_together_with_the_nearest():
     assert found == (
         (
             "input_encoding: unknown value 'psoo'. Nearest: 'PSO'. "
-            "Known: 'CPN', 'poisson', 'IB', 'PSO', 'phase'."
+            "Known: 'CPN', 'poisson', 'IB', 'IB-fused', 'PSO', 'phase'."
         ),
         "hidden_neuron: unknown value 'iaf'. Nearest: 'IaF'. Known: 'IaF'.",
         (
