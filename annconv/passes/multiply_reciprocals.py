@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from annconv.ir.network import RATES
-from annconv.neurons.expressions import Binary, Expression, Name, Number
-from annconv.neurons.model import NeuronModel
-from annconv.neurons.rewriting import mapped, mapped_model
+from annconv.neurons.reciprocals import with_reciprocals
 from annconv.plan.kernels import Kernel, LayerKernel, OperatorKernel, UpdateKernel
 from annconv.plan.plan import Plan
 
@@ -29,21 +27,4 @@ def _rewritten(kernel: Kernel) -> Kernel:
 
 
 def _rewritten_update(update: UpdateKernel) -> UpdateKernel:
-    model = update.model
-
-    def without_divisions(expression: Expression) -> Expression:
-        return mapped(expression, lambda node: _product(node, model))
-
-    return replace(update, model=mapped_model(model, without_divisions))
-
-
-def _product(node: Expression, model: NeuronModel) -> Expression:
-    """A product in place of a quotient by a parameter or a number; else the node itself."""
-    match node:
-        case Binary("/", Number(1.0), _):
-            return node
-        case Binary("/", numerator, Number(value)) if value != 0.0:
-            return Binary("*", numerator, Binary("/", Number(1.0), Number(value)))
-        case Binary("/", numerator, Name(name)) if name != RATES and model.parameter(name):
-            return Binary("*", numerator, Binary("/", Number(1.0), Name(name)))
-    return node
+    return replace(update, model=with_reciprocals(update.model, {RATES}))

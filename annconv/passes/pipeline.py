@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from annconv.errors import OptionError, nearest
 from annconv.ir.network import Network
@@ -42,13 +42,14 @@ class Pass(Generic[Stage]):
         run: The rewrite.
         level: The lowest optimisation level at which it runs.
         whole: Whether it runs where every population is to be kept whole, too.
-        exact: Whether it rounds nothing otherwise than the network does.
+        in_integers: Whether it runs in integer precision, whatever level and options say, as it
+            belongs to what is computed there (or has run already); None: as in other precisions.
     """
 
     run: Callable[[Stage], Stage]
     level: int
     whole: bool = True
-    exact: bool = True
+    in_integers: bool | None = None
 
     @property
     def name(self) -> str:
@@ -64,14 +65,17 @@ INTEGER_PASSES: tuple[Pass[Network], ...] = (
 """What `precision="int16"` makes of a network, whatever is optimised."""
 
 NETWORK_PASSES: tuple[Pass[Network], ...] = (
-    Pass(order_channels, level=2, whole=False),  # first: `recorded_orders` asks it about the given
-    Pass(commute_trace, level=1),  # before fold_scale: decides which traces anyone still reads
-    Pass(fold_scale, level=1),  # after commute_trace, which leaves factors behind the weights
+    # First: `recorded_orders` asks it about the given network.
+    Pass(order_channels, level=2, whole=False),
+    # Before fold_scale: decides which traces anyone still reads.
+    Pass(commute_trace, level=1, in_integers=False),
+    # After commute_trace, which leaves factors behind the weights.
+    Pass(fold_scale, level=1, in_integers=False),
 )
 
 PLAN_PASSES: tuple[Pass[Plan], ...] = (
     Pass(liveness, level=1),  # first: what nobody reads needs no kernel
-    Pass(multiply_reciprocals, level=2, exact=False),  # any time: it changes neurons alone
+    Pass(multiply_reciprocals, level=2, in_integers=True),  # any time: it changes neurons alone
     Pass(tile_steps, level=2),  # before fuse_layers, which needs kernels by population
     Pass(fuse_layers, level=2),  # before follow_events: layers choose tiles of their own
     Pass(tabulate_patterns, level=2),  # after fuse_layers, which chooses what inner loops read
@@ -186,13 +190,14 @@ def _applied(step: Pass[Stage], stage: Stage, observe: Observer) -> Stage:
 
 
 def _selected(passes: Iterable[Pass[Stage]], options: CompileOptions) -> Iterable[Pass[Stage]]:
-    integer = options.precision == "int16"
-    defining = {step.name for step in INTEGER_PASSES}  # these have run in integers
+    return (step for step in passes if _runs(step, options))
+
+
+def _runs(step: Pass[Any], options: CompileOptions) -> bool:
+    if options.precision == "int16" and step.in_integers is not None:
+        return step.in_integers
     return (
-        step
-        for step in passes
-        if step.level <= options.optimize
+        step.level <= options.optimize
         and step.name not in options.disable
         and (step.whole or not options.whole)
-        and not (integer and (step.name in defining or not step.exact))
     )

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from annconv.ir.network import SPIKES, Population
+from annconv.ir.network import RATES, SPIKES, Population
 from annconv.neurons.expressions import Expression
 from annconv.neurons.model import Assign, OdeBlock
+from annconv.neurons.reciprocals import with_reciprocals
 from annconv.reference.expressions import (
     DrawSource,
     Real,
@@ -43,7 +44,9 @@ class PopulationState:
     """
 
     def __init__(self, population: Population, count: int, real: Real = np.float64) -> None:
-        self.model = population.model()
+        model = population.model()
+        # In single precision, that of integers, a division is part of what is computed.
+        self.model = model if real is np.float64 else with_reciprocals(model, {RATES})
         self._real = real
         self.scope: dict[str, Value] = {
             name: np.asarray(value, dtype=real)

@@ -219,8 +219,8 @@ LOWERING = (
         "recorded ranks are put back the wrong way",
     ),
     Fault(
-        "passes-rates-divided", "annconv/passes/multiply_reciprocals.py",
-        "if name != RATES and model.parameter(name):", "if model.parameter(name):",
+        "passes-rates-divided", "annconv/neurons/reciprocals.py",
+        "if name not in changing and model.parameter(name):", "if model.parameter(name):",
         "a quotient by the input's rate is rewritten",
     ),
     Fault(
