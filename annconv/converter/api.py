@@ -139,7 +139,7 @@ def compile(  # noqa: A001  (users write annconv.compile, like re.compile)
     Args:
         network: What `convert` or `load` returned.
         precision: "single" or "double", the type of state, weights and sums; "int16": single,
-            with layers that add up weights of 16 bits.
+            with whole weights of 16 bits, whose sums are exact.
         threads: Threads over which samples are spread; None: all cores.
         optimize: How much is optimised: 0 runs the plain network, 1 and 2 more and more passes.
             Spikes stay the same but for rounding ties.

@@ -24,7 +24,7 @@ from annconv.plan.plan import Plan
 from annconv.printing import progress_bar
 from annconv.readouts.labels import draw_labels
 from annconv.runtime.extension import NativeNetwork, in_main_interpreter, open_network
-from annconv.runtime.memory import Recording, memory_told, spike_limit
+from annconv.runtime.memory import UNLIMITED, Recording, memory_told, spike_limit
 from annconv.runtime.result import RunResult
 from annconv.runtime.stages import KeptStages
 
@@ -143,10 +143,12 @@ class CompiledNetwork:
             OutOfMemoryError: Memory does not hold what is recorded.
         """
         threads = self.options.thread_count()
-        results = len(rates) * (self.network.output.size + 1) * 32  # bytes, with room to work
-        limit = spike_limit(native.arena_bytes * threads + results)
         neurons = sum(self.network.populations[index].size for index in recorded)
         recording = Recording(options.record, neurons, len(rates), options.steps)
+        limit = UNLIMITED
+        if recorded:  # asking the system what memory is left takes as long as some samples
+            results = len(rates) * (self.network.output.size + 1) * 32  # bytes, with room to work
+            limit = spike_limit(native.arena_bytes * threads + results)
 
         def run(part: FloatArray, first: int, update: Callable[[int], None] | None) -> Any:
             """A part of the samples, with the index of its first one."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,7 +23,7 @@ from annconv.codegen.render import render_network
 from annconv.ir.arrays import FloatArray
 from annconv.ir.network import Network
 from annconv.ir.samples import input_rates, prepare_samples
-from annconv.options import CompileOptions
+from annconv.options import VECTOR_BITS, CompileOptions
 from annconv.passes.pipeline import lower
 from annconv.plan.packing import pack
 from annconv.plan.plan import Plan
@@ -100,6 +100,16 @@ SHOWN bool run(int number, const void* weights, const void* samples, std::int64_
     return finished;
 }}
 """
+
+
+def varied(options: CompileOptions, number: int) -> CompileOptions:
+    """The options with vectors, tile and cache that differ from number to number."""
+    return replace(
+        options,
+        vector_bits=VECTOR_BITS[number % 3],
+        tile=(16, 3, 5, 64)[number % 4],
+        cache_bytes=(32 * 1024, 4 * 1024)[number // 2 % 2],
+    )
 
 
 class Answer(NamedTuple):

@@ -7,10 +7,10 @@ vector.
 from __future__ import annotations
 
 import numpy as np
-from random_networks import STEPS, Structure, _StructureDraw
+from random_networks import Structure, _StructureDraw
 
 from annconv.ir.arrays import Geometry
-from annconv.ir.network import Network, Projection
+from annconv.ir.network import Projection
 from annconv.ir.operators import (
     Convolution,
     Dense,
@@ -48,22 +48,10 @@ class _LayerDraw(_StructureDraw):
                 self.pooling(number)
         for number in range(self.integer(0, 2)):
             self.dense(f"dense{number}", int(self.rng.choice([8, 20, 64, 130])), "hidden")
-        readout = READOUTS[str(self.rng.choice(sorted(READOUTS)))]
-        if readout.parameters:
-            readout = readout.with_parameters(k=self.integer(1, 4))
+        readout = self.readout(sorted(READOUTS))
         self.output = {**HIDDEN, **OUTPUTS}[readout.neuron or "IaF"]
         self.dense("output", self.integer(2, 12), "output")
-        network = Network(
-            name=f"layers{self.seed}",
-            populations=tuple(self.populations),
-            projections=tuple(self.projections),
-            readout=readout,
-            dt=1.0,
-            steps=STEPS,
-            input_scale=self.input_scale,
-        )
-        network.verify()
-        return Structure(self.seed, network, self.exact)
+        return self.structure("layers", readout)
 
     def follow(self, name: str, operators: tuple[Operator, ...], transmits: str, role: str) -> None:
         """A population behind the last one."""

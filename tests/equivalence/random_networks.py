@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,6 +27,7 @@ from annconv.ir.operators import (
 )
 from annconv.neurons.library import ENCODINGS, HIDDEN, OUTPUTS
 from annconv.neurons.neuron import Neuron
+from annconv.readouts.readout import Readout
 from annconv.readouts.table import READOUTS
 
 STEPS = 24
@@ -133,15 +134,22 @@ class _StructureDraw:
         self.input(geometry)
         for number in range(self.integer(0, 3)):
             self.hidden(number)
-        readout = READOUTS[str(self.rng.choice(sorted(READOUTS)))]
-        if readout.parameters:
-            readout = readout.with_parameters(k=self.integer(1, 4))
+        readout = self.readout(sorted(READOUTS))
         neuron = self.hidden_neuron("output")
         if readout.neuron is not None:
             neuron = {**HIDDEN, **OUTPUTS}[readout.neuron]
         self.layer("output", "output", neuron, dense=True)
+        return self.structure("random", readout)
+
+    def readout(self, names: Sequence[str]) -> Readout:
+        """One of the read-outs."""
+        readout = READOUTS[str(self.rng.choice(names))]
+        return readout.with_parameters(k=self.integer(1, 4)) if readout.parameters else readout
+
+    def structure(self, kind: str, readout: Readout) -> Structure:
+        """What has been drawn, as a network."""
         network = Network(
-            name=f"random{self.seed}",
+            name=f"{kind}{self.seed}",
             populations=tuple(self.populations),
             projections=tuple(self.projections),
             readout=readout,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from math import prod
 
 import numpy as np
-from random_networks import STEPS, Structure, _StructureDraw
+from random_networks import Structure, _StructureDraw
 from window_kinds import BACKS, CONVOLUTIONS, FRONTS, POOLINGS, STRIDES, Kind, Window
 
 from annconv.ir.arrays import FloatArray, Geometry
@@ -133,24 +133,12 @@ class _ShapeDraw(_StructureDraw):
             slot, turn = 4 + 2 * odd, 3 * rounds + place - 1
             self.block(1, (_dealt(firsts[1], slot, turn), _dealt(every, slot + 1, turn)))
         names = ["spike_count", "membrane_potential"] if self.exact_reals else sorted(READOUTS)
-        readout = READOUTS[str(self.rng.choice(names))]
-        if readout.parameters:
-            readout = readout.with_parameters(k=self.integer(1, 4))
+        readout = self.readout(names)
         size = self.populations[-1].size
         chain = (Reshape((size,)), Dense(np.zeros((size, self.integer(2, 12)))))
         neuron = {**HIDDEN, **OUTPUTS}[readout.neuron or "IaF"]
         self.follow("output", chain, "output", neuron)
-        network = Network(
-            name=f"shapes{self.seed}",
-            populations=tuple(self.populations),
-            projections=tuple(self.projections),
-            readout=readout,
-            dt=1.0,
-            steps=STEPS,
-            input_scale=self.input_scale,
-        )
-        network.verify()
-        return Structure(self.seed, network, self.exact)
+        return self.structure("shapes", readout)
 
     def fitting_pair(self) -> tuple[Kind, Kind]:
         """A convolution, and maxima over windows side by side."""

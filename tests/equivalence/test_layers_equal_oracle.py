@@ -12,13 +12,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from batch import varied
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_layers import draw_layers
 from random_networks import STEPS, Structure
 from test_compiled_equals_oracle import Built, build_structures
 
-from annconv.options import VECTOR_BITS, CompileOptions
+from annconv.options import CompileOptions
 from annconv.passes.pipeline import lower
 from annconv.plan import channel_groups
 from annconv.plan.kernels import LayerKernel
@@ -35,13 +36,7 @@ OPTIONS = CompileOptions(precision="double", threads=1, strict_warnings=True, co
 
 
 def options_of(seed: int) -> CompileOptions:
-    """Vectors, tile, and cache differ from seed to seed."""
-    return replace(
-        OPTIONS,
-        vector_bits=VECTOR_BITS[seed % 3],
-        tile=(16, 3, 5, 64)[seed % 4],
-        cache_bytes=(32 * 1024, 4 * 1024)[seed % 2],
-    )
+    return varied(OPTIONS, seed)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from batch import Answer, Job, Run, compile_batch
+from batch import Answer, Job, Run, compile_batch, varied
 from random_networks import STEPS
 from random_shapes import draw_shapes
 
 from annconv.ir.arrays import FloatArray
 from annconv.ir.network import Network
-from annconv.options import VECTOR_BITS, CompileOptions
+from annconv.options import CompileOptions
 from annconv.plan import channel_groups
 from annconv.reference.compare import differences
 from annconv.reference.network import ReferenceResult, run_network
@@ -31,16 +31,6 @@ SAMPLES = 3
 DRAWS = 2
 
 OPTIONS = CompileOptions(precision="double", threads=1, strict_warnings=True, compiler_level=1)
-
-
-def options_of(number: int) -> CompileOptions:
-    """Vectors, tile and cache differ from network to network."""
-    return replace(
-        OPTIONS,
-        vector_bits=VECTOR_BITS[number % 3],
-        tile=(16, 3, 5, 64)[number % 4],
-        cache_bytes=(32 * 1024, 4 * 1024)[number // 2 % 2],
-    )
 
 
 @dataclass(frozen=True)
@@ -73,7 +63,7 @@ def quick_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(channel_groups, "LEAST_COACTIVITY", -1.0)
         jobs = {
-            f"{number} {draw}": Job(case_of(number, draw).network, options_of(number))
+            f"{number} {draw}": Job(case_of(number, draw).network, varied(OPTIONS, number))
             for number in QUICK
             for draw in range(DRAWS)
         }

@@ -106,6 +106,17 @@ def test_no_memory_at_all(network: CompiledNetwork, monkeypatch: pytest.MonkeyPa
     assert len(network.run(X)) == 6, "without recordings nothing is limited"
 
 
+def test_runs_that_record_nothing_do_not_ask_what_memory_is_left(
+    network: CompiledNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[None] = []
+    monkeypatch.setattr(memory, "available_memory", lambda: asked.append(None))
+    network.predict(X)
+    assert asked == []
+    network.run(X, record=NAMES)
+    assert len(asked) == 1
+
+
 def test_a_recording_that_surely_fits_is_not_tried() -> None:
     def trial(index: int) -> int:
         raise AssertionError
