@@ -37,31 +37,25 @@ def test_a_file_of_another_kind(tmp_path: Path) -> None:
         load_extension(tmp_path / "network.txt", "text")
 
 
+def _library(source: str, folder: Path) -> Path:
+    text, path = folder / "network.cpp", folder / f"network{SUFFIX}"
+    text.write_text(source)
+    compiler = locate_compiler(None, dict(os.environ))
+    assert compiler is not None
+    subprocess.run([compiler, "-shared", "-fPIC", text, "-o", path], check=True)
+    return path
+
+
 @pytest.mark.compiles
 def test_a_library_that_is_no_module_of_python(tmp_path: Path) -> None:
-    import ctypes.util
-
-    path = tmp_path / f"network{SUFFIX}"
-    name = ctypes.util.find_library("m")
-    assert name is not None
-    libraries = [
-        line.split()[-1]
-        for line in Path("/proc/self/maps").read_text().splitlines()
-        if Path(line.split()[-1]).name == name
-    ]
-    assert libraries
-    path.write_bytes(Path(libraries[0]).read_bytes())
+    path = _library("void here() {}\n", tmp_path)
     with pytest.raises(BuildError, match="PyInit_network"):
-        load_extension(path, "libm")
+        load_extension(path, "plain")
 
 
 @pytest.mark.compiles
 def test_a_library_that_lacks_that_of_cpp(tmp_path: Path) -> None:
-    source, path = tmp_path / "network.cpp", tmp_path / f"network{SUFFIX}"
-    source.write_text("void elsewhere(); void here() { elsewhere(); }\n")
-    compiler = locate_compiler(None, dict(os.environ))
-    assert compiler is not None
-    subprocess.run([compiler, "-shared", "-fPIC", source, "-o", path], check=True)
+    path = _library("void elsewhere(); void here() { elsewhere(); }\n", tmp_path)
     with pytest.raises(BuildError, match="undefined symbol: _Z9elsewherev") as caught:
         load_extension(path, "lacking")
     assert "set CXX to a C++ compiler, as g++ or clang++, not gcc or clang" in str(caught.value)
