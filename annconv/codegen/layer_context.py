@@ -128,7 +128,9 @@ def _neuron_context(
         place = f"annconv::load<real>(weights.{factors} + channel)"
         member(FIXED, "factor", place if length > 1 else f"weights.{factors}[0]")
     scaled = "arrived" if factors is None else "factor * arrived"
-    if arrival is not None and arrival.decay is not None:
+    if arrival is not None and arrival.fused:
+        lines.append("trace = annconv::fma(arrived, factor, decay * trace);")
+    elif arrival is not None and arrival.decay is not None:
         lines.append(f"trace = decay * trace + {scaled};")
     for name, buffer in states:
         member(STATE, name, f"annconv::load<real>(arena.{buffer} + place)")

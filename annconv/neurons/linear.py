@@ -95,6 +95,8 @@ def _product(left: Expression, right: Expression) -> Expression:
         return ZERO
     if left == ONE:
         return right
+    if left == Negate(ONE):
+        return Negate(right)
     return left if right == ONE else Binary("*", left, right)
 
 

@@ -20,6 +20,7 @@ from annconv.plan.kernels import (
     extents_of,
     number_of,
 )
+from annconv.plan.operators import FUSED_SCALE, SCALE
 from annconv.plan.plan import Plan, emitting
 
 SUMMING_OPERATORS = ("convolve", "multiply")
@@ -129,7 +130,7 @@ def _scales_channels(scale: OperatorKernel, operator: OperatorKernel) -> bool:
 
     A Reshape between them, which no kernel shows, may have made other channels.
     """
-    if scale.function != "scale" or operator.function not in SUMMING_OPERATORS:
+    if scale.function not in {SCALE, FUSED_SCALE} or operator.function not in SUMMING_OPERATORS:
         return False
     factors = number_of(dict(scale.constants), "kFactors")
     return scale.source == operator.target and factors in {1, _delivered(operator)[-1]}

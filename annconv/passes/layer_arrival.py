@@ -24,6 +24,7 @@ from annconv.plan.layouts import (
     RowTableLayout,
     blocks,
 )
+from annconv.plan.operators import FUSED_SCALE
 from annconv.plan.plan import Plan
 from annconv.plan.quantisation import safe_additions
 from annconv.plan.target import WEIGHT_BYTES
@@ -115,6 +116,7 @@ def arrival_of(
         trace=None if fade is None else fade.target,
         why=choice.why,
         whole=whole,
+        fused=scale is not None and scale.function == FUSED_SCALE,
         grouped=operator.grouped,
     )
     shared: Constants = (

@@ -15,6 +15,7 @@ from annconv.passes.fold_scale import fold_scale
 from annconv.passes.follow_events import follow_events
 from annconv.passes.fuse_layers import fuse_layers
 from annconv.passes.liveness import liveness
+from annconv.passes.multiply_decays import multiply_decays
 from annconv.passes.multiply_reciprocals import multiply_reciprocals
 from annconv.passes.order_channels import Order, channel_orders, order_channels
 from annconv.passes.pack_spikes import pack_spikes
@@ -75,7 +76,9 @@ NETWORK_PASSES: tuple[Pass[Network], ...] = (
 
 PLAN_PASSES: tuple[Pass[Plan], ...] = (
     Pass(liveness, level=1),  # first: what nobody reads needs no kernel
-    Pass(multiply_reciprocals, level=2, in_integers=True),  # any time: it changes neurons alone
+    # Any time, in this order: both change neurons alone.
+    Pass(multiply_reciprocals, level=2, in_integers=True),
+    Pass(multiply_decays, level=2, in_integers=True),
     Pass(tile_steps, level=2),  # before fuse_layers, which needs kernels by population
     Pass(fuse_layers, level=2),  # before follow_events: layers choose tiles of their own
     Pass(tabulate_patterns, level=2),  # after fuse_layers, which chooses what inner loops read

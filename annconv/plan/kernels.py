@@ -147,6 +147,7 @@ class Arrival:
         trace: Buffer of that trace.
         why: What decided its tiles, for people.
         whole: Whether weights are whole numbers of 16 bits.
+        fused: Whether sums times factors are added to the trace with one rounding for both.
         grouped: Whether the channels it reads stand in groups that spike together.
     """
 
@@ -160,6 +161,7 @@ class Arrival:
     trace: str | None
     why: str
     whole: bool = False
+    fused: bool = False
     grouped: bool = False
 
 

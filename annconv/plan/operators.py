@@ -26,6 +26,9 @@ from annconv.ir.operators import (
 from annconv.plan.kernels import Constant
 
 SPATIAL_AXES = 3
+SCALE = "scale"
+FUSED_SCALE = "scale_fused"
+"""A Scale whose products are added to what there is, with one rounding for both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ def _transfer(operator: Reshape, geometry: Geometry, result: Geometry) -> Kernel
 
 def _scale(operator: Scale, geometry: Geometry, result: Geometry) -> KernelShape:
     constants = (("kSize", math.prod(geometry)), ("kFactors", operator.factors.size))
-    return KernelShape("scale", constants, array="factors")
+    return KernelShape(SCALE, constants, array="factors")
 
 
 def _pad(operator: Pad, geometry: Geometry, result: Geometry) -> KernelShape:

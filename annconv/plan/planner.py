@@ -28,7 +28,7 @@ from annconv.plan.kernels import (
     UpdateKernel,
 )
 from annconv.plan.naming import Names
-from annconv.plan.operators import kernel_shape, operator_array
+from annconv.plan.operators import FUSED_SCALE, SCALE, kernel_shape, operator_array
 from annconv.plan.plan import Plan, ReadoutPlan
 from annconv.plan.target import PORTABLE, Target
 from annconv.readouts.model import parse_readout
@@ -172,7 +172,7 @@ class _Planner:
                 kernels.append(self._fade(projections[0], total))
             for entry in projections:
                 if shared or entry.trace_decay is None:
-                    kernels += self._operators(entry, total)
+                    kernels += self._onto(entry, total)
                 else:
                     kernels += self._own_trace(entry, total)
         return kernels
@@ -183,7 +183,16 @@ class _Planner:
         trace = self._buffer((projection.name, "trace"), "real", prod(geometry))
         identity = Reshape(geometry)
         deliver = self._operator(projection, _Link(0, identity, geometry, geometry), trace, total)
-        return [self._fade(projection, trace), *self._operators(projection, trace), deliver]
+        return [self._fade(projection, trace), *self._onto(projection, trace), deliver]
+
+    def _onto(self, projection: Projection, total: str) -> list[Kernel]:
+        """A projection's operators; in integers a Scale in front of a trace rounds with it."""
+        kernels = self._operators(projection, total)
+        last = kernels[-1]
+        rounds_once = self.precision == "int16" and projection.trace_decay is not None
+        if rounds_once and last.function == SCALE:
+            kernels[-1] = replace(last, function=FUSED_SCALE)
+        return [*kernels]
 
     def _fade(self, projection: Projection, trace: str) -> OperatorKernel:
         """What a step leaves of a projection's trace."""
@@ -195,7 +204,7 @@ class _Planner:
             summary=f"{projection.name}: what a step leaves of its trace",
             stage=self.network.names.index(projection.post),
             delay=1,
-            function="scale",
+            function=SCALE,
             constants=(("kSize", self.network[projection.post].size), ("kFactors", 1)),
             source=trace,
             packed=packed,
@@ -235,7 +244,7 @@ class _Planner:
         transmitted = projection.transmits if projection.pre in self.models else "the sum"
         return f"{transmitted} of {projection.pre}"
 
-    def _operators(self, projection: Projection, total: str) -> list[Kernel]:
+    def _operators(self, projection: Projection, total: str) -> list[OperatorKernel]:
         """One kernel per operator of a projection; the last one adds into `total`."""
         geometry: Geometry = self.network[projection.pre].geometry
         chain: list[_Link] = []
@@ -247,7 +256,7 @@ class _Planner:
         if not chain:
             chain.append(_Link(0, Reshape(geometry), geometry, geometry))
         source = self._transmitted(projection)
-        kernels: list[Kernel] = []
+        kernels: list[OperatorKernel] = []
         for link in chain[:-1]:
             words = (projection.name, "stage", str(link.position))
             stage = self._buffer(words, "real", prod(link.after))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+Values = NDArray[np.floating[Any]]
 Doubles = NDArray[np.float64]
 
 _SPLIT = 134217729.0  # 2^27 + 1: halves the 53 bits of a double
@@ -15,27 +17,41 @@ _LEAST_FACTOR, _MOST_FACTOR, _MOST_SUMMAND = 2.0**-450, 2.0**450, 2.0**900
 """Within these limits no part of a product or sum overflows, and none loses bits to underflow."""
 
 
-def fused_multiply_add(a: Doubles, b: Doubles, c: Doubles) -> Doubles:
+def fused_multiply_add(a: Values, b: Values, c: Values) -> Values:
     """a*b + c, rounded once.
 
     Args:
         a: A factor.
         b: A factor.
         c: What is added; the three broadcast together.
+    Returns:
+        float32 where all three are, else float64.
     Source: Boldo and Melquiond 2008, Emulation of a FMA and correctly rounded sums: proved
         algorithms using rounding to odd.
     """
+    single = np.result_type(a, b, c) == np.float32
     a, b, c = (np.asarray(value, np.float64) for value in np.broadcast_arrays(a, b, c))
     with np.errstate(all="ignore"):
-        high, low = _exact_product(a, b)
-        small, small_rest = _exact_sum(c, low)
-        large, large_rest = _exact_sum(high, small)
-        fused = np.asarray(large + _sum_to_odd(small_rest, large_rest))
-        fused = np.where(fused == 0.0, a * b + c, fused)  # a zero has the sign of the plain sum's
-        usual = _is_usual(a) & _is_usual(b) & (np.abs(c) <= _MOST_SUMMAND)
-        for place in np.argwhere(~usual):
-            index = tuple(place)
-            fused[index] = _one(float(a[index]), float(b[index]), float(c[index]))
+        return _of_singles(a, b, c) if single else _of_doubles(a, b, c)
+
+
+def _of_singles(a: Doubles, b: Doubles, c: Doubles) -> NDArray[np.float32]:
+    """Of numbers that single precision holds: a double holds their product."""
+    plain = a * b + c
+    fused = np.where(np.isfinite(plain), _sum_to_odd(a * b, c), plain)
+    return fused.astype(np.float32)
+
+
+def _of_doubles(a: Doubles, b: Doubles, c: Doubles) -> Doubles:
+    high, low = _exact_product(a, b)
+    small, small_rest = _exact_sum(c, low)
+    large, large_rest = _exact_sum(high, small)
+    fused = np.asarray(large + _sum_to_odd(small_rest, large_rest))
+    fused = np.where(fused == 0.0, a * b + c, fused)  # a zero has the sign of the plain sum's
+    usual = _is_usual(a) & _is_usual(b) & (np.abs(c) <= _MOST_SUMMAND)
+    for place in np.argwhere(~usual):
+        index = tuple(place)
+        fused[index] = _one(float(a[index]), float(b[index]), float(c[index]))
     return fused
 
 

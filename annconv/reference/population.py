@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annconv.ir.network import RATES, SPIKES, Population
+from annconv.neurons.decays import with_decays
 from annconv.neurons.expressions import Expression
 from annconv.neurons.model import Assign, OdeBlock
 from annconv.neurons.reciprocals import with_reciprocals
@@ -45,8 +46,9 @@ class PopulationState:
 
     def __init__(self, population: Population, count: int, real: Real = np.float64) -> None:
         model = population.model()
-        # In single precision, that of integers, a division is part of what is computed.
-        self.model = model if real is np.float64 else with_reciprocals(model, {RATES})
+        if real is not np.float64:  # that of integers, which these are part of
+            model = with_decays(with_reciprocals(model, {RATES}), {RATES})
+        self.model = model
         self._real = real
         self.scope: dict[str, Value] = {
             name: np.asarray(value, dtype=real)

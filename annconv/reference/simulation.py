@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annconv.ir.network import RATES, Network, Population, Projection
-from annconv.ir.operators import Increase
+from annconv.ir.operators import Increase, Reshape, Scale
 from annconv.neurons.expressions import Draw
 from annconv.reference.expressions import DrawSource, Real, Value
+from annconv.reference.fused import fused_multiply_add
 from annconv.reference.operators import Values, apply_increase, apply_operator
 from annconv.reference.population import PopulationState
 from annconv.reference.random import neuron_uniforms
@@ -136,8 +137,11 @@ class Simulation:
             values = self.states[projection.pre].full(projection.transmits)
         else:
             values = self.sums[projection.pre]
+        factors: Values | None = None
         for position, operator in enumerate(projection.operators):
-            if isinstance(operator, Increase):
+            if isinstance(operator, Scale) and self._rounds_with_trace(projection, position):
+                factors = np.broadcast_to(operator.factors.astype(self._real), values.shape)
+            elif isinstance(operator, Increase):
                 key = (projection.name, position)
                 passed = self._passed.get(key, np.zeros(values.shape, dtype=self._real))
                 values, self._passed[key] = apply_increase(values, passed)
@@ -147,5 +151,17 @@ class Simulation:
             zeros = np.zeros(values.shape, dtype=self._real)
             before = self._traces.get(projection.name, zeros)
             decayed = self._real(projection.trace_decay) * before
-            values = self._traces[projection.name] = decayed + values
+            if factors is None:
+                values = decayed + values
+            else:
+                values = fused_multiply_add(values, factors.reshape(values.shape), decayed)
+            self._traces[projection.name] = values
         return values
+
+    def _rounds_with_trace(self, projection: Projection, position: int) -> bool:
+        """Whether what an operator multiplies is added to a trace with one rounding for both.
+
+        In single precision, that of integers, the last Scale in front of a trace is.
+        """
+        last = all(isinstance(entry, Reshape) for entry in projection.operators[position + 1 :])
+        return last and projection.trace_decay is not None and self._real is np.float32

@@ -114,6 +114,11 @@ void check_elementwise() {
     CHECK((pair == Reals{3, 10}));
     annconv::transfer<Pair, Output::kAdd>(input.data(), pair.data());
     CHECK((pair == Reals{4, 12}));
+    const double third = 1.0 / 3.0;  // times 3 it is 1 - 2^-54, which rounds to 1
+    const Reals thirds = {third, third};
+    Reals sums = {-1, -1};
+    annconv::scale_fused<Pair, Output::kAdd>(thirds.data(), Reals{3, 6}.data(), sums.data());
+    CHECK((sums == Reals{-0x1p-54, 1 - 0x1p-53}));
     Reals passed = {0, 0};
     annconv::increase<Pair, Output::kWrite>(input.data(), passed.data(), pair.data());
     CHECK((pair == Reals{1, 2}));

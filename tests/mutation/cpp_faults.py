@@ -32,6 +32,12 @@ CPP_FAULTS = (
         "negative spikes add to a full matrix",
     ),
     Fault(
+        "cpp-fused-scale", f"{_INCLUDE}/kernels/elementwise.hpp",
+        "output[index] = annconv::fma(static_cast<Real>(input[index]),",
+        "output[index] += annconv::fma(static_cast<Real>(input[index]),",
+        "what is added to a trace doubles it",
+    ),
+    Fault(
         "cpp-mean-cells", f"{_INCLUDE}/kernels/pooling.hpp",
         "value /= static_cast<Real>(cells);",
         "value /= static_cast<Real>(cells * 0 + Shape::kSize[1] * Shape::kSize[2]);",

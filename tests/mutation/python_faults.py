@@ -224,6 +224,21 @@ LOWERING = (
         "a quotient by the input's rate is rewritten",
     ),
     Fault(
+        "passes-decays-offset", "annconv/neurons/decays.py",
+        'or linear is None or linear.offset != ZERO:', "or linear is None:",
+        "a variable that also grows decays only",
+    ),
+    Fault(
+        "passes-decays-lasting", "annconv/neurons/decays.py",
+        "name not in changing and model.parameter(name) is not None", "name not in changing",
+        "a decay whose factor changes is computed once",
+    ),
+    Fault(
+        "passes-trace-rounds", "annconv/plan/planner.py",
+        "if rounds_once and last.function == SCALE:", "if False:",
+        "a trace of integers rounds its product by itself",
+    ),
+    Fault(
         "passes-packed-others", "annconv/passes/pack_spikes.py",
         "packed = written - others", "packed = written",
         "spikes that other kernels read as bytes become bits",

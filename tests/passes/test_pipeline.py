@@ -104,6 +104,7 @@ def _order() -> list[str]:
             {
                 "order_channels",
                 "multiply_reciprocals",
+                "multiply_decays",
                 "tile_steps",
                 "fuse_layers",
                 "skip_resting",

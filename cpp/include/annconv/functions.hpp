@@ -53,8 +53,7 @@ inline Real pow(Real base, Real exponent) {
 /// a*b + c, rounded once.
 template <typename Real, class = IfReal<Real>>
 inline Real fma(Real a, Real b, Real c) {
-    return static_cast<Real>(
-        std::fma(static_cast<double>(a), static_cast<double>(b), static_cast<double>(c)));
+    return std::fma(a, b, c);
 }
 
 /// Remainder of the integer parts, with the sign of the first: modulo(-1, 8) is -1.

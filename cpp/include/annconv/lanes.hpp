@@ -182,9 +182,21 @@ ANNCONV_INLINE Lanes<Real, lanes> clip(Lanes<Real, lanes> value, Lanes<Real, lan
                                        Lanes<Real, lanes> high) {
     return select(value < low, low, select(value > high, high, value));
 }
+
+// a*b + c, rounded once; the instruction writes over a.
 template <class Real, int lanes>
 ANNCONV_INLINE Lanes<Real, lanes> fma(Lanes<Real, lanes> a, Lanes<Real, lanes> b,
                                       Lanes<Real, lanes> c) {
+#ifdef __FMA__
+    if constexpr (sizeof a.numbers <= kRegisterBytes) {
+        if constexpr (std::is_same_v<Real, float>) {
+            asm("vfmadd213ps %2, %1, %0" : "+v"(a.numbers) : "v"(b.numbers), "v"(c.numbers));
+        } else {
+            asm("vfmadd213pd %2, %1, %0" : "+v"(a.numbers) : "v"(b.numbers), "v"(c.numbers));
+        }
+        return a;
+    }
+#endif
     return lane_by_lane([](Real x, Real y, Real z) { return annconv::fma(x, y, z); }, a, b, c);
 }
 

@@ -21,8 +21,7 @@ void update_image(const Weights& weights, Arena& arena, const Step& step) {
         p = annconv::pow(real(2.0), -real(1.0) + annconv::modulo(t - real(1.0), k));
         vt_new = p * vt;
         v = rates;
-        const real dmask_dt = -mask * (real(1.0) / mask_tau);
-        mask += dt * dmask_dt;
+        mask = mask * (real(1.0) + dt * (-(real(1.0) / mask_tau)));
 
         const bool spiked = v > vt_new;
         const real mask_spiked = mask + real(1.0) / mask_tau;

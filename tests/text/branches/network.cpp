@@ -147,7 +147,7 @@ constexpr const char* kParts[] = {"update_image", "update_peaks", "apply_main_v2
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "a24372b0bc3c9a6ed7f8f4b94e5076c731538b6c9b73b01847a9045a4203b7f2",
+    "b70fa1d98462da45d473a90b69ba37c9426ed03b4745432bba3949cd3acfd831",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,

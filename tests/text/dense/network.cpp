@@ -105,7 +105,7 @@ constexpr const char* kParts[] = {"update_image", "layer_hidden sums", "layer_hi
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "ab4f709bae6a78694207c9ae6b2fb60fce157ee46c435f711e8a84dc61418f69",
+    "b7c039c1d60715f15e5f1638af393d497185f615a559730709c9033c896c4026",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,

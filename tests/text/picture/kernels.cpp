@@ -97,7 +97,8 @@ struct ConvNeuron {
           vt(annconv::load<real>(weights.conv_vt + channel)),
           vr(weights.conv_vr[0]),
           mask_tau(weights.conv_mask_tau[0]),
-          constant_1(real(1.0) / mask_tau),
+          constant_1(real(1.0) + dt * (-(real(1.0) / mask_tau))),
+          constant_2(real(1.0) / mask_tau),
           v_least(annconv::in_register(real(-2.0))),
           decay(weights.conv_proj_2_decay[0]),
           v(annconv::load<real>(arena.conv_v + place)),
@@ -110,14 +111,13 @@ struct ConvNeuron {
         const real g_exc = trace;
 
         const real dv_dt = g_exc;
-        const real dmask_dt = -mask * constant_1;
         v += dt * dv_dt;
         v = annconv::select(v < v_least, v_least, v);
-        mask += dt * dmask_dt;
+        mask = mask * constant_1;
 
         const auto spiked = v > vt;
         const real v_spiked = vr;
-        const real mask_spiked = mask + constant_1;
+        const real mask_spiked = mask + constant_2;
         v = annconv::select(spiked, v_spiked, v);
         mask = annconv::select(spiked, mask_spiked, mask);
         return spiked;
@@ -140,6 +140,7 @@ struct ConvNeuron {
     const real vr;
     const real mask_tau;
     const real constant_1;
+    const real constant_2;
     const real v_least;
     const real decay;
     real v;

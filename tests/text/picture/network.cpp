@@ -119,7 +119,7 @@ constexpr const char* kParts[] = {"layer_image", "layer_conv", "update_classes"}
 
 constexpr annconv::NetworkTable kTable = {
     annconv::kTableVersion,
-    "a6d05c24108c658a3bd7e80ac350cfd2762b354f58b03e4244ad38b36f74b301",
+    "421a198c581ba5d28fae67a2b14a51fca49a78a969da2990f3c3a62f231efb5a",
     sizeof(real),
     Network::kInputs,
     Network::kOutputs,

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "annconv/functions.hpp"
 #include "annconv/kernels/window.hpp"
 
 namespace annconv {
@@ -28,6 +29,16 @@ void scale(const In* input, const Real* factors, Real* output) {
     for (int index = 0; index < Shape::kSize; ++index) {
         put_one<mode>(static_cast<Real>(input[index]) * factors[index % Shape::kFactors],
                       output + index);
+    }
+}
+
+// Adds the input times one factor per channel to the output; each sum is rounded once.
+template <class Shape, Output mode, class In, class Real>
+void scale_fused(const In* input, const Real* factors, Real* output) {
+    static_assert(mode == Output::kAdd, "there is a sum already");
+    for (int index = 0; index < Shape::kSize; ++index) {
+        output[index] = annconv::fma(static_cast<Real>(input[index]),
+                                     factors[index % Shape::kFactors], output[index]);
     }
 }
 
