@@ -13,6 +13,10 @@
 
 #include "annconv/table.hpp"
 
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "annconv's packed data are little-endian, and so must the processor be"
+#endif
+
 namespace annconv {
 
 constexpr std::size_t kAlignment = 64;

@@ -340,6 +340,4 @@ class PooledLayer {
     LayerLaps laps_;
 };
 
-#undef ANNCONV_INLINE
-
 }  // namespace annconv
