@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from annconv.codegen.emission import emission_lines, emitted_text
-from annconv.codegen.layer_context import layer_context
 from annconv.codegen.names import cpp_name, statistic_name
 from annconv.codegen.shapes import KernelNames, constant_context
 from annconv.codegen.updates import update_lines
 from annconv.neurons.model import OdeBlock
-from annconv.plan.kernels import Kernel, LayerKernel, OperatorKernel, UpdateKernel
+from annconv.plan.kernels import OperatorKernel, UpdateKernel
 from annconv.plan.plan import Plan
 
 Context = dict[str, Any]
@@ -21,8 +20,8 @@ STATISTIC_FUNCTIONS = {
 PI = "constexpr real pi = static_cast<real>(3.14159265358979323846);"
 
 
-def kernel_context(kernel: Kernel, plan: Plan, names: KernelNames) -> Context:
-    """Context of one kernel.
+def plain_context(kernel: OperatorKernel | UpdateKernel, plan: Plan, names: KernelNames) -> Context:
+    """Context of a kernel that runs in every step.
 
     Args:
         kernel: The kernel.
@@ -33,8 +32,6 @@ def kernel_context(kernel: Kernel, plan: Plan, names: KernelNames) -> Context:
     match kernel:
         case OperatorKernel():
             return _operator_context(kernel, names, slotted)
-        case LayerKernel():
-            return layer_context(kernel, plan, names)
         case UpdateKernel():
             return _update_context(kernel, slotted)
 

@@ -1,7 +1,12 @@
-"""What the template of a layer sees."""
+"""What the template of a layer sees: what layers that are alike share, and what is a layer's own.
+
+Two layers are alike where they differ in nothing but names and in where their data lie: they have
+one shape, one structure of neurons and so one compiled function.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, cast
 
 from annconv.codegen.lanes import lanes_neuron
@@ -18,36 +23,89 @@ PI = "static_cast<network::real>(3.14159265358979323846)"
 STATE, FIXED = "real", "const real"
 OUTPUTS = {"spike": "ByteOutput", "bits": "BitOutput"}
 SLOTS = {"spike": "ByteSlots", "bits": "BitSlots"}
+NEURON, POOLING = "Neuron", "Pooling"
+OWNERS_NAMED = 3
+"""How many populations the comment of shared neurons names."""
 
 
-def layer_context(kernel: LayerKernel, plan: Plan, names: KernelNames) -> Context:
-    """Context of one layer."""
-    name = names.types
+@dataclass(frozen=True, slots=True)
+class LayerContext:
+    """A layer's context in two parts.
+
+    Attributes:
+        kind: What layers that are alike share; it holds no name of theirs.
+        own: What each has for itself.
+    """
+
+    kind: Context
+    own: Context
+
+    @property
+    def key(self) -> str:
+        """A text that two layers share exactly if they are alike."""
+        return repr(self.kind)
+
+
+def layer_context(kernel: LayerKernel, plan: Plan, names: KernelNames) -> LayerContext:
+    """Context of one layer.
+
+    Args:
+        kernel: The layer.
+        plan: Its plan.
+        names: Names that belong to it.
+    """
     arrival = kernel.arrival
-    neurons = [_neuron_context(plan, kernel.update, f"{name}Neuron", arrival, kernel.pooled)]
+    neurons = [_neuron(plan, NEURON, kernel.update, arrival, kernel.pooled)]
     if kernel.pooling is not None:
-        neurons.append(_neuron_context(plan, kernel.pooling, f"{name}Pooling", None, None))
+        neurons.append(_neuron(plan, POOLING, kernel.pooling, None, None))
     emitted = _buffer(plan, kernel.emits.spikes)
-    return {
+    kind = {
+        "constants": [constant_context(*constant) for constant in kernel.constants],
+        "neurons": [neuron.kind for neuron in neurons],
+        "layer": "Layer" if kernel.pooling is None else "PooledLayer",
+        "skips_resting": kernel.resting is not None,
+        "function": arrival.function,
+        "weight": "std::int16_t" if arrival.whole else "Real",
+        "output_type": OUTPUTS[emitted.type],
+    }
+    own = {
         "template": "kernels/layer.cpp.j2",
         "name": kernel.name,
         "scratch": names.scratch,
         "summary": kernel.summary,
-        "shape": f"{name}Shape",
-        "constants": [constant_context(*constant) for constant in kernel.constants],
-        "neurons": neurons,
-        "pools": kernel.pooling is not None,
-        "skips_resting": kernel.resting is not None,
+        "owners": [update.summary.rpartition(": ")[0] for update in kernel.updates],
+        "data": [neuron.own for neuron in neurons],
         "resting": "nullptr" if kernel.resting is None else f"arena.{kernel.resting}",
-        "source": f"{name}Source",
-        "function": arrival.function,
-        "weight": "std::int16_t" if arrival.whole else "real",
         "source_arguments": _source_arguments(kernel, plan),
         "preparation": _preparation(kernel, plan),
-        "output_type": OUTPUTS[emitted.type],
         "output": f"arena.{emitted.name}[1]",
         "output_length": emitted.length,
     }
+    return LayerContext(kind, own)
+
+
+def named_kind(alike: list[LayerContext], names: KernelNames) -> Context:
+    """What layers that are alike share, with the names of its structures.
+
+    Args:
+        alike: The layers.
+        names: Names that belong to the first of them.
+    """
+    kind = alike[0].kind
+    prefix = names.types
+    neurons = []
+    for position, neuron in enumerate(kind["neurons"]):
+        owners = [entry.own["owners"][position] for entry in alike]
+        further = len(owners) - OWNERS_NAMED
+        listed = ", ".join(owners[:OWNERS_NAMED]) + (f" and {further} more" if further > 0 else "")
+        neurons.append(
+            {
+                **neuron,
+                "struct": f"{prefix}{neuron['role']}",
+                "summary": f"{listed}: {neuron['what']}",
+            }
+        )
+    return {**kind, "neurons": neurons, "shape": f"{prefix}Shape", "types": f"{prefix}Layer"}
 
 
 def _buffer(plan: Plan, name: str) -> Buffer:
@@ -88,64 +146,98 @@ def _source_arguments(kernel: LayerKernel, plan: Plan) -> str:
     return f"{spikes}, {inputs}.weights({weights}), {inputs}.rows(), {inputs}.count()"
 
 
-def _neuron_context(
-    plan: Plan, update: UpdateKernel, struct: str, arrival: Arrival | None, pooled: str | None
-) -> Context:
+class _Members:
+    """The members of a structure of neurons, and the data that they are made from.
+
+    Attributes:
+        all: Type, name and initialiser of each.
+        data: Type and name of every pointer into the weights or the arena.
+        pointers: What those are in this layer.
+    """
+
+    def __init__(self) -> None:
+        self.all: list[Context] = []
+        self.data: list[Context] = []
+        self.pointers: list[str] = []
+
+    def constant(self, name: str, value: str) -> None:
+        """A member that has one value for all layers that are alike."""
+        self._add(FIXED, name, value)
+
+    def weight(self, name: str, packed: str, broadcast: str) -> None:
+        """A member out of the weights: one for all neurons, one a channel, or one each."""
+        places = {"one": "[0]", "channel": " + channel", "each": " + place"}
+        value = f"data.{name}{places[broadcast]}"
+        self._add(FIXED, name, value if broadcast == "one" else f"annconv::load<real>({value})")
+        self._point("const real*", name, f"weights.{packed}")
+
+    def state(self, name: str, buffer: str) -> None:
+        """A member that lasts from tile to tile."""
+        self._add(STATE, name, f"annconv::load<real>(data.{name} + place)")
+        self._point("real*", name, f"arena.{buffer}")
+
+    def _add(self, kind: str, name: str, value: str) -> None:
+        self.all.append({"type": kind, "name": name, "init": f"{name}({value})"})
+
+    def _point(self, kind: str, name: str, value: str) -> None:
+        self.data.append({"type": kind, "name": name})
+        self.pointers.append(value)
+
+
+def _neuron(
+    plan: Plan, role: str, update: UpdateKernel, arrival: Arrival | None, pooled: str | None
+) -> LayerContext:
     """Context of the neurons of one population.
 
     Args:
         plan: Holds them.
+        role: What they are in the layer.
         update: The population.
-        struct: Name of the generated structure.
         arrival: What arrives, None where it is used as it is.
         pooled: The variable that a pooling population reads.
     """
-    model = update.model
-    text = lanes_neuron(model)
+    text = lanes_neuron(update.model)
     drives = "rates" if update.rates else f"g_{update.conductances[0][0]}"
-    members: list[Context] = []
-
-    def member(kind: str, name: str, value: str) -> None:
-        members.append({"type": kind, "name": name, "init": f"{name}({value})"})
-
+    members = _Members()
     for name, value in _given(update):
-        member(FIXED, name, value)
-    places = {"one": "[0]", "channel": " + channel", "each": " + place"}
+        members.constant(name, value)
     for parameter in update.parameters:
-        value = f"weights.{parameter.packed}{places[parameter.broadcast]}"
-        loaded = value if parameter.broadcast == "one" else f"annconv::load<real>({value})"
-        member(FIXED, cpp_name(parameter.name), loaded)
+        members.weight(cpp_name(parameter.name), parameter.packed, parameter.broadcast)
     for name, constant in text.constants:
-        member(FIXED, cpp_name(name), constant)
+        members.constant(cpp_name(name), constant)
     states = [(cpp_name(entry.name), entry.buffer) for entry in update.variables]
-    lines: list[str] = []
-    factors = None if arrival is None else arrival.factors
     if arrival is not None and arrival.decay is not None and arrival.trace is not None:
-        member(FIXED, "decay", f"weights.{arrival.decay}[0]")
+        members.weight("decay", arrival.decay, "one")
         states.append(("trace", arrival.trace))
-    if factors is not None:
-        length = next(entry.length for entry in plan.packed if entry.name == factors)
-        place = f"annconv::load<real>(weights.{factors} + channel)"
-        member(FIXED, "factor", place if length > 1 else f"weights.{factors}[0]")
-    scaled = "arrived" if factors is None else "factor * arrived"
-    if arrival is not None and arrival.fused:
-        lines.append("trace = annconv::fma(arrived, factor, decay * trace);")
-    elif arrival is not None and arrival.decay is not None:
-        lines.append(f"trace = decay * trace + {scaled};")
+    if arrival is not None and arrival.factors is not None:
+        length = next(entry.length for entry in plan.packed if entry.name == arrival.factors)
+        members.weight("factor", arrival.factors, "channel" if length > 1 else "one")
     for name, buffer in states:
-        member(STATE, name, f"annconv::load<real>(arena.{buffer} + place)")
-    received = "trace" if lines else scaled
-    return {
-        "summary": update.summary,
-        "struct": struct,
-        "members": members,
-        "arrival": [*lines, f"const real {cpp_name(drives)} = {received};", *_clock_lines(update)],
+        members.state(name, buffer)
+    kind = {
+        "role": role,
+        "what": update.summary.rpartition(": ")[2],
+        "data": members.data,
+        "members": members.all,
+        "arrival": [*_arrival_lines(arrival, cpp_name(drives)), *_clock_lines(update)],
         "statements": text.statements,
         "emission": text.emission,
         "states": [name for name, _ in states],
-        "saves": [f"annconv::store({name}, arena.{buffer} + place);" for name, buffer in states],
         "pooled": None if pooled is None else cpp_name(pooled),
     }
+    own = {"role": role, "name": f"{role.lower()}_data", "pointers": members.pointers}
+    return LayerContext(kind, own)
+
+
+def _arrival_lines(arrival: Arrival | None, drives: str) -> list[str]:
+    """What arrives, as the value that drives a neuron."""
+    scaled = "arrived" if arrival is None or arrival.factors is None else "factor * arrived"
+    if arrival is None or arrival.decay is None:
+        return [f"const real {drives} = {scaled};"]
+    trace = f"decay * trace + {scaled}"
+    if arrival.fused:
+        trace = "annconv::fma(arrived, factor, decay * trace)"
+    return [f"trace = {trace};", f"const real {drives} = trace;"]
 
 
 def _given(update: UpdateKernel) -> list[tuple[str, str]]:

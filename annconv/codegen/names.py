@@ -9,14 +9,14 @@ from annconv.neurons.expressions import Statistic
 from annconv.plan.naming import CPP_WORDS
 
 _KERNELS = """
-annconv Arena arena arrived buffer buffers cell channel channels column columns counts current data
-decay draw draws emitted end equals factor first geometry index input kernel lane lanes laps
-mask_words maybe_unused Network network neuron neurons number offset other out output parameter
-parameters place plan pooled population populations post potential pre projection random rank
-rates_in readout real reals row rows sample samples save score scratch seed self signal simd size
-slot source span spiked start state Step step steps stop stopped stride sum tap taps target thread
-threads Tile tile trace uniform unspiked values variables vector Weights weights width window word
-words
+annconv Arena arena arrived buffer buffers cell channel channels column columns counts current
+data decay draw draws emitted end equals factor first geometry index input kernel lane lanes laps
+mask_words maybe_unused Network network Neuron neuron neuron_data neurons number offset other out
+Output output parameter parameters place plan pooled Pooling pooling_data population populations
+post potential pre projection random rank rates_in readout Real real reals row rows sample samples
+save score scratch seed self Shape signal simd size slot Source source span spiked start state
+Step step steps stop stopped stride sum tap taps target thread threads Tile tile trace uniform
+unspiked Value values variables vector Weights weights width window word words
 """
 
 KERNEL_NAMES = frozenset(_KERNELS.split())
@@ -26,7 +26,7 @@ RESERVED = CPP_WORDS | KERNEL_NAMES
 """Words that cannot be, or should not be, the name of a neuron's value in C++."""
 
 _OURS = re.compile(
-    r"[A-Z][A-Z0-9_]+|[A-Z][A-Z0-9]*_\w+|k[A-Z]\w*|[A-Z]\w*(?:Shape|Neuron|Pooling|Source)"
+    r"[A-Z][A-Z0-9_]+|[A-Z][A-Z0-9]*_\w+|k[A-Z]\w*|[A-Z]\w*(?:Shape|Neuron|Pooling|Data|Layer)"
 )
 """NULL, INT_MAX, M_PI, M_PIf, P_tmpdir, …; our kNeurons; structures of a layer."""
 _UNUSUAL = re.compile(r"__+|_(?=u\d+x)")

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
 
-from annconv.codegen.contexts import kernel_context
+from annconv.codegen.kernel_files import kernel_files
 from annconv.codegen.network_context import network_context
-from annconv.codegen.shapes import kernel_names
 from annconv.codegen.state_context import state_context
 from annconv.codegen.templates import template_environment
-from annconv.plan.kernels import Kernel
 from annconv.plan.plan import Plan
 from annconv.resources import resource_folder
-
-KERNELS_PER_FILE = 10
-"""So that a deep network compiles in parallel."""
 
 
 def render_network(plan: Plan) -> dict[str, str]:
@@ -33,10 +27,8 @@ def render_network(plan: Plan) -> dict[str, str]:
         for name in ("network.hpp", "network.cpp")
     }
     template = environment.get_template("project/kernels.cpp.j2")
-    names = kernel_names(plan)
-    for name, kernels in _kernel_files(plan.kernels):
-        entries = [kernel_context(kernel, plan, names[kernel.name]) for kernel in kernels]
-        files[name] = template.render(summary=context["summary"], kernels=entries)
+    for name, kernels in kernel_files(plan):
+        files[name] = template.render(summary=context["summary"], kernels=kernels)
     return {name: _tidy(text) for name, text in files.items()}
 
 
@@ -55,13 +47,6 @@ def render_state(plan: Plan) -> dict[str, str]:
     text = template_environment().get_template("project/state.cpp.j2").render(state_context(plan))
     files = {name: kept for name, kept in render_network(plan).items() if name != "network.cpp"}
     return {**files, "state.cpp": _tidy(text)}
-
-
-def _kernel_files(kernels: Sequence[Kernel]) -> Iterator[tuple[str, Sequence[Kernel]]]:
-    """Names of the kernel files and what each holds."""
-    for number, start in enumerate(range(0, len(kernels), KERNELS_PER_FILE), start=1):
-        name = "kernels.cpp" if len(kernels) <= KERNELS_PER_FILE else f"kernels_{number}.cpp"
-        yield name, kernels[start : start + KERNELS_PER_FILE]
 
 
 def _tidy(text: str) -> str:

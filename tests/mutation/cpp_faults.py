@@ -194,9 +194,8 @@ CPP_FAULTS = (
     ),
     Fault(
         "templates-kept-state", "templates/kernels/layer.cpp.j2",
-        "        {{ line }}\n{% endfor %}\n    }\n{% if kernel.skips_resting %}",
-        "{% if not loop.last %}\n        {{ line }}\n{% endif %}\n{% endfor %}\n    }\n"
-        "{% if kernel.skips_resting %}",
+        "{% for name in neuron.states %}\n        annconv::store",
+        "{% for name in neuron.states[:-1] %}\n        annconv::store",
         "one variable of a layer is not saved after a tile",
     ),
 )  # fmt: skip

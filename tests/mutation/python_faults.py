@@ -225,7 +225,7 @@ LOWERING = (
     ),
     Fault(
         "passes-decays-offset", "annconv/neurons/decays.py",
-        'or linear is None or linear.offset != ZERO:', "or linear is None:",
+        "or linear is None or linear.offset != ZERO:", "or linear is None:",
         "a variable that also grows decays only",
     ),
     Fault(
@@ -354,9 +354,21 @@ RUNNING = (
         "rows of many equal inputs overflow 16 bits",
     ),
     Fault(
+        "codegen-alike-pools", "annconv/codegen/layer_context.py",
+        '"layer": "Layer" if kernel.pooling is None else "PooledLayer",',
+        '"layer": "PooledLayer",',
+        "every layer is taken for one that pools",
+    ),
+    Fault(
+        "codegen-alike-data", "annconv/codegen/kernel_files.py",
+        '{**context.own, "kind": kind, "first": position == 0}',
+        '{**context.own, "data": alike[0][1].own["data"], "kind": kind, "first": position == 0}',
+        "layers that are alike share their state, too",
+    ),
+    Fault(
         "layer-factor", "annconv/codegen/layer_context.py",
-        'scaled = "arrived" if factors is None else "factor * arrived"',
-        'scaled = "arrived" if factors is None else "factor * (arrived + arrived * real(0.03))"',
+        'arrival.factors is None else "factor * arrived"',
+        'arrival.factors is None else "factor * (arrived + arrived * real(0.03))"',
         "all currents of integers in layers are 3 % larger",
     ),
     Fault(

@@ -36,15 +36,22 @@ struct HiddenShape {
     static constexpr int kTileSteps = 64;
 };
 
+// Where the parameters and the state of HiddenNeuron lie.
+struct HiddenNeuronData {
+    const real* vt;
+    const real* vr;
+    real* v;
+};
+
 // hidden: 5 IaF neurons, as many as a vector holds.
 template <class real>
 struct HiddenNeuron {
-    HiddenNeuron([[maybe_unused]] const Weights& weights, [[maybe_unused]] const Arena& arena, [[maybe_unused]] int place, [[maybe_unused]] int channel)
+    HiddenNeuron([[maybe_unused]] const HiddenNeuronData& data, [[maybe_unused]] int place, [[maybe_unused]] int channel)
         : dt(kTimeStep),
-          vt(weights.hidden_vt[0]),
-          vr(weights.hidden_vr[0]),
+          vt(data.vt[0]),
+          vr(data.vr[0]),
           v_least(annconv::in_register(real(-2.0))),
-          v(annconv::load<real>(arena.hidden_v + place)) {}
+          v(annconv::load<real>(data.v + place)) {}
 
     // One step; returns where neurons spiked.
     auto step([[maybe_unused]] real number, real arrived) {
@@ -60,8 +67,8 @@ struct HiddenNeuron {
         return spiked;
     }
 
-    void save([[maybe_unused]] Arena& arena, [[maybe_unused]] int place) const {
-        annconv::store(v, arena.hidden_v + place);
+    void save([[maybe_unused]] const HiddenNeuronData& data, [[maybe_unused]] int place) const {
+        annconv::store(v, data.v + place);
     }
 
     const real dt;
@@ -71,17 +78,26 @@ struct HiddenNeuron {
     real v;
 };
 
-using HiddenSource = annconv::DenseSource<HiddenShape, real>;
+struct HiddenLayer {
+    using Real = network::real;
+    using Shape = HiddenShape;
+    using Source = annconv::DenseSource<Shape, Real>;
+    using Output = annconv::ByteOutput;
+    using NeuronData = HiddenNeuronData;
+    template <class Value>
+    using Neuron = HiddenNeuron<Value>;
+};
 }  // namespace
 
 // hidden: 5 IaF neurons; dense_proj_2: dense of spikes of image, 6 -> 5
 void layer_hidden([[maybe_unused]] const Weights& weights, Arena& arena, const Tile& tile, annconv::LayerLaps laps) {
-    const annconv::ByteOutput output{arena.hidden_spikes[1], 5};
-    HiddenSource source(annconv::ByteSlots{arena.image_spikes[0], 6}, weights.dense_proj_2_weights, 6, 6, tile.steps, tile.scratch);
-    annconv::Layer<HiddenShape, HiddenNeuron, HiddenSource, annconv::ByteOutput, Weights, Arena, real>(source, output, nullptr, weights, arena, tile, laps).run();
+    const HiddenLayer::Output output{arena.hidden_spikes[1], 5};
+    const HiddenLayer::Source source(annconv::ByteSlots{arena.image_spikes[0], 6}, weights.dense_proj_2_weights, 6, 6, tile.steps, tile.scratch);
+    const HiddenLayer::NeuronData neuron_data{weights.hidden_vt, weights.hidden_vr, arena.hidden_v};
+    annconv::Layer<HiddenLayer>(source, output, nullptr, neuron_data, tile, laps).run();
 }
 
-std::size_t layer_hidden_scratch() { return HiddenSource::kScratchBytes; }
+std::size_t layer_hidden_scratch() { return HiddenLayer::Source::kScratchBytes; }
 
 namespace {
 struct ClassesShape {
@@ -96,15 +112,22 @@ struct ClassesShape {
     static constexpr int kTileSteps = 64;
 };
 
+// Where the parameters and the state of ClassesNeuron lie.
+struct ClassesNeuronData {
+    const real* vt;
+    const real* vr;
+    real* v;
+};
+
 // classes: 3 IaF neurons, as many as a vector holds.
 template <class real>
 struct ClassesNeuron {
-    ClassesNeuron([[maybe_unused]] const Weights& weights, [[maybe_unused]] const Arena& arena, [[maybe_unused]] int place, [[maybe_unused]] int channel)
+    ClassesNeuron([[maybe_unused]] const ClassesNeuronData& data, [[maybe_unused]] int place, [[maybe_unused]] int channel)
         : dt(kTimeStep),
-          vt(weights.classes_vt[0]),
-          vr(weights.classes_vr[0]),
+          vt(data.vt[0]),
+          vr(data.vr[0]),
           v_least(annconv::in_register(real(-2.0))),
-          v(annconv::load<real>(arena.classes_v + place)) {}
+          v(annconv::load<real>(data.v + place)) {}
 
     // One step; returns where neurons spiked.
     auto step([[maybe_unused]] real number, real arrived) {
@@ -120,8 +143,8 @@ struct ClassesNeuron {
         return spiked;
     }
 
-    void save([[maybe_unused]] Arena& arena, [[maybe_unused]] int place) const {
-        annconv::store(v, arena.classes_v + place);
+    void save([[maybe_unused]] const ClassesNeuronData& data, [[maybe_unused]] int place) const {
+        annconv::store(v, data.v + place);
     }
 
     const real dt;
@@ -131,16 +154,25 @@ struct ClassesNeuron {
     real v;
 };
 
-using ClassesSource = annconv::DenseSource<ClassesShape, real>;
+struct ClassesLayer {
+    using Real = network::real;
+    using Shape = ClassesShape;
+    using Source = annconv::DenseSource<Shape, Real>;
+    using Output = annconv::ByteOutput;
+    using NeuronData = ClassesNeuronData;
+    template <class Value>
+    using Neuron = ClassesNeuron<Value>;
+};
 }  // namespace
 
 // classes: 3 IaF neurons; dense_proj_3: dense of spikes of hidden, 5 -> 3
 void layer_classes([[maybe_unused]] const Weights& weights, Arena& arena, const Tile& tile, annconv::LayerLaps laps) {
-    const annconv::ByteOutput output{arena.classes_spikes[1], 3};
-    ClassesSource source(annconv::ByteSlots{arena.hidden_spikes[0], 5}, weights.dense_proj_3_weights, 5, 5, tile.steps, tile.scratch);
-    annconv::Layer<ClassesShape, ClassesNeuron, ClassesSource, annconv::ByteOutput, Weights, Arena, real>(source, output, nullptr, weights, arena, tile, laps).run();
+    const ClassesLayer::Output output{arena.classes_spikes[1], 3};
+    const ClassesLayer::Source source(annconv::ByteSlots{arena.hidden_spikes[0], 5}, weights.dense_proj_3_weights, 5, 5, tile.steps, tile.scratch);
+    const ClassesLayer::NeuronData neuron_data{weights.classes_vt, weights.classes_vr, arena.classes_v};
+    annconv::Layer<ClassesLayer>(source, output, nullptr, neuron_data, tile, laps).run();
 }
 
-std::size_t layer_classes_scratch() { return ClassesSource::kScratchBytes; }
+std::size_t layer_classes_scratch() { return ClassesLayer::Source::kScratchBytes; }
 
 }  // namespace network

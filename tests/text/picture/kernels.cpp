@@ -13,18 +13,29 @@ struct ImageShape {
     static constexpr int kTileSteps = 8;
 };
 
+// Where the parameters and the state of ImageNeuron lie.
+struct ImageNeuronData {
+    const real* a;
+    const real* b;
+    const real* c;
+    const real* d;
+    const real* v_thresh;
+    real* v;
+    real* u;
+};
+
 // image: 4 x 4 x 1 IB neurons, as many as a vector holds.
 template <class real>
 struct ImageNeuron {
-    ImageNeuron([[maybe_unused]] const Weights& weights, [[maybe_unused]] const Arena& arena, [[maybe_unused]] int place, [[maybe_unused]] int channel)
+    ImageNeuron([[maybe_unused]] const ImageNeuronData& data, [[maybe_unused]] int place, [[maybe_unused]] int channel)
         : dt(kTimeStep),
-          a(weights.image_a[0]),
-          b(weights.image_b[0]),
-          c(weights.image_c[0]),
-          d(weights.image_d[0]),
-          v_thresh(weights.image_v_thresh[0]),
-          v(annconv::load<real>(arena.image_v + place)),
-          u(annconv::load<real>(arena.image_u + place)) {}
+          a(data.a[0]),
+          b(data.b[0]),
+          c(data.c[0]),
+          d(data.d[0]),
+          v_thresh(data.v_thresh[0]),
+          v(annconv::load<real>(data.v + place)),
+          u(annconv::load<real>(data.u + place)) {}
 
     // One step; returns where neurons spiked.
     auto step([[maybe_unused]] real number, real arrived) {
@@ -43,9 +54,9 @@ struct ImageNeuron {
         return spiked;
     }
 
-    void save([[maybe_unused]] Arena& arena, [[maybe_unused]] int place) const {
-        annconv::store(v, arena.image_v + place);
-        annconv::store(u, arena.image_u + place);
+    void save([[maybe_unused]] const ImageNeuronData& data, [[maybe_unused]] int place) const {
+        annconv::store(v, data.v + place);
+        annconv::store(u, data.u + place);
     }
 
     const real dt;
@@ -58,17 +69,26 @@ struct ImageNeuron {
     real u;
 };
 
-using ImageSource = annconv::RatesSource<ImageShape, real>;
+struct ImageLayer {
+    using Real = network::real;
+    using Shape = ImageShape;
+    using Source = annconv::RatesSource<Shape, Real>;
+    using Output = annconv::ByteOutput;
+    using NeuronData = ImageNeuronData;
+    template <class Value>
+    using Neuron = ImageNeuron<Value>;
+};
 }  // namespace
 
 // image: 4 x 4 x 1 IB neurons
 void layer_image([[maybe_unused]] const Weights& weights, Arena& arena, const Tile& tile, annconv::LayerLaps laps) {
-    const annconv::ByteOutput output{arena.image_spikes[1], 16};
-    ImageSource source(tile.rates, tile.advance, 16, tile.steps, tile.scratch);
-    annconv::Layer<ImageShape, ImageNeuron, ImageSource, annconv::ByteOutput, Weights, Arena, real>(source, output, nullptr, weights, arena, tile, laps).run();
+    const ImageLayer::Output output{arena.image_spikes[1], 16};
+    const ImageLayer::Source source(tile.rates, tile.advance, 16, tile.steps, tile.scratch);
+    const ImageLayer::NeuronData neuron_data{weights.image_a, weights.image_b, weights.image_c, weights.image_d, weights.image_v_thresh, arena.image_v, arena.image_u};
+    annconv::Layer<ImageLayer>(source, output, nullptr, neuron_data, tile, laps).run();
 }
 
-std::size_t layer_image_scratch() { return ImageSource::kScratchBytes; }
+std::size_t layer_image_scratch() { return ImageLayer::Source::kScratchBytes; }
 
 namespace {
 struct ConvShape {
@@ -89,21 +109,32 @@ struct ConvShape {
     static constexpr int kPoolDelay = 1;
 };
 
+// Where the parameters and the state of ConvNeuron lie.
+struct ConvNeuronData {
+    const real* vt;
+    const real* vr;
+    const real* mask_tau;
+    const real* decay;
+    real* v;
+    real* mask;
+    real* trace;
+};
+
 // conv: 4 x 4 x 2 IaF neurons, as many as a vector holds.
 template <class real>
 struct ConvNeuron {
-    ConvNeuron([[maybe_unused]] const Weights& weights, [[maybe_unused]] const Arena& arena, [[maybe_unused]] int place, [[maybe_unused]] int channel)
+    ConvNeuron([[maybe_unused]] const ConvNeuronData& data, [[maybe_unused]] int place, [[maybe_unused]] int channel)
         : dt(kTimeStep),
-          vt(annconv::load<real>(weights.conv_vt + channel)),
-          vr(weights.conv_vr[0]),
-          mask_tau(weights.conv_mask_tau[0]),
+          vt(annconv::load<real>(data.vt + channel)),
+          vr(data.vr[0]),
+          mask_tau(data.mask_tau[0]),
           constant_1(real(1.0) + dt * (-(real(1.0) / mask_tau))),
           constant_2(real(1.0) / mask_tau),
           v_least(annconv::in_register(real(-2.0))),
-          decay(weights.conv_proj_2_decay[0]),
-          v(annconv::load<real>(arena.conv_v + place)),
-          mask(annconv::load<real>(arena.conv_mask + place)),
-          trace(annconv::load<real>(arena.conv_g_exc + place)) {}
+          decay(data.decay[0]),
+          v(annconv::load<real>(data.v + place)),
+          mask(annconv::load<real>(data.mask + place)),
+          trace(annconv::load<real>(data.trace + place)) {}
 
     // One step; returns where neurons spiked.
     auto step([[maybe_unused]] real number, real arrived) {
@@ -123,10 +154,10 @@ struct ConvNeuron {
         return spiked;
     }
 
-    void save([[maybe_unused]] Arena& arena, [[maybe_unused]] int place) const {
-        annconv::store(v, arena.conv_v + place);
-        annconv::store(mask, arena.conv_mask + place);
-        annconv::store(trace, arena.conv_g_exc + place);
+    void save([[maybe_unused]] const ConvNeuronData& data, [[maybe_unused]] int place) const {
+        annconv::store(v, data.v + place);
+        annconv::store(mask, data.mask + place);
+        annconv::store(trace, data.trace + place);
     }
 
     bool equals(const ConvNeuron& other) const {
@@ -148,15 +179,22 @@ struct ConvNeuron {
     real trace;
 };
 
+// Where the parameters and the state of ConvPooling lie.
+struct ConvPoolingData {
+    const real* vt;
+    const real* vr;
+    real* v;
+};
+
 // pool: 2 x 2 x 2 IaF neurons, as many as a vector holds.
 template <class real>
 struct ConvPooling {
-    ConvPooling([[maybe_unused]] const Weights& weights, [[maybe_unused]] const Arena& arena, [[maybe_unused]] int place, [[maybe_unused]] int channel)
+    ConvPooling([[maybe_unused]] const ConvPoolingData& data, [[maybe_unused]] int place, [[maybe_unused]] int channel)
         : dt(kTimeStep),
-          vt(weights.pool_vt[0]),
-          vr(weights.pool_vr[0]),
+          vt(data.vt[0]),
+          vr(data.vr[0]),
           v_least(annconv::in_register(real(-2.0))),
-          v(annconv::load<real>(arena.pool_v + place)) {}
+          v(annconv::load<real>(data.v + place)) {}
 
     // One step; returns where neurons spiked.
     auto step([[maybe_unused]] real number, real arrived) {
@@ -172,8 +210,8 @@ struct ConvPooling {
         return spiked;
     }
 
-    void save([[maybe_unused]] Arena& arena, [[maybe_unused]] int place) const {
-        annconv::store(v, arena.pool_v + place);
+    void save([[maybe_unused]] const ConvPoolingData& data, [[maybe_unused]] int place) const {
+        annconv::store(v, data.v + place);
     }
 
     bool equals(const ConvPooling& other) const {
@@ -187,17 +225,30 @@ struct ConvPooling {
     real v;
 };
 
-using ConvSource = annconv::RowTableSource<ConvShape, real>;
+struct ConvLayer {
+    using Real = network::real;
+    using Shape = ConvShape;
+    using Source = annconv::RowTableSource<Shape, Real>;
+    using Output = annconv::ByteOutput;
+    using NeuronData = ConvNeuronData;
+    template <class Value>
+    using Neuron = ConvNeuron<Value>;
+    using PoolingData = ConvPoolingData;
+    template <class Value>
+    using Pooling = ConvPooling<Value>;
+};
 }  // namespace
 
 // conv: 4 x 4 x 2 IaF neurons -> pool: 2 x 2 x 2 IaF neurons; conv_proj_2: conv 2x2 pad 0,1 1,0 of spikes of image, 4 x 4 x 1 -> 4 x 4 x 2
 void layer_conv([[maybe_unused]] const Weights& weights, Arena& arena, const Tile& tile, annconv::LayerLaps laps) {
-    const annconv::ByteOutput output{arena.pool_spikes[1], 8};
-    ConvSource source(annconv::ByteSlots{arena.image_spikes[0], 16}, weights.conv_proj_2_kernel, tile.steps, tile.scratch);
-    annconv::PooledLayer<ConvShape, ConvNeuron, ConvPooling, ConvSource, annconv::ByteOutput, Weights, Arena, real>(source, output, arena.layer_conv_resting, weights, arena, tile, laps).run();
+    const ConvLayer::Output output{arena.pool_spikes[1], 8};
+    const ConvLayer::Source source(annconv::ByteSlots{arena.image_spikes[0], 16}, weights.conv_proj_2_kernel, tile.steps, tile.scratch);
+    const ConvLayer::NeuronData neuron_data{weights.conv_vt, weights.conv_vr, weights.conv_mask_tau, weights.conv_proj_2_decay, arena.conv_v, arena.conv_mask, arena.conv_g_exc};
+    const ConvLayer::PoolingData pooling_data{weights.pool_vt, weights.pool_vr, arena.pool_v};
+    annconv::PooledLayer<ConvLayer>(source, output, arena.layer_conv_resting, neuron_data, pooling_data, tile, laps).run();
 }
 
-std::size_t layer_conv_scratch() { return ConvSource::kScratchBytes; }
+std::size_t layer_conv_scratch() { return ConvLayer::Source::kScratchBytes; }
 
 namespace {
 struct ApplyDenseProj4Shape {

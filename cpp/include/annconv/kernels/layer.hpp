@@ -23,13 +23,19 @@ inline std::pair<int, int> share(const Team& team, int count) {
     return {count * team.index / team.count, count * (team.index + 1) / team.count};
 }
 
-// Neurons of one population. `Neuron<real>` holds parameters and state of one vector of neurons:
-// made from (weights, arena, place, channel), `step(number, arrived)` returns where it spiked,
-// `save`. `SpikeOutput` is ByteOutput or BitOutput. A few vectors run side by side, as each has to
-// wait for its own step before.
-template <class Shape, template <class> class Neuron, class Source, class SpikeOutput,
-          class Weights, class Arena, class Real>
+// Neurons of one population. `Types` has Real, Shape, Source, Output (ByteOutput or BitOutput), and
+// Neuron<Value> with its NeuronData: parameters and state of one vector of neurons, made from
+// (data, place, channel); `step(number, arrived)` returns where it spiked, `save(data, place)`
+// stores its state. A few vectors run side by side, as each has to wait for its own step before.
+template <class Types>
 class Layer {
+    using Real = typename Types::Real;
+    using Shape = typename Types::Shape;
+    using Source = typename Types::Source;
+    using Output = typename Types::Output;
+    using Data = typename Types::NeuronData;
+    template <class Value>
+    using Neuron = typename Types::template Neuron<Value>;
     using Value = LanesOf<Real, Shape::kVectorBytes>;
     static constexpr int kRows = Shape::kOut[1], kCols = Shape::kOut[2];
     static constexpr int kBlockChannels = Source::kBlockChannels;
@@ -39,17 +45,17 @@ class Layer {
    public:
     // `resting`: of the first of vectors that run side by side, whether they were found at rest;
     // unused without kSkipsResting.
-    Layer(Source source, SpikeOutput output, bool* resting, const Weights& weights, Arena& arena,
-          const Tile<Real>& tile, LayerLaps laps)
+    Layer(Source source, Output output, bool* resting, const Data& data, const Tile<Real>& tile,
+          LayerLaps laps)
         : source_(source),
           output_(output),
           resting_(resting),
-          weights_(weights),
-          arena_(arena),
+          data_(data),
           tile_(tile),
           laps_(laps) {}
 
-    void run() {
+    // Layers of equal types share this code.
+    __attribute__((noinline)) void run() {
         const auto [begin, end] = share(tile_.team, Source::kRowBlocks * source_.channel_blocks());
         for (int block = begin; block < end; ++block) {
             const int channel_block = block / Source::kRowBlocks;
@@ -110,7 +116,7 @@ class Layer {
         const Real number = static_cast<Real>(tile_.first);
         for (int vector = first_vector; vector < first_vector + kSideBySide; ++vector) {
             const Position at = locate(channel_block, first_row, vector);
-            const Neuron<Value> before(weights_, arena_, at.place, at.channel);
+            const Neuron<Value> before(data_, at.place, at.channel);
             Neuron<Value> after = before;
             if (!none(after.step(number, Value(Real{0}))) || !after.equals(before)) return false;
         }
@@ -130,10 +136,10 @@ class Layer {
         const std::array<Position, sizeof...(vectors)> at{
             locate(channel_block, first_row, first_vector + static_cast<int>(vectors))...};
         std::array<Neuron<Value>, sizeof...(vectors)> neurons{
-            Neuron<Value>(weights_, arena_, at[vectors].place, at[vectors].channel)...};
+            Neuron<Value>(data_, at[vectors].place, at[vectors].channel)...};
         // Copies, which no store to memory can change.
         const Source source = source_;
-        const SpikeOutput output = output_;
+        const Output output = output_;
         const int first_step = tile_.first, steps = tile_.steps;
         for (int slot = 0; slot < steps; ++slot) {
             const Real number = static_cast<Real>(first_step + slot);
@@ -144,14 +150,13 @@ class Layer {
                                                             at[vectors].lane))),
              ...);
         }
-        (std::get<vectors>(neurons).save(arena_, at[vectors].place), ...);
+        (std::get<vectors>(neurons).save(data_, at[vectors].place), ...);
     }
 
     Source source_;
-    SpikeOutput output_;
+    Output output_;
     bool* resting_;
-    const Weights& weights_;
-    Arena& arena_;
+    const Data& data_;
     const Tile<Real>& tile_;
     LayerLaps laps_;
 };
@@ -159,9 +164,19 @@ class Layer {
 // Windows side by side, of kPool[0] rows and kPool[1] columns: the neurons under a window and the
 // pooling neuron behind them run together. Neurons under no window are left out; the last windows
 // of rows and columns may hang over the edge, and hold only the neurons that there are.
-template <class Shape, template <class> class Neuron, template <class> class Pooling, class Source,
-          class SpikeOutput, class Weights, class Arena, class Real>
+// `Types` has Pooling<Value> with its PoolingData besides what a Layer asks for.
+template <class Types>
 class PooledLayer {
+    using Real = typename Types::Real;
+    using Shape = typename Types::Shape;
+    using Source = typename Types::Source;
+    using Output = typename Types::Output;
+    using Data = typename Types::NeuronData;
+    using PoolingData = typename Types::PoolingData;
+    template <class Value>
+    using Neuron = typename Types::template Neuron<Value>;
+    template <class Value>
+    using Pooling = typename Types::template Pooling<Value>;
     using Value = LanesOf<Real, Shape::kVectorBytes>;
     static constexpr int kRows = Shape::kOut[1], kCols = Shape::kOut[2];
     static constexpr int kHigh = Shape::kPool[0], kWide = Shape::kPool[1];
@@ -175,17 +190,18 @@ class PooledLayer {
    public:
     // `resting`: of every vector of windows, whether it was found at rest; unused without
     // kSkipsResting.
-    PooledLayer(Source source, SpikeOutput output, bool* resting, const Weights& weights,
-                Arena& arena, const Tile<Real>& tile, LayerLaps laps)
+    PooledLayer(Source source, Output output, bool* resting, const Data& data,
+                const PoolingData& pooling_data, const Tile<Real>& tile, LayerLaps laps)
         : source_(source),
           output_(output),
           resting_(resting),
-          weights_(weights),
-          arena_(arena),
+          data_(data),
+          pooling_data_(pooling_data),
           tile_(tile),
           laps_(laps) {}
 
-    void run() {
+    // Layers of equal types share this code.
+    __attribute__((noinline)) void run() {
         const auto [begin, end] = share(tile_.team, Source::kRowBlocks * source_.channel_blocks());
         for (int block = begin; block < end; ++block) {
             const int channel_block = block / Source::kRowBlocks;
@@ -269,9 +285,8 @@ class PooledLayer {
     // cleared.
     template <class At, std::size_t... cells>
     __attribute__((noinline)) bool rest(const At& at, std::index_sequence<cells...> all) {
-        const Neurons<At::kCells> before{
-            Neuron<Value>(weights_, arena_, at.place(cells), at.channel())...};
-        const Pooling<Value> pooling_before(weights_, arena_, at.pool_place(), at.channel());
+        const Neurons<At::kCells> before{Neuron<Value>(data_, at.place(cells), at.channel())...};
+        const Pooling<Value> pooling_before(pooling_data_, at.pool_place(), at.channel());
         Neurons<At::kCells> neurons = before;
         Pooling<Value> pooling = pooling_before;
         const auto nothing = [](std::size_t) { return Value(Real{0}); };
@@ -286,12 +301,11 @@ class PooledLayer {
 
     template <class At, std::size_t... cells>
     ANNCONV_INLINE void run_window(const At& at, int row, std::index_sequence<cells...> all) {
-        Neurons<At::kCells> neurons{
-            Neuron<Value>(weights_, arena_, at.place(cells), at.channel())...};
-        Pooling<Value> pooling(weights_, arena_, at.pool_place(), at.channel());
+        Neurons<At::kCells> neurons{Neuron<Value>(data_, at.place(cells), at.channel())...};
+        Pooling<Value> pooling(pooling_data_, at.pool_place(), at.channel());
         // Copies, which no store to memory can change.
         const Source source = source_;
-        const SpikeOutput output = output_;
+        const Output output = output_;
         const int pool_cell = at.pool_cell(), channel = at.channel();
         const int first_step = tile_.first, steps = tile_.steps;
         for (int slot = 0; slot < steps; ++slot) {
@@ -304,8 +318,8 @@ class PooledLayer {
                 step(neurons, pooling, static_cast<Real>(first_step + slot), arrived, all);
             output.template put<Shape::kChannelsOut>(slot, pool_cell, channel, spiked);
         }
-        (std::get<cells>(neurons).save(arena_, at.place(cells)), ...);
-        pooling.save(arena_, at.pool_place());
+        (std::get<cells>(neurons).save(data_, at.place(cells)), ...);
+        pooling.save(pooling_data_, at.pool_place());
     }
 
     // One step of the neurons under a window and of the pooling neuron; returns where it spiked.
@@ -332,10 +346,10 @@ class PooledLayer {
     }
 
     Source source_;
-    SpikeOutput output_;
+    Output output_;
     bool* resting_;
-    const Weights& weights_;
-    Arena& arena_;
+    const Data& data_;
+    const PoolingData& pooling_data_;
     const Tile<Real>& tile_;
     LayerLaps laps_;
 };
