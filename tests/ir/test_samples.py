@@ -101,9 +101,10 @@ def test_values_must_be_finite(bad):
     assert "Clean or rescale the data." in message
 
 
-def test_frames_must_be_as_many_as_steps():
-    message = refused(np.zeros((3, 4, 6)), frames=True, steps=5)
-    assert "expected one frame for each of 5 steps, received 4 frames" in message
+@pytest.mark.parametrize("frames", [4, 6])
+def test_frames_must_be_as_many_as_steps(frames):
+    message = refused(np.zeros((3, frames, 6)), frames=True, steps=5)
+    assert f"expected one frame for each of 5 steps, received {frames} frames" in message
 
 
 def test_frames_must_have_the_right_size():
