@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from annconv.machine import available_memory, vector_bits
+from annconv.machine import available_memory, size_text, vector_bits
 
 
 @pytest.mark.parametrize(
@@ -102,3 +102,18 @@ def test_a_limit_of_addresses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_system_that_says_nothing_of_its_memory(tmp_path: Path) -> None:
     assert available_memory(tmp_path, tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0 B"),
+        (1023, "1023 B"),
+        (1024, "1.0 KiB"),
+        (1536 * 1024, "1.5 MiB"),
+        (5 * 1024**3 // 2, "2.5 GiB"),
+        (3000 * 1024**4, "3000.0 TiB"),
+    ],
+)
+def test_sizes_in_words(size: int, text: str) -> None:
+    assert size_text(size) == text

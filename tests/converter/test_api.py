@@ -127,6 +127,12 @@ def test_compile_wants_a_network(given: Any) -> None:
         annconv.compile(given)
 
 
+@pytest.mark.parametrize("disable", ["livenes", ["tile_steps", "livenes"]])
+def test_passes_to_be_switched_off_are_handed_on(disable: Any) -> None:
+    with pytest.raises(OptionError, match="disable: unknown pass 'livenes'. Nearest: 'liveness'"):
+        annconv.compile(dense(), disable=disable)
+
+
 def test_files_that_are_no_networks(tmp_path: Path) -> None:
     annconv.save(dense(), tmp_path / "whole.snn")
     content = (tmp_path / "whole.snn").read_bytes()
