@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from batch import Answer, Job, Run, compile_batch, spike_rows
+from golden_comparison import CASES, Case, network, samples
 from golden_comparison import STEPS as GOLDEN_STEPS
-from golden_comparison import Case, network, samples
 from random_layers import draw_layers
 from random_networks import STEPS, Structure, draw_structure
 from random_shapes import draw_shapes
@@ -238,3 +238,32 @@ def test_golden_digits_have_the_same_counts_in_every_way(model: str, tmp_path: P
     assert answers["as it is"].counts.any()
     for way, answer in answers.items():
         np.testing.assert_array_equal(answer.counts, answers["as it is"].counts, err_msg=way)
+
+
+def golden_ways() -> dict[str, CompileOptions]:
+    """Every option that may change how a network is run, and none that may change its spikes."""
+    base = replace(OPTIONS, threads=2, cache_bytes=None)
+    return {
+        "as it is": base,
+        "one thread": replace(base, threads=1),
+        "tile 1": replace(base, tile=1),
+        **{f"optimised {level}": replace(base, optimize=level) for level in (0, 1, 2)},
+        **{f"{bits} bits": replace(base, vector_bits=bits) for bits in VECTOR_BITS},
+        **{f"{size} KiB": replace(base, cache_bytes=size * 1024) for size in (4, 256)},
+        **{f"without {name}": replace(base, disable=(name,)) for name in pass_names()},
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.golden
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_all_golden_digits_have_the_same_counts_with_every_option(
+    case: Case, tmp_path: Path
+) -> None:
+    trained, digits = network(case), samples(case)
+    jobs = {way: Job(trained, options) for way, options in golden_ways().items()}
+    runs = compile_batch(jobs, tmp_path)
+    expected = runs["as it is"](digits, GOLDEN_STEPS, 0)
+    assert expected.outputs.any()  # potentials are no spikes: their neurons count none
+    for way, run in runs.items():
+        assert_equal(run(digits, GOLDEN_STEPS, 0), expected, way, recorded=False)

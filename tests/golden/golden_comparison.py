@@ -92,8 +92,11 @@ def run_oracle(
 
 
 def compiled_runner(optimize: int) -> Runner:
-    """The runner of generated code in double precision, at an optimisation level."""
-    options = CompileOptions(precision="double", optimize=optimize)
+    """The runner of generated code in double precision, at an optimisation level.
+
+    What is recorded comes from code that keeps every population whole, all else from code that
+    fuses what it can.
+    """
 
     def run(
         network: Network,
@@ -103,6 +106,7 @@ def compiled_runner(optimize: int) -> Runner:
         record: Sequence[str] = (),
         first_sample: int = 0,
     ) -> Result:
+        options = CompileOptions(precision="double", optimize=optimize, whole=bool(record))
         return compile_network(network, options).run(
             samples, steps=STEPS, frames=frames, record=record, first_sample=first_sample
         )
@@ -302,7 +306,12 @@ HEADER = (
 
 
 def compare(
-    case: Case, runner: Runner = run_oracle, dtype: type[np.floating[Any]] = np.float32
+    case: Case,
+    runner: Runner = run_oracle,
+    dtype: type[np.floating[Any]] = np.float32,
+    *,
+    trains: bool = True,
+    most: int | None = None,
 ) -> Comparison:
     """Run a case and compare all that was recorded.
 
@@ -310,16 +319,20 @@ def compare(
         case: The file; of a random encoding only the samples with recorded input spikes are run.
         runner: What runs the network.
         dtype: Type in which pixels are divided by 255.
+        trains: Whether spikes are recorded and compared, too.
+        most: How many samples are run, the first ones; None: all.
     """
     golden = recording(case)
     if case.is_random:
         subject, given, chosen = replayed(case)
     else:
         subject, given, chosen = network(case), samples(case, dtype), range(len(golden.counts))
+    given, chosen = given[:most], chosen[:most]
     started = time.perf_counter()
-    result = runner(subject, given, frames=case.is_random, record=subject.names)
+    record = subject.names if trains else ()
+    result = runner(subject, given, frames=case.is_random, record=record)
     seconds = time.perf_counter() - started
-    positions = [(row, sample) for row, sample in enumerate(chosen) if sample in golden.spikes]
+    positions = [(row, s) for row, s in enumerate(chosen) if trains and s in golden.spikes]
     names = [name for name in subject.names if all(name in golden.spikes[s] for _, s in positions)]
     names = names if positions else []
     tied, faults = set(), []

@@ -1,15 +1,19 @@
-"""The oracle against spike trains recorded from ANNarchy 5.0.4.1."""
+"""Oracle and generated code against spike trains recorded from ANNarchy 5.0.4.1."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from batch import Job, Run, compile_batch
 from golden_comparison import (
     CASES,
     EXAMPLES,
+    STEPS,
     Case,
+    Runner,
     compare,
     compiled_runner,
     count_scores,
@@ -20,7 +24,9 @@ from golden_comparison import (
     table,
     trained_graph,
 )
+from numpy.typing import NDArray
 
+from annconv.options import CompileOptions
 from annconv.reference.compare import first_difference
 
 pytestmark = pytest.mark.golden
@@ -29,8 +35,6 @@ EXACT_CASES = [case for case in CASES if not case.is_random]
 RANDOM_CASES = [case for case in CASES if case.is_random]
 MLP = Case("mlp", "IB", "spike_count", "count")
 POTENTIAL = Case("mlp", "IB", "membrane_potential", "vmem")
-PLAIN_CASES = ("mlp_cpn_count", "cnn_ib_count")
-"""Plain kernels stand beside optimised ones for one chain and one picture."""
 FIRST_SPIKE = Case("mlp", "IB", "time_to_first_spike", "ttfs")
 
 
@@ -46,12 +50,23 @@ def is_quick(case):
     return case.model == "mlp" or case.read_out == "spike_count"
 
 
-@pytest.mark.parametrize("case", [listed(case, quick=is_quick(case)) for case in CASES])
-def test_spikes_and_read_outs_are_the_recorded_ones(case):
-    comparison = compare(case)
+FEW = {"mlp": 100, "cnn": 4}
+"""Samples that the interpreter, which is slow, runs where not all are asked for."""
+
+
+@pytest.mark.parametrize(
+    ("case", "most"),
+    [
+        *(listed(case, FEW[case.model], quick=is_quick(case)) for case in CASES),
+        *(listed(case, None, quick=False) for case in CASES),
+    ],
+)
+def test_spikes_and_read_outs_are_the_recorded_ones(case, most):
+    comparison = compare(case, most=most)
     assert comparison.faults == ()
     assert comparison.ties == 0
-    assert comparison.samples == len(recording(case).counts) or case.is_random
+    every = len(recording(case).spikes if case.is_random else recording(case).counts)
+    assert comparison.samples == min(every, most or every)
     assert comparison.trains == len(recording(case).spikes)
 
 
@@ -82,18 +97,90 @@ def test_counts_of_random_encodings_fit_200_seeds(case):
     scores_are_normal(count_scores(case, every, copies=200, runner=compiled_runner(optimize=2)))
 
 
+TOGETHER = [case for case in EXACT_CASES if is_quick(case)]
+WAYS = {
+    "fused": CompileOptions(precision="double", compiler_level=1, threads=2),
+    "recorded": CompileOptions(precision="double", compiler_level=1, threads=2, whole=True),
+    "plain": CompileOptions(precision="double", compiler_level=1, optimize=0, whole=True),
+}
+"""Fused layers, as they run where nothing is recorded; all spikes; the same of plain kernels."""
+CASES_AND_WAYS = [
+    *((case, "fused") for case in TOGETHER),
+    *((case, "recorded") for case in TOGETHER if recording(case).spikes),
+    *((Case(model, "IB", "spike_count", "count"), "plain") for model in ("mlp", "cnn")),
+]
+"""Plain kernels stand beside optimised ones for one chain and one picture."""
+RECORDED = 3
+"""Samples whose spikes are asked for: trains are known of the first two."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """An answer as the comparison reads it."""
+
+    counts: NDArray[np.int64]
+    outputs: NDArray[np.float64]
+    stopped_at: NDArray[np.int64]
+    spikes: Mapping[str, Sequence[NDArray[np.int32]]]
+
+
+def batch_runner(run: Run) -> Runner:
+    """The runner of a network that was compiled together with others."""
+
+    def present(subject, given, *, frames=False, record=(), first_sample=0):
+        assert not frames
+        assert first_sample == 0
+        counts, outputs, stopped_at, rows = run(given, STEPS, 0)
+        spikes = {}
+        for name in record:
+            own = rows[rows[:, 1] == subject.names.index(name)]
+            spikes[name] = [own[own[:, 0] == sample, 2:4] for sample in range(len(given))]
+        return Outcome(counts, outputs, stopped_at, spikes)
+
+    return present
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    jobs = {f"{case} {way}": Job(network(case), WAYS[way]) for case, way in CASES_AND_WAYS}
+    return compile_batch(jobs, tmp_path_factory.mktemp("golden"))
+
+
+@pytest.mark.compiles
+@pytest.mark.parametrize(
+    ("case", "way"), [listed(case, way, quick=True) for case, way in CASES_AND_WAYS]
+)
+def test_kernels_spike_as_recorded(case, way, runs):
+    """Compiled quickly, without what stands around kernels; fused layers run all samples."""
+    trains = WAYS[way].whole
+    runner, most = batch_runner(runs[f"{case} {way}"]), RECORDED if trains else None
+    comparison = compare(case, runner, trains=trains, most=most)
+    assert comparison.faults == ()
+    every = len(recording(case).counts)
+    assert comparison.samples == min(every, most or every)
+    assert comparison.trains == trains * len(recording(case).spikes)
+
+
 @pytest.mark.compiles
 @pytest.mark.parametrize(
     ("case", "optimize"),
     [
-        *(listed(case, 2, quick=is_quick(case)) for case in CASES),
-        *(listed(case, 0, quick=case.name in PLAIN_CASES) for case in CASES),
+        *(listed(case, 2, quick=case.is_random) for case in CASES),
+        *(listed(case, 0, quick=False) for case in CASES),
     ],
 )
-def test_generated_code_spikes_as_recorded(case, optimize):
+def test_compiled_networks_spike_as_recorded(case, optimize):
+    """As users run them."""
     comparison = compare(case, compiled_runner(optimize))
     assert comparison.faults == ()
     assert comparison.trains == len(recording(case).spikes)
+
+
+@pytest.mark.slow
+@pytest.mark.compiles
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_networks_that_record_nothing_get_what_was_recorded(case):
+    assert compare(case, compiled_runner(optimize=2), trains=False).faults == ()
 
 
 def test_a_changed_threshold_is_noticed():
@@ -105,7 +192,7 @@ def test_a_changed_threshold_is_noticed():
             replace(subject, populations=populations), given, frames=frames, record=record
         )
 
-    comparison = compare(POTENTIAL, wrong_threshold)
+    comparison = compare(POTENTIAL, wrong_threshold, most=10)
     assert comparison.ties == 0
     assert any("population 'dense'" in fault for fault in comparison.faults)
     assert any("potentials" in fault for fault in comparison.faults)

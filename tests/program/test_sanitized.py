@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable
+from itertools import product
 
 import numpy as np
 import pytest
+from batch import Job
 from numpy.typing import NDArray
 from random_layers import draw_layers
 from random_networks import STEPS, draw_structure
+from sanitized_programs import Program, build_together, sanitized
 
 import annconv
+from annconv.codegen.render import render_network
 from annconv.distributions import DISTRIBUTIONS
 from annconv.ir.network import Network
 from annconv.neurons.grammar import METHODS
 from annconv.neurons.library import ENCODINGS
 from annconv.neurons.model import OdeBlock
-from annconv.options import VECTOR_BITS, CompileOptions
+from annconv.options import VECTOR_BITS
 from annconv.passes.pipeline import lower
 from annconv.plan.kernels import LayerKernel
 from annconv.readouts.table import READOUTS
@@ -28,15 +33,37 @@ pytestmark = [pytest.mark.compiles, pytest.mark.sanitizer]
 
 SEEDS = (3_000_033, 3_000_035, 3_000_143, 3_000_199, 3_000_488, 3_000_539)
 """Together they have every operator, encoding, read-out, rank, delay, distribution and method."""
-LAYER_SEEDS = (4, 5, 8)
-"""Together they have every source of layers."""
-LAYERS = [
-    pytest.param(seed, bits, marks=() if quick else pytest.mark.slow)
-    for row, seed in enumerate(LAYER_SEEDS)
-    for column, bits in enumerate(VECTOR_BITS)
-    for quick in [row == column]
-]
-"""Every seed and every width of vectors once; all pairs are slow."""
+LAYERS = ((4, 128), (1, 256), (14, 512))
+"""Seeds of fused layers and widths of their vectors, every width once."""
+MORE_LAYERS = tuple(product((1, 4, 5, 8, 14), VECTOR_BITS))
+"""All pairs are slow."""
+WHOLE_LAYERS, SINGLE_LAYERS = 9, 22
+"""Layers of which all populations are kept; those of single precision have no other neuron."""
+FUSED = {"whole": False, "tile": 7}
+
+
+def drawn(seed: int) -> tuple[Network, NDArray[np.float64], np.random.Generator]:
+    """The network and three samples of a seed."""
+    structure = draw_structure(seed) if seed in SEEDS else draw_layers(seed)
+    rng = np.random.default_rng(seed)
+    network = structure.with_data(rng, on_grid=structure.exact)
+    return network, structure.samples(rng, 3), rng
+
+
+def quick_jobs() -> dict[str, Job]:
+    """What is compiled together, by name."""
+    options = {
+        **{f"structure{seed}": (seed, sanitized()) for seed in SEEDS},
+        **{f"layers{seed}": (seed, sanitized(vector_bits=bits, **FUSED)) for seed, bits in LAYERS},
+        "whole": (WHOLE_LAYERS, sanitized()),
+        "single": (SINGLE_LAYERS, sanitized("single")),
+    }
+    return {name: Job(drawn(seed)[0], chosen) for name, (seed, chosen) in options.items()}
+
+
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Program]:
+    return build_together(quick_jobs(), tmp_path_factory.mktemp("programs"))
 
 
 def spike_trains(network: Network, text: str, samples: int) -> dict[str, list[NDArray[np.int64]]]:
@@ -91,32 +118,21 @@ def check_program(
         assert difference.is_rounding_tie, difference.explain()
 
 
-def drawn_network(seed: int, rng: np.random.Generator) -> Network:
-    structure = draw_structure(seed)
-    return structure.with_data(rng, on_grid=structure.exact)
-
-
 @pytest.mark.parametrize("seed", SEEDS)
-def test_random_structures(seed: int, make_program: Callable) -> None:
-    rng = np.random.default_rng(seed)
-    program = make_program(drawn_network(seed, rng))
-    samples = draw_structure(seed).samples(rng, 3)
+def test_random_structures(seed: int, programs: dict[str, Program]) -> None:
+    program = programs[f"structure{seed}"]
+    _, samples, rng = drawn(seed)
     check_program(program, samples, STEPS, seed=seed)
     frames = rng.random((2, 5, *samples.shape[1:]))
     check_program(program, frames, 5, seed=seed, frames=True)
     check_program(program, samples[:0], STEPS)
 
 
-@pytest.mark.parametrize(("seed", "bits"), LAYERS)
-def test_random_layers(seed: int, bits: int, make_program: Callable) -> None:
+def check_layers(program, seed: int) -> None:
     """Fused layers: results alone, as they keep no spikes of what they hide."""
-    structure = draw_layers(seed)
-    rng = np.random.default_rng(seed)
-    network = structure.with_data(rng, on_grid=structure.exact)
-    samples = structure.samples(rng, 2)
-    expected = run_network(network, samples, steps=STEPS, seed=seed)
-    program = make_program(network, whole=False, vector_bits=bits, tile=7)
-    path = program.write_samples(samples)
+    network, samples, _ = drawn(seed)
+    expected = run_network(network, samples[:2], steps=STEPS, seed=seed)
+    path = program.write_samples(samples[:2])
     for threads in (1, 2, 5):
         done = program.run(
             path, "--steps", str(STEPS), "--seed", str(seed), "--threads", str(threads)
@@ -125,18 +141,49 @@ def test_random_layers(seed: int, bits: int, make_program: Callable) -> None:
         check_results(done.results, expected)
 
 
-def test_the_layers_have_every_source() -> None:
-    found = set()
-    for seed in LAYER_SEEDS:
-        plan = lower(draw_layers(seed).network, CompileOptions(precision="double"))[1]
+@pytest.mark.parametrize("seed", [seed for seed, _ in LAYERS])
+def test_random_layers(seed: int, programs: dict[str, Program]) -> None:
+    check_layers(programs[f"layers{seed}"], seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("seed", "bits"), MORE_LAYERS)
+def test_random_layers_of_every_width(seed: int, bits: int, make_program: Callable) -> None:
+    check_layers(make_program(drawn(seed)[0], vector_bits=bits, **FUSED), seed)
+
+
+def test_whole_layers(programs: dict[str, Program]) -> None:
+    check_program(programs["whole"], drawn(WHOLE_LAYERS)[1], STEPS)
+
+
+def test_single_precision(programs: dict[str, Program]) -> None:
+    program = programs["single"]
+    network, samples, _ = drawn(SINGLE_LAYERS)
+    expected = run_network(network, samples, steps=STEPS, real=np.float32)
+    path = program.write_samples(samples)
+    for threads in (1, 2):
+        done = program.run(path, "--steps", str(STEPS), "--threads", str(threads))
+        assert (done.status, done.errors) == (0, "")
+        check_results(done.results, expected)
+
+
+def test_the_layers_have_every_source_and_both_orders_of_a_kernel() -> None:
+    found, orders, rests = set(), set(), set()
+    for network, options in quick_jobs().values():
+        plan = lower(network, options)[1]
         layers = [kernel for kernel in plan.kernels if isinstance(kernel, LayerKernel)]
         found |= {layer.arrival.function for layer in layers}
         found |= {"pooling" for layer in layers if layer.pooling is not None}
         found |= {"shared inputs"} if plan.shared_inputs is not None else set()
+        text = "".join(render_network(plan).values())
+        found |= {"events alone"} if "annconv::convolve_events<" in text else set()
+        orders |= set(re.findall(r"kRowsTogether = (\d)", text))
+        rests |= set(re.findall(r"kSkipsResting = (\d)", text))
     assert found == {
         "ConvolutionSource", "DenseSource", "RatesSource", "RowTableSource", "pooling",
-        "shared inputs",
+        "shared inputs", "events alone",
     }  # fmt: skip
+    assert orders == rests == {"0", "1"}
 
 
 def test_the_structures_have_every_operator_encoding_and_readout() -> None:
@@ -159,6 +206,7 @@ def test_the_structures_have_every_operator_encoding_and_readout() -> None:
     assert frozenset().union(*(model.draw_kinds() for model in models)) == set(DISTRIBUTIONS)
 
 
+@pytest.mark.slow
 @pytest.mark.keras
 @pytest.mark.parametrize(("model", "count", "steps"), [("mlp", 5, 100), ("cnn", 1, 20)])
 def test_trained_models(model, count, steps, make_program, data_folder, digits) -> None:
@@ -166,8 +214,9 @@ def test_trained_models(model, count, steps, make_program, data_folder, digits) 
     check_program(make_program(network), digits[0][:count] / 255.0, steps)
 
 
+@pytest.mark.slow
 @pytest.mark.keras
-def test_single_precision(make_program, data_folder, digits) -> None:
+def test_a_trained_model_in_single_precision(make_program, data_folder, digits) -> None:
     network = annconv.convert(data_folder / "mlp.keras", input_encoding="IB")
     program = make_program(network, "single")
     samples = digits[0][:5] / 255.0
