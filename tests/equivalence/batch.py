@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -24,7 +24,8 @@ from annconv.ir.arrays import FloatArray
 from annconv.ir.network import Network
 from annconv.ir.samples import input_rates, prepare_samples
 from annconv.options import VECTOR_BITS, CompileOptions
-from annconv.passes.pipeline import lower
+from annconv.passes.order_channels import own_ranks
+from annconv.passes.pipeline import lower, recorded_orders
 from annconv.plan.packing import pack
 from annconv.plan.plan import Plan
 from annconv.resources import resource_folder
@@ -41,10 +42,10 @@ HEAD = """#include <mutex>
 #include "annconv/runner.hpp"
 #include "annconv/table.hpp"
 """
-ONE_NETWORK = """
+ONE_FILE = """
 #define network network_{number}
 #define annconv_network annconv_network_{number}
-{includes}
+{include}
 #undef annconv_network
 #undef network
 """
@@ -79,14 +80,14 @@ SHOWN std::uint64_t weights_bytes(int number) {{ return kTables[number]->weights
 // The spikes of the last run.
 SHOWN std::int64_t spike_values() {{ return static_cast<std::int64_t>(recorded.size()); }}
 SHOWN const std::int32_t* spikes() {{ return recorded.data(); }}
-SHOWN bool run(int number, const void* weights, const void* samples, std::int64_t count, int steps,
-               int threads, std::uint64_t seed, const std::uint8_t* record, std::int32_t* counts,
-               double* outputs, std::int32_t* stopped_at) {{
+SHOWN bool run(int number, const void* weights, const void* samples, std::int64_t count, int frames,
+               int steps, int threads, std::uint64_t seed, const std::uint8_t* record,
+               std::int32_t* counts, double* outputs, std::int32_t* stopped_at) {{
     Recorder observer;
     annconv::RunRequest request{{}};
     request.samples = samples;
     request.count = count;
-    request.frames = 1;
+    request.frames = frames;
     request.steps = steps;
     request.threads = threads;
     request.seed = seed;
@@ -139,23 +140,71 @@ def _sorted(rows: NDArray[np.int32]) -> NDArray[np.int32]:
     return rows[np.lexsort(rows.T[::-1])]
 
 
+def spike_trains(
+    network: Network, spikes: NDArray[np.int32], samples: int
+) -> dict[str, list[NDArray[np.int32]]]:
+    """Rows of `spike_rows` as a result holds them, with signs where a population has them."""
+    trains: dict[str, list[NDArray[np.int32]]] = {}
+    for number, entry in enumerate(network.populations):
+        if entry.neuron is not None:
+            columns = 4 if entry.model().unspike is None else 5
+            own = spikes[spikes[:, 1] == number, :columns]
+            trains[entry.name] = [own[own[:, 0] == sample, 2:] for sample in range(samples)]
+    return trains
+
+
 class Job(NamedTuple):
-    """A network with its data, and how to compile it."""
+    """A network with its data, how to compile it, and whether all its spikes will be recorded."""
 
     network: Network
     options: CompileOptions
-
-
-Run = Callable[[FloatArray, int, int], Answer]
-"""Samples, steps and seed -> answer; spikes are recorded where every population is kept whole."""
+    recorded: bool = False
 
 
 @dataclass(frozen=True)
 class _Lowered:
-    job: Job
     network: Network
+    options: CompileOptions
+    values: Network
     plan: Plan
     flags: tuple[str, ...]
+
+    def keeps(self, names: Collection[str]) -> bool:
+        """Whether this code has the spikes of these populations, those of junctions aside."""
+        return all(
+            population.neuron is None or buffer is not None or population.name not in names
+            for population, buffer in zip(self.network.populations, self.plan.spikes, strict=True)
+        )
+
+
+@dataclass(frozen=True)
+class Run:
+    """A compiled network; `whole` is what keeps the spikes that `code` hides, if that was asked."""
+
+    code: _Code
+    whole: _Code | None
+
+    def __call__(
+        self, samples: FloatArray, steps: int, seed: int, *, frames: bool = False
+    ) -> Answer:
+        """Run samples; spikes are recorded where every population is kept whole."""
+        names = self.code.entry.network.names if self.code.entry.options.whole else ()
+        return self.code.run(samples, steps, seed, frames=frames, names=names)
+
+    def recorded(
+        self,
+        samples: FloatArray,
+        steps: int,
+        seed: int,
+        names: Collection[str] | None = None,
+        *,
+        frames: bool = False,
+    ) -> Answer:
+        """Run samples and record these populations, None: all, as a compiled network does."""
+        names = self.code.entry.network.names if names is None else names
+        code = self.code if self.code.entry.keeps(names) or self.whole is None else self.whole
+        assert code.entry.keeps(names), "Job(..., recorded=True) keeps all populations"
+        return code.run(samples, steps, seed, frames=frames, names=names)
 
 
 def compile_batch(jobs: Mapping[str, Job], folder: Path) -> dict[str, Run]:
@@ -168,26 +217,41 @@ def compile_batch(jobs: Mapping[str, Job], folder: Path) -> dict[str, Run]:
         Name -> what runs that network.
     """
     tools = find_toolchain(None, python=False)
-    lowered = {}
-    for name, job in jobs.items():
-        flags = make_flags(job.options, tools.compiler).network
-        lowered[name] = _Lowered(job, *lower(job.network, job.options), flags)
-    runs: dict[str, Run] = {}
-    for number, flags in enumerate(dict.fromkeys(entry.flags for entry in lowered.values())):
-        entries = {name: entry for name, entry in lowered.items() if entry.flags == flags}
-        plans = {entry.plan.digest(): entry.plan for entry in entries.values()}
+    lowered = {name: _lowered(job.network, job.options, tools) for name, job in jobs.items()}
+    wholes = {
+        name: _lowered(job.network, replace(job.options, whole=True), tools)
+        for name, job in jobs.items()
+        if job.recorded and not lowered[name].keeps(job.network.names)
+    }
+    codes: dict[int, _Code] = {}
+    every = [*lowered.values(), *wholes.values()]
+    for number, flags in enumerate(dict.fromkeys(entry.flags for entry in every)):
+        entries = [entry for entry in every if entry.flags == flags]
+        plans = {entry.plan.digest(): entry.plan for entry in entries}
         library = _library(list(plans.values()), flags, folder / f"batch{number}", tools)
         places = {digest: place for place, digest in enumerate(plans)}
-        for name, entry in entries.items():
-            runs[name] = _runner(library, places[entry.plan.digest()], entry)
-    return runs
+        for entry in entries:
+            codes[id(entry)] = _code(library, places[entry.plan.digest()], entry)
+    return {
+        name: Run(codes[id(entry)], codes[id(wholes[name])] if name in wholes else None)
+        for name, entry in lowered.items()
+    }
+
+
+def _lowered(network: Network, options: CompileOptions, tools: Toolchain) -> _Lowered:
+    flags = make_flags(options, tools.compiler).network
+    return _Lowered(network, options, *lower(network, options), flags)
 
 
 def _library(
     plans: Sequence[Plan], flags: tuple[str, ...], folder: Path, tools: Toolchain
 ) -> ctypes.CDLL:
-    """The library of some plans."""
-    parts = [HEAD]
+    """The library of some plans.
+
+    Kernels and what runs them are compiled apart, as in a build: the compiler makes other code of
+    functions that it can see.
+    """
+    kernels, networks = [HEAD], [HEAD]
     for number, plan in enumerate(plans):
         files = render_network(plan)
         own = folder / str(number)
@@ -195,18 +259,21 @@ def _library(
         for name, text in files.items():
             # GCC takes equal files for one that `#pragma once` keeps from being read again
             (own / name).write_text(f"// {number}\n{text}", encoding="utf-8")
-        sources = [name for name in files if name.endswith(".cpp")]
-        includes = "\n".join(f'#include "{number}/{name}"' for name in sources)
-        parts.append(ONE_NETWORK.format(number=number, includes=includes))
+            if name.endswith(".cpp"):
+                part = networks if name == "network.cpp" else kernels
+                include = f'#include "{number}/{name}"'
+                part.append(ONE_FILE.format(number=number, include=include))
     tables = ", ".join(f"annconv_network_{number}()" for number in range(len(plans)))
-    parts.append(TAIL.format(tables=tables))
-    source, product = folder / "batch.cpp", folder / "batch.so"
-    source.write_text("\n".join(parts), encoding="utf-8")
+    networks.append(TAIL.format(tables=tables))
+    sources = {"kernels.cpp": kernels, "networks.cpp": networks}
+    for name, parts in sources.items():
+        (folder / name).write_text("\n".join(parts), encoding="utf-8")
+    product = folder / "batch.so"
     include = resource_folder("cpp") / "include"
-    command = [str(tools.compiler.path), *flags, f"-I{include}", "-shared", str(source)]
+    command = [str(tools.compiler.path), *flags, f"-I{include}", "-shared"]
     done = subprocess.run(
-        [*command, "-o", str(product)], capture_output=True, text=True, check=False,
-        env=tools.environment,
+        [*command, *(str(folder / name) for name in sources), "-o", str(product)],
+        capture_output=True, text=True, check=False, env=tools.environment,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[:4000]
     library = ctypes.CDLL(str(product))
@@ -218,42 +285,73 @@ def _library(
     return library
 
 
-def _runner(library: ctypes.CDLL, place: int, entry: _Lowered) -> Run:
-    packed = pack(entry.plan, entry.network)[HEADER_BYTES:]
+@dataclass(frozen=True)
+class _Code:
+    """A network in a library, by number, with its weights."""
+
+    library: ctypes.CDLL
+    place: int
+    entry: _Lowered
+    weights: NDArray[np.uint8]
+
+    def run(
+        self,
+        samples: FloatArray,
+        steps: int,
+        seed: int,
+        *,
+        frames: bool,
+        names: Collection[str],
+    ) -> Answer:
+        network, options = self.entry.network, self.entry.options
+        given = steps if frames else None
+        prepared = prepare_samples(samples, network.input.geometry, frames=frames, steps=given)
+        rates = input_rates(prepared, network.input_scale, REAL[options.precision])
+        rates = np.ascontiguousarray(rates)
+        shape = (len(rates), self.entry.plan.readout.outputs)
+        counts, outputs = np.zeros(shape, np.int32), np.zeros(shape)
+        stopped_at = np.zeros(len(rates), np.int32)
+        recorded = np.array(
+            [entry.neuron is not None and entry.name in names for entry in network.populations],
+            np.uint8,
+        )
+        finished = self.library.run(
+            ctypes.c_int(self.place),
+            ctypes.c_void_p(self.weights.ctypes.data),
+            ctypes.c_void_p(rates.ctypes.data),
+            ctypes.c_int64(len(rates)),
+            ctypes.c_int(given or 1),
+            ctypes.c_int(steps),
+            ctypes.c_int(options.thread_count()),
+            ctypes.c_uint64(seed),
+            *(
+                ctypes.c_void_p(array.ctypes.data)
+                for array in (recorded, counts, outputs, stopped_at)
+            ),
+        )
+        assert finished
+        spikes = self._spikes() if recorded.any() else np.zeros((0, 5), np.int32)
+        return Answer(counts.astype(np.int64), outputs, stopped_at.astype(np.int64), spikes)
+
+    def _spikes(self) -> NDArray[np.int32]:
+        """Rows of the last run, with the network's own ranks."""
+        values = self.library.spike_values()
+        found = np.ctypeslib.as_array(self.library.spikes(), (values,)) if values else np.zeros(0)
+        rows = found.reshape(-1, 5).astype(np.int32)
+        network, options = self.entry.network, self.entry.options
+        for name, order in recorded_orders(network, options).items():
+            for sample in np.unique(rows[:, 0]):
+                moved = (rows[:, :2] == (sample, network.names.index(name))).all(axis=1)
+                rows[moved, 2:] = own_ranks(rows[moved, 2:], order)
+        return _sorted(rows)
+
+
+def _code(library: ctypes.CDLL, place: int, entry: _Lowered) -> _Code:
+    packed = pack(entry.plan, entry.values)[HEADER_BYTES:]
     assert library.digest(place).decode() == entry.plan.digest()
     assert library.weights_bytes(place) == len(packed)
     room = np.zeros(len(packed) + ALIGNMENT, dtype=np.uint8)
     shift = -room.ctypes.data % ALIGNMENT
     weights = room[shift : shift + len(packed)]
     weights[:] = np.frombuffer(packed, dtype=np.uint8)
-    network, options = entry.job
-
-    def run(samples: FloatArray, steps: int, seed: int) -> Answer:
-        prepared = prepare_samples(samples, network.input.geometry)
-        rates = input_rates(prepared, network.input_scale, REAL[options.precision])
-        rates = np.ascontiguousarray(rates)
-        shape = (len(rates), entry.plan.readout.outputs)
-        counts, outputs = np.zeros(shape, np.int32), np.zeros(shape)
-        stopped_at = np.zeros(len(rates), np.int32)
-        spiking = [population.neuron is not None for population in network.populations]
-        record = np.array(spiking, np.uint8) * options.whole
-        finished = library.run(
-            ctypes.c_int(place),
-            ctypes.c_void_p(weights.ctypes.data),
-            ctypes.c_void_p(rates.ctypes.data),
-            ctypes.c_int64(len(rates)),
-            ctypes.c_int(steps),
-            ctypes.c_int(options.thread_count()),
-            ctypes.c_uint64(seed),
-            *(
-                ctypes.c_void_p(array.ctypes.data)
-                for array in (record, counts, outputs, stopped_at)
-            ),
-        )
-        assert finished
-        values = library.spike_values()
-        found = np.ctypeslib.as_array(library.spikes(), (values,)) if values else np.zeros(0)
-        spikes = _sorted(found.reshape(-1, 5).astype(np.int32))
-        return Answer(counts.astype(np.int64), outputs, stopped_at.astype(np.int64), spikes)
-
-    return run
+    return _Code(library, place, entry, weights)

@@ -7,16 +7,16 @@ sample in a hundred may.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from random_networks import STEPS, Structure, draw_structure
+from batch import Job, Run, compile_batch, spike_trains
+from random_networks import STEPS, draw_structure
 
+from annconv.ir.arrays import FloatArray
 from annconv.ir.network import Network
 from annconv.ir.operators import Convolution, Dense, MaxPool, MeanPool
 from annconv.neurons.equations import parse_neuron
@@ -24,18 +24,18 @@ from annconv.neurons.grammar import LAST_SPIKE, METHODS, REFRACTORY_LEFT
 from annconv.neurons.model import OdeBlock
 from annconv.options import VECTOR_BITS, CompileOptions
 from annconv.readouts import READOUTS
+from annconv.readouts.labels import draw_labels
 from annconv.reference.compare import differences
 from annconv.reference.network import run_network
-from annconv.runtime.compiled import compile_network
 
 QUICK = (*range(1_000_000, 1_000_016), 1_000_020, 1_000_022, 1_000_031)
 """Together they have all that the last two tests ask for."""
 LONG = (*range(1_000_000, 1_000_060), *range(2_000_000, 2_000_500))
+CHUNK = 10
 QUICK_DRAWS, DRAWS = 8, 20
 SAMPLES = 3
-BUILDERS = 2
 
-OPTIONS = CompileOptions(precision="double", threads=2, strict_warnings=True)
+OPTIONS = CompileOptions(precision="double", strict_warnings=True)
 
 
 @dataclass
@@ -46,56 +46,38 @@ class Ties:
     tied: int = 0
 
 
-class Built(dict[int, Structure]):
-    """Structures by seed; shown in short, as their arrays would fill pages of a failing test."""
+def options_of(seed: int, draw: int) -> CompileOptions:
+    """Every fourth structure runs its plain kernels, the others are laid out for other vectors.
 
-    def __repr__(self) -> str:
-        return f"<{len(self)} structures>"
-
-
-def options_of(seed: int) -> CompileOptions:
-    """Every fourth structure runs its plain kernels, the others are laid out for other vectors."""
-    if seed % 4 == 0:
-        return replace(OPTIONS, optimize=0)
-    return replace(OPTIONS, vector_bits=VECTOR_BITS[seed % 4 - 1])
-
-
-def build_structures(
-    drawn: Mapping[int, Structure], options: Callable[[int], CompileOptions]
-) -> Built:
-    """Compile every structure once; later compilations with other weights find it in the cache.
-
-    A structure that cannot be compiled fails its own test, which compiles it again.
+    Half of the draws run on two threads.
     """
-    with ThreadPoolExecutor(BUILDERS) as pool:
-        wait(pool.submit(build_one, entry.network, options(seed)) for seed, entry in drawn.items())
-    return Built(drawn)
+    options = replace(OPTIONS, threads=1 + draw // 2 % 2)
+    if seed % 4 == 0:
+        return replace(options, optimize=0)
+    return replace(options, vector_bits=VECTOR_BITS[seed % 4 - 1])
 
 
-def build_one(network: Network, options: CompileOptions) -> None:
-    """Build a network, and the code that records what it hides, if it hides anything."""
-    spikes = compile_network(network, options).plan.spikes
-    hidden = [
-        population.name
-        for population, buffer in zip(network.populations, spikes, strict=True)
-        if population.neuron is not None and buffer is None
-    ]
-    if hidden:
-        compile_network(network, replace(options, whole=True))
+def drawn(seed: int, draw: int) -> tuple[Network, FloatArray, bool]:
+    """A network, samples, and whether all its sums are exact; even draws lie on a grid."""
+    structure = draw_structure(seed)
+    rng = np.random.default_rng([seed, draw])
+    on_grid = draw % 2 == 0
+    network = structure.with_data(rng, on_grid=on_grid)
+    return network, structure.samples(rng, SAMPLES), on_grid and structure.exact
 
 
-def build_all(seeds: Iterable[int]) -> Built:
-    return build_structures({seed: draw_structure(seed) for seed in seeds}, options_of)
+def compiled(seeds: Iterable[int], draws: int, folder: Path) -> dict[str, Run]:
+    jobs = {
+        f"{seed} {draw}": Job(drawn(seed, draw)[0], options_of(seed, draw), recorded=True)
+        for seed in seeds
+        for draw in range(draws)
+    }
+    return compile_batch(jobs, folder)
 
 
 @pytest.fixture(scope="module")
-def quick_structures() -> Built:
-    return build_all(QUICK)
-
-
-@pytest.fixture(scope="module")
-def long_structures() -> Built:
-    return build_all(LONG)
+def quick_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    return compiled(QUICK, QUICK_DRAWS, tmp_path_factory.mktemp("compiled"))
 
 
 @pytest.fixture(scope="module")
@@ -105,50 +87,48 @@ def ties() -> Iterator[Ties]:
     assert counted.tied <= counted.samples / 100, counted
 
 
-def compare_draw(structure: Structure, draw: int, ties: Ties) -> None:
-    """One draw of weights and samples, with one and with two threads."""
-    rng = np.random.default_rng([structure.seed, draw])
-    on_grid = draw % 2 == 0
-    network = structure.with_data(rng, on_grid=on_grid)
-    samples = structure.samples(rng, SAMPLES)
+def compare(seed: int, draw: int, run: Run, ties: Ties) -> None:
+    """One draw of weights and samples: recorded and not."""
+    network, samples, exact = drawn(seed, draw)
+    noise = draw * 0x1_0000_0003  # both halves of a seed count
     record = [entry.name for entry in network.populations if entry.neuron is not None]
-    expected = run_network(network, samples, steps=STEPS, seed=draw, record=record)
-    options = replace(options_of(structure.seed), threads=1 + draw // 2 % 2)
-    compiled = compile_network(network, options)
-    received = compiled.run(samples, steps=STEPS, seed=draw, record=record)
-    tie_allowed = not (on_grid and structure.exact)
-    if tie_allowed:
+    expected = run_network(network, samples, steps=STEPS, seed=noise, record=record)
+    recorded = run.recorded(samples, STEPS, noise)
+    if not exact:
         ties.samples += SAMPLES
     same = np.ones(SAMPLES, dtype=bool)
-    for found in differences(network, samples, expected.spikes, received.spikes, seed=draw):
-        assert tie_allowed, found.explain()
+    trains = spike_trains(network, recorded.spikes, SAMPLES)
+    for found in differences(network, samples, expected.spikes, trains, seed=noise):
+        assert not exact, found.explain()
         assert found.is_rounding_tie, found.explain()
         ties.tied += 1
         same[found.sample] = False
     outputs = expected.outputs[same]
-    for result in (received, compiled.run(samples, steps=STEPS, seed=draw)):
-        np.testing.assert_array_equal(result.counts[same], expected.counts[same])
-        np.testing.assert_array_equal(result.stopped_at[same], expected.stopped_at[same])
-        np.testing.assert_allclose(result.outputs[same], outputs, rtol=1e-9, atol=1e-9)
-    clear = np.ptp(np.sort(outputs, axis=1)[:, -2:], axis=1) > 1e-6
-    np.testing.assert_array_equal(received.labels[same][clear], expected.labels[same][clear])
+    for received in (recorded, run(samples, STEPS, noise)):
+        np.testing.assert_array_equal(received.counts[same], expected.counts[same])
+        np.testing.assert_array_equal(received.stopped_at[same], expected.stopped_at[same])
+        np.testing.assert_allclose(received.outputs[same], outputs, rtol=1e-9, atol=1e-9)
+    clear = same & (np.ptp(np.sort(expected.outputs, axis=1)[:, -2:], axis=1) > 1e-6)
+    labels = draw_labels(recorded.outputs, noise)
+    np.testing.assert_array_equal(labels[clear], expected.labels[clear])
 
 
 @pytest.mark.compiles
 @pytest.mark.parametrize("seed", QUICK)
-@settings(max_examples=QUICK_DRAWS)
-@given(draw=st.integers(0, 2**32 - 1))
-def test_random_structures(seed: int, draw: int, quick_structures: Built, ties: Ties) -> None:
-    compare_draw(quick_structures[seed], draw, ties)
+def test_random_structures(seed: int, quick_runs: dict[str, Run], ties: Ties) -> None:
+    for draw in range(QUICK_DRAWS):
+        compare(seed, draw, quick_runs[f"{seed} {draw}"], ties)
 
 
 @pytest.mark.slow
 @pytest.mark.compiles
-@pytest.mark.parametrize("seed", LONG)
-@settings(max_examples=DRAWS)
-@given(draw=st.integers(0, 2**32 - 1))
-def test_many_structures(seed: int, draw: int, long_structures: Built, ties: Ties) -> None:
-    compare_draw(long_structures[seed], draw, ties)
+@pytest.mark.parametrize("first", range(0, len(LONG), CHUNK))
+def test_many_structures(first: int, ties: Ties, tmp_path: Path) -> None:
+    seeds = LONG[first : first + CHUNK]
+    runs = compiled(seeds, DRAWS, tmp_path)
+    for seed in seeds:
+        for draw in range(DRAWS):
+            compare(seed, draw, runs[f"{seed} {draw}"], ties)
 
 
 def test_the_structures_cover_what_the_compiler_can_do() -> None:

@@ -2,51 +2,55 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from batch import Job, compile_batch
 from grammar_rows import ROWS, probe_network
 
-from annconv.ir.network import Network
 from annconv.ir.snn_file import network_from_bytes, network_to_bytes
 from annconv.options import CompileOptions
 from annconv.reference.network import run_network
-from annconv.runtime.compiled import compile_network
 
 STEPS = 20
 SAMPLES = np.array([[0.0], [1.0]])
 SEED = 11
+QUICK = ((0, 1.0), (2, 0.25))
+"""Level of optimisation and dt."""
+OTHERS = ((0, 0.25), (2, 1.0))
 
 
-def traces(run, network: Network) -> np.ndarray:
+def traces(run) -> np.ndarray:
     """(steps, samples, scores) of a run for every number of steps."""
-    return np.stack(
-        [run(network, SAMPLES, steps=steps, seed=SEED).outputs for steps in range(2, STEPS)]
-    )
+    return np.stack([run(steps).outputs for steps in range(2, STEPS)])
 
 
-@pytest.mark.compiles
-@pytest.mark.parametrize(
-    ("optimize", "dt"),
-    [
-        (0, 1.0),
-        (2, 0.25),
-        pytest.param(0, 0.25, marks=pytest.mark.slow),
-        pytest.param(2, 1.0, marks=pytest.mark.slow),
-    ],
-)
-def test_every_row_is_bit_equal(optimize, dt):
-    network, labels = probe_network(ROWS, dt=dt)
+def compiled(cases, folder):
+    """What runs each case; one library holds them all."""
     options = CompileOptions(
         precision="double",
         threads=1,
         strict_warnings=True,
         compiler_level=1,
-        optimize=optimize,
         disable=("multiply_reciprocals",),  # rounds once more
     )
-    compiled = compile_network(network, options)
-    expected = traces(run_network, network)
-    received = traces(lambda _, *given, **options: compiled.run(*given, **options), network)
+    jobs = {
+        f"{optimize} {dt}": Job(probe_network(ROWS, dt=dt)[0], replace(options, optimize=optimize))
+        for optimize, dt in cases
+    }
+    return compile_batch(jobs, folder)
+
+
+@pytest.fixture(scope="module")
+def quick_runs(tmp_path_factory):
+    return compiled(QUICK, tmp_path_factory.mktemp("grammar"))
+
+
+def assert_bit_equal(run, dt) -> None:
+    network, labels = probe_network(ROWS, dt=dt)
+    expected = traces(lambda steps: run_network(network, SAMPLES, steps=steps, seed=SEED))
+    received = traces(lambda steps: run(SAMPLES, steps, SEED))
     apart = (received != expected).any(axis=(0, 1))
     assert [label for label, wrong in zip(labels, apart, strict=True) if wrong] == []
     moves = (expected != expected[0]).any(axis=(0, 1))
@@ -56,12 +60,26 @@ def test_every_row_is_bit_equal(optimize, dt):
 
 
 @pytest.mark.compiles
-def test_every_row_compiles_in_single_precision():
+@pytest.mark.parametrize(("optimize", "dt"), QUICK)
+def test_every_row_is_bit_equal(optimize, dt, quick_runs):
+    assert_bit_equal(quick_runs[f"{optimize} {dt}"], dt)
+
+
+@pytest.mark.slow
+@pytest.mark.compiles
+def test_every_row_is_bit_equal_with_the_other_dt(tmp_path):
+    for (_, dt), run in zip(OTHERS, compiled(OTHERS, tmp_path).values(), strict=True):
+        assert_bit_equal(run, dt)
+
+
+@pytest.mark.compiles
+def test_every_row_compiles_in_single_precision(tmp_path):
     network, labels = probe_network(ROWS)
     options = CompileOptions(
         precision="single", threads=1, strict_warnings=True, compiler_level=0, optimize=0
     )
-    received = compile_network(network, options).run(SAMPLES, steps=8, seed=SEED).outputs
+    run = compile_batch({"rows": Job(network, options)}, tmp_path)["rows"]
+    received = run(SAMPLES, 8, SEED).outputs
     expected = run_network(network, SAMPLES, steps=8, seed=SEED).outputs
     steady = [ROWS[label.rpartition(".")[0]].spike is None for label in labels]
     np.testing.assert_allclose(received[:, steady], expected[:, steady], rtol=1e-4, atol=1e-4)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import NamedTuple
+
 import numpy as np
 import pytest
+from batch import Job, Run, compile_batch, spike_rows
 
 from annconv.ir.arrays import FloatArray
 from annconv.ir.network import Network, Population, Projection
@@ -14,7 +18,6 @@ from annconv.options import CompileOptions
 from annconv.passes.order_channels import channel_orders
 from annconv.readouts import READOUTS
 from annconv.reference.network import run_network
-from annconv.runtime.compiled import compile_network
 
 MASK = "dmask/dt = -mask/8.0"
 NEURONS = {
@@ -36,6 +39,11 @@ NEURONS = {
         equations=f"v = 2.0 + g_exc ; {MASK}", spike="v > 1.0", reset="v = 2.0 ; mask += 0.0"
     ),
 }
+
+
+OPTIONS = CompileOptions(
+    precision="double", threads=1, strict_warnings=True, compiler_level=1, tile=5
+)
 
 
 def conv(channels: int, filters: int, seed: int) -> tuple[Operator, ...]:
@@ -71,57 +79,60 @@ def network_of(neuron: Neuron) -> Network:
     )
 
 
-def check(
-    network: Network,
-    samples: FloatArray,
-    steps: int,
-    *,
-    frames: bool = False,
-    precision: str = "double",
-    threads: int = 1,
-) -> None:
-    """Counts and spikes of the optimised kernels are the interpreter's."""
-    options = CompileOptions(
-        precision=precision, threads=threads, strict_warnings=True, compiler_level=1, tile=5
-    )
-    record = ["pool", "second", "third"]
-    expected = run_network(network, samples, steps=steps, record=record, frames=frames)
-    received = compile_network(network, options).run(
-        samples, steps=steps, record=record, frames=frames
-    )
-    np.testing.assert_array_equal(received.counts, expected.counts)
-    for population in record:
-        for train, wanted in zip(
-            received.spikes[population], expected.spikes[population], strict=True
-        ):
-            np.testing.assert_array_equal(train, wanted)
+class Case(NamedTuple):
+    """A network, what is presented to it, and how it is compiled."""
+
+    network: Network
+    samples: FloatArray
+    steps: int
+    frames: bool = False
+    options: CompileOptions = OPTIONS
 
 
-@pytest.mark.compiles
-@pytest.mark.parametrize("name", NEURONS)
-def test_most_of_a_picture_is_empty(name: str) -> None:
-    network = network_of(NEURONS[name])
-    assert channel_orders(network)  # recorded ranks are put back
+def nearly_dark(name: str) -> Case:
+    """Most of a picture is empty."""
     samples = np.zeros((3, 12, 12, 1))
     samples[0, 4, 5], samples[1, 0, 11] = 1.0, 0.25
-    check(network, samples, 32)
+    return Case(network_of(NEURONS[name]), samples, 32)
 
 
-@pytest.mark.compiles
-@pytest.mark.parametrize("name", NEURONS)
-def test_rest_ends_and_comes_back(name: str) -> None:
+def lit_for_a_while(name: str) -> Case:
     """Two spots light up one after the other, with many tiles of darkness before and after."""
     frames = np.zeros((2, 78, 12, 12, 1))
     frames[0, 12:28, 3, 4] = frames[1, 40:51, 9, 9] = 1.0
     frames[0, 52:64, 8, 9] = frames[1, 12:17, 9, 9] = 1.0
-    check(network_of(NEURONS[name]), frames, 78, frames=True)
+    return Case(network_of(NEURONS[name]), frames, 78, frames=True)
 
 
-@pytest.mark.compiles
-@pytest.mark.parametrize("precision", ["double", "single"])
-def test_threads_that_share_a_sample(precision: str) -> None:
+def shared(precision: str) -> Case:
     """One team keeps the flags of a sample; single precision has other vectors and fewer flags."""
     frames = np.zeros((1, 48, 12, 12, 1))
     frames[0, 12:28, 3, 4] = frames[0, 12:28, 9, 9] = 1.0
-    network = network_of(NEURONS["comes to rest"])
-    check(network, frames, 48, frames=True, precision=precision, threads=2)
+    options = replace(OPTIONS, precision=precision, threads=2)
+    return Case(network_of(NEURONS["comes to rest"]), frames, 48, frames=True, options=options)
+
+
+CASES = {
+    **{f"nearly dark, {name}": nearly_dark(name) for name in NEURONS},
+    **{f"lit for a while, {name}": lit_for_a_while(name) for name in NEURONS},
+    **{f"shared, {precision}": shared(precision) for precision in ("double", "single")},
+}
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    jobs = {name: Job(case.network, case.options) for name, case in CASES.items()}
+    return compile_batch(jobs, tmp_path_factory.mktemp("resting"))
+
+
+@pytest.mark.compiles
+@pytest.mark.parametrize("name", CASES)
+def test_counts_and_spikes_are_the_interpreters(name: str, runs: dict[str, Run]) -> None:
+    """Recorded are populations of the optimised kernels, which skip neurons at rest."""
+    network, samples, steps, frames, _ = CASES[name]
+    assert channel_orders(network)  # recorded ranks are put back
+    record = ["pool", "second", "third"]
+    expected = run_network(network, samples, steps=steps, record=record, frames=frames)
+    received = runs[name].recorded(samples, steps, 0, record, frames=frames)
+    np.testing.assert_array_equal(received.counts, expected.counts)
+    np.testing.assert_array_equal(received.spikes, spike_rows(network, expected.spikes))

@@ -32,7 +32,7 @@ def drawn(structure: Structure) -> tuple[Network, FloatArray]:
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
     options = {
         name: CompileOptions(
-            precision="double", threads=1, strict_warnings=True, compiler_level=1, disable=(name,)
+            precision="double", threads=1, strict_warnings=True, compiler_level=0, disable=(name,)
         )
         for name in pass_names()
     }
