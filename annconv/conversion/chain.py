@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from annconv.errors import LayerProblem, UnsupportedModelError
 from annconv.frontend.layers import HANDLERS
 from annconv.frontend.remedies import LAYERS
-from annconv.ir.graph import Add, Bias, Concatenate, Graph, Input, Node, Relu, Softmax
+from annconv.ir.activations import Bias, Relu, Softmax
+from annconv.ir.graph import Graph, Input, Node
+from annconv.ir.joins import Add, Concatenate
 from annconv.ir.operators import (
     Convolution,
     Dense,

@@ -36,8 +36,9 @@ from annconv.frontend.remedies import (
     quantised_remedy,
     uncallable_activation,
 )
+from annconv.ir.activations import Bias, Relu, Softmax
 from annconv.ir.arrays import Geometry
-from annconv.ir.graph import Bias, Graph, Input, Layer, Node, Origin, Relu, Softmax, result_shape
+from annconv.ir.graph import Graph, Input, Layer, Node, Origin, result_shape
 from annconv.ir.operators import Reshape
 from annconv.ir.verify import Violation
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from annconv.errors import InputError
-from annconv.ir.graph import Add, Bias, Concatenate, Graph, Input, Layer, Relu, Softmax
+from annconv.ir.activations import Activation
+from annconv.ir.graph import Graph, Input, Layer
+from annconv.ir.joins import Add, Concatenate, Join, Maximum, Minimum, Multiply, Subtract
+from annconv.ir.maps import Map
 from annconv.ir.values import real_array
+from annconv.reference.activations import apply_activation
+from annconv.reference.maps import apply_map
 from annconv.reference.operators import Values, apply_operator
 
 
@@ -41,19 +48,32 @@ def run_graph(graph: Graph, samples: ArrayLike) -> dict[str, Values]:
 def _result(layer: Layer, received: list[Values]) -> Values:
     """What a layer makes of the values that it reads."""
     first = received[0]
-    match layer:
+    if isinstance(layer, Join):
+        return _joined(layer, received)
+    if isinstance(layer, Activation):
+        return apply_activation(layer, first)
+    if isinstance(layer, Map):
+        return apply_map(layer, first)
+    return first if isinstance(layer, Input) else apply_operator(layer, first)
+
+
+def _joined(join: Join, received: list[Values]) -> Values:
+    """What a join makes of several values."""
+    if isinstance(join, Concatenate):
+        return np.concatenate(received, axis=join.axis)
+    rank = max(values.ndim for values in received)
+    aligned = [
+        values.reshape(len(values), *(1,) * (rank - values.ndim), *values.shape[1:])
+        for values in received
+    ]
+    match join:
         case Add():
-            return np.asarray(np.sum(received, axis=0), dtype=np.float64)
-        case Concatenate():
-            return np.concatenate(received, axis=-1)
-        case Bias():
-            return first + layer.values.astype(np.float64)
-        case Relu():
-            rectified = np.where(first < 0, layer.slope * first, first)
-            return rectified if layer.maximum is None else np.minimum(rectified, layer.maximum)
-        case Softmax():
-            powers = np.exp(first - first.max(axis=-1, keepdims=True))
-            return np.asarray(powers / powers.sum(axis=-1, keepdims=True), dtype=np.float64)
-        case Input():
-            return first
-    return apply_operator(layer, first)
+            return reduce(np.add, aligned)
+        case Subtract():
+            return np.subtract(*aligned)
+        case Multiply():
+            return reduce(np.multiply, aligned)
+        case Maximum():
+            return reduce(np.maximum, aligned)
+        case Minimum():
+            return reduce(np.minimum, aligned)

@@ -10,7 +10,9 @@ import pytest
 from annconv.conversion import chain
 from annconv.conversion.chain import read_chain, survey_chain
 from annconv.errors import LayerProblem, UnsupportedModelError
-from annconv.ir.graph import Add, Bias, Concatenate, Graph, Input, Node, Origin, Relu, Softmax
+from annconv.ir.activations import Bias, Relu, Softmax
+from annconv.ir.graph import Graph, Input, Node, Origin
+from annconv.ir.joins import Add, Concatenate
 from annconv.ir.operators import Convolution, Dense, MaxPool, MeanPool, Pad, Reshape, Scale
 
 POOL = MaxPool((2, 2), (2, 2), ((0, 0), (0, 0)))

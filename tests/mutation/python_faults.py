@@ -122,9 +122,9 @@ MEANING = (
         "the oracle's third slope starts from the first",
     ),
     Fault(
-        "reference-leaky-slope", "annconv/reference/graph.py",
-        "np.where(first < 0, layer.slope * first, first)",
-        "np.where(first < 0, 0.0, first)",
+        "reference-leaky-slope", "annconv/reference/activations.py",
+        "layer.slope * (values - layer.threshold)",
+        "0.0 * (values - layer.threshold)",
         "the slope of a leaky ReLU is forgotten",
     ),
     Fault(
@@ -225,7 +225,7 @@ LOWERING = (
     ),
     Fault(
         "passes-decays-offset", "annconv/neurons/decays.py",
-        'or linear is None or linear.offset != ZERO:', "or linear is None:",
+        "or linear is None or linear.offset != ZERO:", "or linear is None:",
         "a variable that also grows decays only",
     ),
     Fault(

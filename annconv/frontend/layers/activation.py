@@ -9,7 +9,8 @@ from types import MappingProxyType
 from annconv.frontend.foreign_activations import SAVED_NAMES
 from annconv.frontend.layer_view import LayerView, Problems
 from annconv.frontend.remedies import activation_remedy
-from annconv.ir.graph import Layer, Relu, Softmax
+from annconv.ir.activations import Relu, Softmax
+from annconv.ir.graph import Layer
 
 ACTIVATIONS: Mapping[str, tuple[Layer, ...]] = MappingProxyType(
     {

@@ -6,7 +6,8 @@ import numpy as np
 
 from annconv.frontend.layer_view import LayerView, Problems
 from annconv.frontend.layers.activation import activation_layers
-from annconv.ir.graph import Bias, Layer
+from annconv.ir.activations import Bias
+from annconv.ir.graph import Layer
 from annconv.ir.operators import Convolution, Dense
 
 

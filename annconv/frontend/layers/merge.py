@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from annconv.frontend.layer_view import LayerView, Problems
-from annconv.ir.graph import Add, Concatenate, Layer
+from annconv.ir.graph import Layer
+from annconv.ir.joins import Add, Concatenate
 
 
 def add(layer: LayerView, problems: Problems) -> tuple[Layer, ...]:

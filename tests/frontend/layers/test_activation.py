@@ -6,7 +6,7 @@ import pytest
 
 from annconv.errors import UnsupportedModelError
 from annconv.frontend.reading import read_model
-from annconv.ir.graph import Relu
+from annconv.ir.activations import Relu
 
 pytestmark = pytest.mark.keras
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from annconv.ir.graph import Bias, Relu
+from annconv.ir.activations import Bias, Relu
 from annconv.ir.operators import Convolution, Dense
 
 pytestmark = pytest.mark.keras
