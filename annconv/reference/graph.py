@@ -5,42 +5,34 @@ from __future__ import annotations
 from functools import reduce
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from annconv.errors import InputError
 from annconv.ir.activations import Activation
 from annconv.ir.graph import Graph, Input, Layer
 from annconv.ir.joins import Add, Concatenate, Join, Maximum, Minimum, Multiply, Subtract
 from annconv.ir.maps import Map
-from annconv.ir.values import real_array
 from annconv.reference.activations import apply_activation
 from annconv.reference.maps import apply_map
 from annconv.reference.operators import Values, apply_operator
+from annconv.reference.samples import Samples, input_values
 
 
-def run_graph(graph: Graph, samples: ArrayLike) -> dict[str, Values]:
+def run_graph(graph: Graph, samples: Samples) -> dict[str, Values]:
     """The value of every node.
 
     Args:
-        graph: A Graph with one input.
-        samples: (N, *shape of the input), numbers of any type.
+        graph: Of a model.
+        samples: (N, *shape of the input), numbers of any type. For several inputs one such array
+            each: a list or tuple in the order of the Input nodes, or a mapping from their names.
     Returns:
         Node name -> (N, *node.shape) float64.
     Raises:
-        InputError: The samples do not have the shape of the input.
+        InputError: The samples do not have the shape of the input, or are not one array for each
+            input.
     """
-    given = real_array(samples, "samples").astype(np.float64)
-    values: dict[str, Values] = {}
+    inputs = [node for node in graph.nodes if isinstance(node.layer, Input)]
+    values = input_values(inputs, samples)
     for node in graph.nodes:
-        if isinstance(node.layer, Input):
-            if given.shape[1:] != node.shape or not given.ndim:
-                raise InputError(
-                    f"samples for input {node.name!r}",
-                    expected=f"an array of shape (N, {', '.join(map(str, node.shape))})",
-                    received=given.shape,
-                )
-            values[node.name] = given
-        else:
+        if node.name not in values:
             values[node.name] = _result(node.layer, [values[name] for name in node.inputs])
     return values
 
