@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from annconv.conversion.structure import holder_indices, structure_problems
 from annconv.errors import LayerProblem, UnsupportedModelError
 from annconv.frontend.layers import HANDLERS
 from annconv.frontend.remedies import LAYERS
@@ -118,7 +119,10 @@ def survey_chain(
         known: Problems that reading the model has found. What may only follow from one of them is
             not listed.
     """
-    reader = _ChainReader(graph, frozenset((entry.index, entry.layer) for entry in known))
+    known = (*known, *structure_problems(graph))
+    reader = _ChainReader(
+        graph, frozenset((entry.index, entry.layer) for entry in known), holder_indices(graph)
+    )
     for node in graph.nodes:
         reader.take(node)
     reader.finish()
@@ -145,6 +149,7 @@ class _ChainReader:
     Attributes:
         graph: What is read.
         known: Index and name of every layer that is listed already.
+        held: Index of every layer that holds others.
         inputs: Input nodes.
         stages: Found so far.
         inexact: Problems that can be ignored.
@@ -156,6 +161,7 @@ class _ChainReader:
 
     graph: Graph
     known: frozenset[tuple[int, str]] = frozenset()
+    held: frozenset[int] = frozenset()
     inputs: list[Node] = field(default_factory=list)
     stages: list[Stage] = field(default_factory=list)
     inexact: list[LayerProblem] = field(default_factory=list)
@@ -200,16 +206,6 @@ class _ChainReader:
         if self.linear is not None and self.stages and self.linear is not self.stages[-1].node:
             self._refuse_linear()
         graph = self.graph
-        self.fatal += [
-            problem(node, "a network has one input", "a model with one input")
-            for node in self.inputs[1:]
-            if not self._listed(node)
-        ]
-        if len(graph.outputs) != 1:
-            self.fatal += [
-                problem(graph[name], "a network has one output", "a model with one output")
-                for name in graph.outputs[1:]
-            ]
         if self.known:
             return  # a layer that could not be read may be the population that is missed below
         if not self.stages:
@@ -228,9 +224,9 @@ class _ChainReader:
         return node.inputs == (self.before.name,)
 
     def _listed(self, node: Node) -> bool:
-        """Whether the Keras layer of a node is listed already."""
+        """Whether the Keras layer of a node, or one that holds it, is listed already."""
         origin = node.origin[-1]
-        return (origin.index, origin.name) in self.known
+        return (origin.index, origin.name) in self.known or origin.index in self.held
 
     def _refuse_branch(self, node: Node) -> None:
         """A node that does not read the one before it and nothing else."""

@@ -27,6 +27,8 @@ class LayerView:
         input_shapes: Shape of each input, without the batch axis; an open extent counts as 1.
         activation: Name of its activation if that is Keras' own function, else a text that is the
             name of none; None if the layer has no such setting.
+        turned: Whether the layer keeps its channels first. Shapes and settings are then those of
+            the same layer with channels last, whose weights are the same.
     """
 
     def __init__(
@@ -38,11 +40,13 @@ class LayerView:
         weights: Sequence[FloatArray],
         input_shapes: Sequence[Geometry],
         activation: str | None = None,
+        turned: bool = False,
     ) -> None:
         self.origin = origin
         self.weights = tuple(weights)
         self.input_shapes = tuple(input_shapes)
         self.activation = activation
+        self.turned = turned
         self._config = dict(config)
         self._defaults = dict(defaults)
         self._taken: set[str] = set()

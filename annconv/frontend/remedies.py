@@ -16,8 +16,13 @@ class Remedy(NamedTuple):
 
 UNKNOWN_LAYER = Remedy("it has no counterpart here", "the layers that docs/layers.md lists")
 NESTED_MODEL = Remedy(
-    "a model inside a model is not taken apart",
-    "calling the inner model's layers one by one in one flat model",
+    "a model inside a model is read where it is a Sequential or functional one in float32, called"
+    " on one array for each of its inputs",
+    "such a model, or calling its layers one by one",
+)
+WRAPPED_LAYER = Remedy(
+    "it hands on other numbers than float32",
+    "TimeDistributed under the dtype policy 'float32'",
 )
 SUBCLASSED_MODEL = Remedy(
     "a subclassed model keeps its computation in code",
@@ -32,6 +37,9 @@ OPERATION = Remedy(
     "the layer of that name: keras.layers.Add()([x, y]) for x + y, keras.layers.ReLU for relu",
 )
 NESTED_TYPES = frozenset({"Functional", "Model", "Sequential"})
+"""Models, which may stand in others."""
+WRAPPER_TYPES = frozenset({"TimeDistributed"})
+"""Layers that apply another one."""
 
 _SEQUENCES = Remedy("its state runs along the axis of a sequence", "Conv1D over that axis")
 _ATTENTION = Remedy("it multiplies values that both depend on the sample", "Conv or Dense layers")
@@ -74,7 +82,7 @@ LAYERS: Mapping[str, Remedy] = MappingProxyType(
             " or training without it",
         ),
         **_each("LayerNormalization GroupNormalization RMSNormalization UnitNormalization", _NORMS),
-        **_each("LSTM GRU SimpleRNN RNN Bidirectional TimeDistributed", _SEQUENCES),
+        **_each("LSTM GRU SimpleRNN RNN Bidirectional", _SEQUENCES),
         **_each("LSTMCell GRUCell SimpleRNNCell StackedRNNCells", _SEQUENCES),
         **_each("ConvLSTM1D ConvLSTM2D ConvLSTM3D", _SEQUENCES),
         **_each("Attention AdditiveAttention MultiHeadAttention GroupQueryAttention", _ATTENTION),

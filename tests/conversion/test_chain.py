@@ -158,8 +158,8 @@ def test_one_input_and_one_output(weights):
     )
     model = Graph("model", nodes, ("a", "y"), (first, second, dense))
     assert problems(model) == [
-        ("y", "InputLayer", "a network has one input"),
-        ("y", "InputLayer", "a network has one output"),
+        ("y", "InputLayer", "it is one of 2 inputs"),
+        ("y", "InputLayer", "it is one of 2 outputs"),
     ]
 
 

@@ -1,8 +1,5 @@
 import pytest
 
-from annconv.errors import UnsupportedModelError
-from annconv.frontend.reading import read_model
-
 pytestmark = pytest.mark.keras
 
 CASES = [
@@ -21,10 +18,3 @@ CASES = [
 @pytest.mark.parametrize(("rank", "shape", "settings"), CASES)
 def test_equals_keras(keras, sequential, equals_keras, family, rank, shape, settings):
     equals_keras(sequential(shape, getattr(keras.layers, family + rank)(**settings)))
-
-
-@pytest.mark.parametrize("kind", ["MaxPooling2D", "AveragePooling2D"])
-def test_channels_first_is_refused(keras, sequential, kind):
-    layer = getattr(keras.layers, kind)(2, data_format="channels_first")
-    with pytest.raises(UnsupportedModelError, match="annconv keeps channels last"):
-        read_model(sequential((2, 6, 6), layer))
