@@ -1,4 +1,4 @@
-"""convert, save, load, compile: one after the other, and what they refuse."""
+"""read, evaluate, convert, save, load, compile: one after the other, and what they refuse."""
 
 from __future__ import annotations
 
@@ -40,6 +40,50 @@ keras_needed = pytest.mark.keras
 )
 def test_what_may_be_chosen_is_documented(function: Any, choices: tuple[str, ...]) -> None:
     assert [name for name in choices if f'"{name}"' not in (function.__doc__ or "")] == []
+
+
+@keras_needed
+def test_a_model_that_no_preset_converts_is_read_and_evaluated(keras: ModuleType) -> None:
+    layers = keras.layers
+    left, right = keras.Input((3,), name="left"), keras.Input((3,), name="right")
+    joined = layers.Add(name="sum")([layers.Dense(3, name="d")(left), right])
+    model = keras.Model([left, right], [joined, layers.ReLU(name="r")(joined)])
+    graph = annconv.read(model)
+    assert type(graph) is annconv.Graph
+    generator = np.random.default_rng(0)
+    given = {name: generator.normal(size=(4, 3)).astype("float32") for name in ("right", "left")}
+    values = annconv.evaluate(graph, given)
+    expected = [np.asarray(value) for value in model([given["left"], given["right"]])]
+    for name, value in zip(graph.outputs, expected, strict=True):
+        assert values[name].dtype == np.float64
+        np.testing.assert_allclose(values[name], value, atol=1e-6)
+    assert set(values) == {node.name for node in graph.nodes}
+
+
+@keras_needed
+def test_reading_tells_everything_at_once(keras: ModuleType, tmp_path: Path) -> None:
+    model = keras.Sequential(
+        [
+            keras.Input((4, 2)),
+            keras.layers.LSTM(3, name="l"),
+            keras.layers.Dense(2, dtype="float16"),
+        ]
+    )
+    with pytest.raises(UnsupportedModelError, match="2 of 3 layers") as caught:
+        annconv.read(model)
+    assert [problem.index for problem in caught.value.problems] == [1, 2]
+    with pytest.raises(ModelFileError, match="there is no such file"):
+        annconv.read(tmp_path / "none.keras")
+    with pytest.raises(InputError, match="model: expected a path or a Keras 3 model"):
+        annconv.read(3)
+
+
+def test_what_is_no_graph_is_not_evaluated() -> None:
+    with pytest.raises(InputError) as caught:
+        annconv.evaluate(dense(), np.zeros((1, 3)))  # type: ignore[arg-type]
+    assert str(caught.value) == (
+        "annconv.evaluate: expected a Graph, made by annconv.read, received Network."
+    )
 
 
 @keras_needed
