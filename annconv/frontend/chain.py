@@ -1,7 +1,7 @@
 """`on_unsupported="ignore"`: layers chained in the order of `model.layers`, as ANNarchy does.
 
-Branches are not followed, unknown layers are skipped and activations other than ReLU are passed
-over. What was ignored is handed back, so that a conversion can say so.
+Branches are not followed, layers that its converter does not know are skipped and activations other
+than ReLU are passed over. What was ignored is handed back, so that a conversion can say so.
 """
 
 from __future__ import annotations
@@ -21,11 +21,23 @@ from annconv.frontend.lowering import (
     read_layer,
     refusal,
 )
+from annconv.ir.activations import Function, PRelu
 from annconv.ir.arrays import Geometry
 from annconv.ir.graph import Graph, Input, Layer, Node, result_shape
 from annconv.ir.operators import Reshape
 
 MERGES = ("Add", "Concatenate")
+CHAINED = frozenset(
+    (
+        "InputLayer", "Flatten", "Reshape", "Dense", "Conv1D", "Conv2D", "Conv3D",
+        "MaxPooling1D", "MaxPooling2D", "MaxPooling3D",
+        "AveragePooling1D", "AveragePooling2D", "AveragePooling3D",
+        "Activation", "ReLU", "LeakyReLU", "Softmax",
+        "ActivityRegularization", "AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise",
+        "Identity", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D",
+    )
+)  # fmt: skip
+"""Layers that become part of a chain or change nothing; all others are skipped."""
 
 
 def chain_layers(
@@ -87,11 +99,20 @@ def _append(
             ignorable=True,
         )
         return shape
+    if not refused and call.origin.type not in CHAINED:
+        problems.add(
+            call.origin,
+            why="ANNarchy's converter skips it",
+            instead="a model without it",
+            ignorable=True,
+        )
+        return shape
     rank = len(call.input_shapes[0])
     read = (math.prod(shape),) if rank == 1 else shape
     if len(read) != rank and not refused:
         return None
     steps = read_layer(call.origin, call.layer, (read,), keras, problems)
+    steps = _without_functions(call, steps, problems)
     if not steps:
         return shape
     placed: list[tuple[str, Layer]] = []
@@ -99,6 +120,26 @@ def _append(
         placed.append((f"{call.origin.name}/input", Reshape(read)))
     placed += zip(node_names(call.origin.name, steps), steps, strict=True)
     return _place(call, placed, shape, nodes)
+
+
+def _without_functions(
+    call: LayerCall, steps: tuple[Layer, ...], problems: Problems
+) -> tuple[Layer, ...]:
+    """A layer's nodes but for activations of other kinds than ReLU and Softmax, which are noted."""
+    kept: list[Layer] = []
+    for step in steps:
+        if isinstance(step, Function | PRelu):
+            name = step.name if isinstance(step, Function) else type(step).__name__
+            problems.add(
+                call.origin,
+                setting=f"{'' if call.origin.type == 'Activation' else 'activation='}{name!r}",
+                why="ANNarchy's converter passes over it",
+                instead="retrain with 'relu', the last layer with 'softmax'",
+                ignorable=True,
+            )
+        else:
+            kept.append(step)
+    return tuple(kept)
 
 
 def _place(

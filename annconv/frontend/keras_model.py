@@ -157,10 +157,12 @@ def _call(
         origin = Origin(str(operation.name), index, type(operation).__name__)
     further = (f"{origin.name}/{use}" for use in itertools.count(2))
     name = next(name for name in itertools.chain([origin.name], further) if name not in names)
+    told = inspect.signature(operation.call).parameters
     given = [
         f"{name}={value!r}"
         for name, value in node.arguments.kwargs.items()
         if not (value is None or (name == "training" and value is False))
+        and not (name in told and value is told[name].default)
     ]
     given += [repr(value) for value in node.arguments.args[1:]]
     return LayerCall(
@@ -226,6 +228,11 @@ def view_layer(
         config = layer.get_config()
     except Exception as error:
         raise UntoldSettingsError(error, activation) from error
+    inner = getattr(layer, "activation", None)
+    nested = None
+    if isinstance(inner, keras.layers.Layer) and is_own(inner, keras):
+        named = Origin(origin.name, origin.index, type(inner).__name__)
+        nested = view_layer(named, inner, keras, input_shapes)
     return LayerView(
         origin,
         config=config,
@@ -233,6 +240,7 @@ def view_layer(
         weights=[np.asarray(array) for array in layer.get_weights()],
         input_shapes=input_shapes,
         activation=activation,
+        activation_layer=nested,
     )
 
 

@@ -17,10 +17,11 @@ PREFACE = """\
 # Layers
 
 What the frontend reads of a Keras 3 model, made from the handlers in `annconv/frontend/layers/` by
-`python -m annconv.frontend.layer_table > docs/layers.md`. A preset may read less: `annarchy`
-refuses merges and biases. Sequential and functional models are read, from a `.keras` or HDF5 file
-or from memory: Keras' own classes only, in float32 or float64, every layer with weights used once,
-one input, one output, every layer with a name of its own.
+`python -m annconv.frontend.layer_table > docs/layers.md`. A preset may convert less: `annarchy`
+takes chains of Dense, convolutions, pooling and ReLU without biases. Sequential and functional
+models are read, from a `.keras` or HDF5 file or from memory: Keras' own classes only, in float32 or
+float64, every layer with weights used once, one input, one output, every layer with a name of its
+own.
 """
 LIBRARIES = """\
 Functions of other libraries that compute the same with their defaults are read as those (`tf.nn`,

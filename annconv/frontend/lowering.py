@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable
 from types import ModuleType
@@ -36,15 +37,13 @@ from annconv.frontend.remedies import (
     quantised_remedy,
     uncallable_activation,
 )
-from annconv.ir.activations import Bias, Relu, Softmax
+from annconv.ir.activations import Function
 from annconv.ir.arrays import Geometry
 from annconv.ir.graph import Graph, Input, Layer, Node, Origin, result_shape
 from annconv.ir.operators import Reshape
 from annconv.ir.verify import Violation
 
 NUMBER_TYPES = ("float32", "float64")
-SUFFIXES: dict[type[Any], str] = {Bias: "bias", Relu: "relu", Softmax: "softmax"}
-"""What the nodes behind a layer's first are called."""
 
 
 def lower(model: KerasModel, keras: ModuleType) -> tuple[Graph, tuple[LayerProblem, ...]]:
@@ -213,13 +212,7 @@ def read_layer(
                 instead="an earlier checkpoint, or training with a smaller learning rate",
             )
     steps = HANDLERS[origin.type](view, problems)
-    for setting in view.lost_settings():
-        problems.add(
-            view,
-            setting=setting,
-            why="this setting is not read",
-            instead="leaving it at its default",
-        )
+    view.refuse_lost_settings(problems)
     return steps
 
 
@@ -267,7 +260,13 @@ def refusal(layer: Any, keras: ModuleType) -> Remedy | None:
 
 def node_names(name: str, steps: tuple[Layer, ...]) -> list[str]:
     """Names of a layer's nodes: its own for the first, `NAME/relu`, … for those behind."""
-    return [name, *(f"{name}/{SUFFIXES[type(step)]}" for step in steps[1:])][: len(steps)]
+    names = [name] if steps else []
+    for step in steps[1:]:
+        kind = step.name if isinstance(step, Function) else type(step).__name__.lower()
+        further = (f"{name}/{kind}{place}" for place in itertools.count(2))
+        tried = itertools.chain([f"{name}/{kind}"], further)
+        names.append(next(free for free in tried if free not in names))
+    return names
 
 
 def _draft(model: KerasModel, steps: list[tuple[Layer, ...]]) -> Graph:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
+from drawn_layers import give_weights
 
 from annconv.frontend.reading import read_model
 from annconv.ir.graph import Graph
@@ -23,6 +24,20 @@ DATA = Path(__file__).resolve().parents[2] / "examples" / "data"
 def keras() -> ModuleType:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     return importlib.import_module("keras")
+
+
+@pytest.fixture
+def number_type(keras: ModuleType) -> Iterator[Callable[[str], None]]:
+    """Sets the type of numbers that Keras' layers compute with, for one test."""
+    before = keras.config.floatx(), keras.config.dtype_policy()
+
+    def set_both(kind: str) -> None:
+        keras.config.set_floatx(kind)
+        keras.config.set_dtype_policy(kind)
+
+    yield set_both
+    keras.config.set_floatx(before[0])
+    keras.config.set_dtype_policy(before[1])
 
 
 @pytest.fixture(scope="session")
@@ -46,9 +61,7 @@ def with_random_weights(model: Any, seed: int) -> Any:
     """The model, every weight and bias drawn from a normal distribution."""
     generator = np.random.default_rng(seed)
     for layer in model.layers:
-        drawn = [generator.normal(0, 0.5, array.shape) for array in layer.get_weights()]
-        if drawn and layer.weights:
-            layer.set_weights(drawn)
+        give_weights(layer, generator)
     return model
 
 
