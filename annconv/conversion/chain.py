@@ -10,22 +10,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from annconv.conversion.refusals import BIAS, SCALED_CHANNELS, SCALED_SAMPLES, Refusal, refusal
 from annconv.conversion.structure import holder_indices, structure_problems
 from annconv.errors import LayerProblem, UnsupportedModelError
 from annconv.frontend.layers import HANDLERS
 from annconv.frontend.remedies import LAYERS
-from annconv.ir.activations import Bias, Relu, Softmax
+from annconv.ir.activations import Bias, Function, PRelu, Relu, Softmax
 from annconv.ir.graph import Graph, Input, Node
-from annconv.ir.joins import Add, Concatenate
+from annconv.ir.joins import Join
+from annconv.ir.maps import Map, Permute, TransposedConvolution
 from annconv.ir.operators import (
     Convolution,
     Dense,
     MaxPool,
     MeanPool,
     Operator,
-    Pad,
     Reshape,
-    Upsample,
+    Scale,
 )
 from annconv.options import PRESETS
 
@@ -183,10 +184,10 @@ class _ChainReader:
         match node.layer:
             case Input():
                 self.inputs.append(node)
-            case Add() | Concatenate():
+            case layer if isinstance(layer, Join):
                 self.linear = None  # refused as a branch
             case Dense() | Convolution():
-                self._refuse_linear()
+                self._refuse_linear(node)
                 self._add_stage(node, node.layer)
                 self.linear = None if listed else node
             case MaxPool():
@@ -194,28 +195,29 @@ class _ChainReader:
             case MeanPool():
                 self._refuse_linear()
                 self._add_stage(node, node.layer)
-            case Reshape() | Pad() | Upsample():
+            case Reshape():
                 self.between = (*self.between, node.layer)
+            case TransposedConvolution():
+                self._refuse_linear()
+                self.fatal.append(problem(node, *refusal(node.layer)))
+            case Permute() if listed:
+                pass  # a layer with its channels first
+            case layer if isinstance(layer, Map | Operator) and not isinstance(layer, Scale):
+                self.fatal.append(problem(node, *refusal(layer)))
             case _:
                 self.inexact += self._problems(node)
-                if isinstance(node.layer, Relu):
-                    self.linear = None
+                if isinstance(node.layer, Relu | PRelu | Function):
+                    self.linear = None  # it stands where a ReLU is missed
 
     def finish(self) -> None:
         """Check what can only be seen at the end."""
         if self.linear is not None and self.stages and self.linear is not self.stages[-1].node:
             self._refuse_linear()
-        graph = self.graph
         if self.known:
             return  # a layer that could not be read may be the population that is missed below
         if not self.stages:
             why = "no layer behind it becomes a population"
             self.fatal.append(problem(self.inputs[0], why, "a model with a Dense layer"))
-        if any(not isinstance(operator, Reshape) for operator in self.between):
-            node = graph[graph.outputs[0]]
-            self.fatal.append(
-                problem(node, "no population behind it reads its values", "a model without it")
-            )
 
     def _continues(self, node: Node) -> bool:
         """Whether a node reads the one before it and nothing else, or is a first input."""
@@ -230,16 +232,20 @@ class _ChainReader:
 
     def _refuse_branch(self, node: Node) -> None:
         """A node that does not read the one before it and nothing else."""
-        joins = isinstance(node.layer, Add | Concatenate)
+        joins = isinstance(node.layer, Join)
         why = "it joins branches" if joins else "it does not read the layer before it"
         why += ", and populations form one chain"
         self.fatal.append(problem(node, why, "a model without branches"))
 
-    def _refuse_linear(self) -> None:
+    def _refuse_linear(self, reader: Node | None = None) -> None:
         """A layer's values can be negative, and something other than its ReLU reads them."""
         if self.linear is not None:
             why = "its values can be negative, and no ReLU follows before the next layer"
-            self.inexact.append(problem(self.linear, why, "activation='relu'"))
+            remedy = "activation='relu'"
+            if reader is not None and reader.origin == self.linear.origin:
+                why = "it is two convolutions, and no ReLU stands between them"
+                remedy = "a depthwise convolution and one with kernel_size=1, both with a ReLU"
+            self.inexact.append(problem(self.linear, why, remedy))
             self.linear = None
 
     def _add_stage(self, node: Node, layer: Weights | Pool) -> None:
@@ -250,27 +256,39 @@ class _ChainReader:
     def _problems(self, node: Node) -> Iterator[LayerProblem]:
         """Why a node that is no population and changes values cannot be converted exactly."""
         match node.layer:
-            case Relu(maximum=maximum, slope=slope):
+            case Relu(maximum=maximum, slope=slope, threshold=threshold):
                 if maximum is not None:
                     why = "no neuron here saturates at a value"
                     yield problem(node, why, "ReLU without a maximum", setting=f"max {maximum:g}")
                 if slope:
                     why = "no neuron here passes on negative values"
                     yield problem(node, why, "ReLU without a slope", setting=f"slope {slope:g}")
+                if threshold:
+                    why, setting = "its response jumps", f"threshold {threshold:g}"
+                    yield problem(node, why, "ReLU without a threshold", setting=setting)
                 if not self.stages and not self.known:
                     why = "the input's encoding has no ReLU"
                     yield problem(node, why, "samples that are not negative")
-            case Softmax():
+            case Softmax(axes=axes):
                 if not self._closes(node):
                     why = "its values depend on all channels at once"
                     yield problem(node, why, "softmax at the end of the model only")
-            case Bias():
-                yield problem(
-                    node, "it adds a bias, and no neuron here has one", "use_bias=False and retrain"
-                )
+                elif axes != (-1,):
+                    why = "its values depend on other positions"
+                    yield problem(node, why, "softmax over the last axis")
+            case Bias() | Scale():
+                yield problem(node, *self._affine_refusal(node))
+            case Function(name=name):
+                yield problem(node, *refusal(node.layer), setting=repr(name))
             case _:
-                why = f"{node.layer} is no part of this preset's networks"
-                yield problem(node, why, "a model without it")
+                yield problem(node, *refusal(node.layer))
+
+    def _affine_refusal(self, node: Node) -> Refusal:
+        """Why a node that scales or shifts is refused: a layer's bias, or a layer of its own."""
+        first = next(entry for entry in self.graph.nodes if entry.origin == node.origin)
+        if isinstance(node.layer, Bias) and isinstance(first.layer, Weights):
+            return BIAS
+        return SCALED_CHANNELS if self.stages or self.known else SCALED_SAMPLES
 
     def _closes(self, node: Node) -> bool:
         """Whether only shapes change behind a node."""

@@ -90,10 +90,11 @@ def _call_name(node: str, layer: str) -> str:
 
 def _turned_layers(graph: Graph) -> Iterator[LayerProblem]:
     """Layers between Permutes, whose channels come first."""
+    permuted = {node.origin[-1] for node in graph.nodes if isinstance(node.layer, Permute)}
     turned = {
         node.origin[-1]: None
         for node in graph.nodes
-        if isinstance(node.layer, Permute) and node.origin[-1].type != "Permute"
+        if node.origin[-1] in permuted and not isinstance(node.layer, Permute)
     }
     for origin in turned:
         yield _problem(

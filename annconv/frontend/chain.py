@@ -1,7 +1,7 @@
 """`on_unsupported="ignore"`: layers chained in the order of `model.layers`, as ANNarchy does.
 
-Branches are not followed, unknown layers are skipped and activations other than ReLU are passed
-over. What was ignored is handed back, so that a conversion can say so.
+Branches are not followed, layers that its converter does not know are skipped and activations other
+than ReLU are passed over. What was ignored is handed back, so that a conversion can say so.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from types import ModuleType
 
 from annconv.errors import LayerProblem
 from annconv.frontend.keras_layer import is_own
-from annconv.frontend.keras_model import KerasModel, LayerCall
+from annconv.frontend.keras_model import KerasModel, LayerCall, is_wrapper
 from annconv.frontend.layer_reading import check_arguments, read_layer, refusal
 from annconv.frontend.layer_view import Problems
 from annconv.frontend.lowering import check_inputs, check_names, closed, node_names
-from annconv.ir.activations import Bias, Relu, Softmax
+from annconv.ir.activations import Bias, Function, Relu, Softmax
 from annconv.ir.arrays import Geometry
 from annconv.ir.graph import Graph, Input, Layer, Node, result_shape
 from annconv.ir.operators import Convolution, Dense, MaxPool, MeanPool, Reshape
@@ -32,7 +32,7 @@ CHAINED = frozenset(
         "Identity", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D",
     )
 )  # fmt: skip
-"""Types of layers that stay; all others are passed over."""
+"""Layers that become part of a chain or change nothing; all others are skipped."""
 KEPT = Input | Dense | Convolution | MaxPool | MeanPool | Reshape | Bias
 """What stays of a layer; of activations a ReLU that starts at 0 and a softmax over the channels."""
 
@@ -119,11 +119,12 @@ def _kept(call: LayerCall, steps: tuple[Layer, ...], problems: Problems) -> tupl
             case _ if isinstance(step, KEPT):
                 found.append(step)
             case _:
+                name = repr(step.name) if isinstance(step, Function) else str(step)
                 problems.add(
                     call.origin,
-                    setting=str(step),
-                    why="only ReLU and softmax over the channels stay in the chain",
-                    instead="retrain with 'relu'",
+                    setting=f"{'' if call.origin.type == 'Activation' else 'activation='}{name}",
+                    why="ANNarchy's converter passes over it",
+                    instead="retrain with 'relu', the last layer with 'softmax'",
                     ignorable=True,
                 )
     return tuple(found)
@@ -148,10 +149,10 @@ def _append(
             ignorable=True,
         )
         return shape
-    if is_own(call.layer, keras) and call.origin.type not in CHAINED:
+    if (not refused or is_wrapper(call.layer, keras)) and call.origin.type not in CHAINED:
         problems.add(
             call.origin,
-            why="ANNarchy's converter passes over it",
+            why="ANNarchy's converter skips it",
             instead="a model without it",
             ignorable=True,
         )

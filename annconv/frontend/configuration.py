@@ -44,7 +44,7 @@ POLICIES = (
     "DTypePolicy", "FloatDTypePolicy", "Policy", "QuantizedDTypePolicy",
     "QuantizedFloat8DTypePolicy",
 )  # fmt: skip
-MARKER_TYPES = frozenset({"__keras_tensor__", "__tuple__", "TensorShape"})
+MARKER_TYPES = frozenset({"__keras_tensor__", "__numpy__", "__tuple__", "TensorShape"})
 """Names that stand for plain values."""
 HARMLESS_TYPES = LAYER_TYPES.union(INITIALISERS, REGULARISERS, CONSTRAINTS, POLICIES, MARKER_TYPES)
 """Everything that may be named inside the settings of a layer."""

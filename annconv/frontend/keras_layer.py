@@ -74,6 +74,11 @@ def view_layer(
     if turned:
         config = {**config, "data_format": "channels_last"}
         input_shapes = [(*shape[1:], *shape[:1]) for shape in input_shapes]
+    inner = getattr(layer, "activation", None)
+    nested = None
+    if isinstance(inner, keras.layers.Layer) and is_own(inner, keras):
+        named = Origin(origin.name, origin.index, type(inner).__name__)
+        nested = view_layer(named, inner, keras, input_shapes)
     return LayerView(
         origin,
         config=config,
@@ -81,6 +86,7 @@ def view_layer(
         weights=[np.asarray(array) for array in layer.get_weights()],
         input_shapes=input_shapes,
         activation=activation,
+        activation_layer=nested,
         turned=turned,
     )
 

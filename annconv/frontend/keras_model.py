@@ -7,6 +7,7 @@ public (`_keras_history`, `_inbound_nodes`), which have been the same in all of 
 
 from __future__ import annotations
 
+import inspect
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -271,13 +272,14 @@ class _Walk:
 
     def _arguments(self, node: Any) -> list[str]:
         """What a call was given besides its inputs; masks that are none and inference are not."""
-        flatten = self.keras.tree.flatten
+        flatten, told = self.keras.tree.flatten, inspect.signature(node.operation.call).parameters
         given = [
             f"{name}={value!r}"
             for name, value in node.arguments.kwargs.items()
             if name != "inputs"
             and not all(entry is None for entry in flatten(value))
             and not (name == "training" and value is False)
+            and not (name in told and value is told[name].default)
         ]
         return given + [repr(value) for value in node.arguments.args[1:]]
 

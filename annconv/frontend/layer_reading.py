@@ -100,13 +100,7 @@ def read_layer(
                 instead="an earlier checkpoint, or training with a smaller learning rate",
             )
     steps = HANDLERS[origin.type](view, problems)
-    for setting in view.lost_settings():
-        problems.add(
-            view,
-            setting=setting,
-            why="this setting is not read",
-            instead="leaving it at its default",
-        )
+    view.refuse_lost_settings(problems)
     return _turned(view, steps) if view.turned else steps
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from drawn_layers import give_weights
 
 from annconv.frontend.reading import read_model
 from annconv.ir.graph import Graph
@@ -60,9 +61,7 @@ def with_random_weights(model: Any, seed: int) -> Any:
     """The model, every weight and bias drawn from a normal distribution."""
     generator = np.random.default_rng(seed)
     for layer in model.layers:
-        drawn = [generator.normal(0, 0.5, array.shape) for array in layer.get_weights()]
-        if drawn and layer.weights:
-            layer.set_weights(drawn)
+        give_weights(layer, generator)
     return model
 
 

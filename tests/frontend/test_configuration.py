@@ -53,7 +53,7 @@ def test_everything_foreign_is_listed_with_what_no_handler_reads():
     error = refused(
         model(
             layer("Lambda", "f", function={"class_name": "__lambda__", "config": {}}),
-            layer("Dense", "d", activation="gelu"),
+            layer("Dense", "d", activation="glu"),
             layer("Mine", "x", module="package.layers"),
             layer("LSTM", "l"),
             layer("Activation", "a", activation="my_function"),
@@ -61,7 +61,7 @@ def test_everything_foreign_is_listed_with_what_no_handler_reads():
     )
     assert [str(problem).split(":")[0] for problem in error.problems] == [
         "layer 1   'f'  Lambda",
-        "layer 2   'd'  Dense(activation='gelu')",
+        "layer 2   'd'  Dense(activation='glu')",
         "layer 3   'x'  Mine",
         "layer 4   'l'  LSTM",
         "layer 5   'a'  Activation('my_function')",

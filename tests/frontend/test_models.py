@@ -120,7 +120,11 @@ class TestNestedModels:
 
     def test_problems_name_the_path(self, keras, layers):
         inner = keras.Sequential(
-            [keras.Input((4, 2)), layers.LSTM(3, name="l"), layers.Dense(2, dtype="float16")],
+            [
+                keras.Input((4, 2)),
+                layers.LSTM(3, name="l"),
+                layers.Dense(2, dtype="float16", name="d"),
+            ],
             name="inner",
         )
         x = keras.Input((4, 2), name="x")
@@ -128,7 +132,7 @@ class TestNestedModels:
             read_model(keras.Model(x, inner(x)))
         text = str(caught.value)
         assert "'inner/l'  LSTM: its state runs along the axis of a sequence" in text
-        assert "'inner/dense'  Dense(dtype='float16')" in text
+        assert "'inner/d'  Dense(dtype='float16')" in text
 
     def test_models_that_are_not_taken_apart(self, keras, layers):
         class Own(keras.Model):

@@ -39,9 +39,13 @@ def test_a_single_input_by_name():
 @pytest.mark.parametrize(
     ("given", "text"),
     [
-        (np.zeros((2, 3)),
-         "samples: expected 2 arrays, one for each input: 'a', 'b', received one ndarray."
-         " Give a list in this order, or a dict."),
+        (
+            np.zeros((2, 3)),
+            (
+                "samples: expected 2 arrays, one for each input: 'a', 'b', received one ndarray."
+                " Give a list in this order, or a dict."
+            ),
+        ),
         ([A], "samples: expected 2 arrays, one for each input: 'a', 'b', received 1."),
         ({"a": A}, "samples: expected an array for each input: 'a', 'b', received arrays for 'a'."),
         ({}, "samples: expected an array for each input: 'a', 'b', received arrays for none."),
