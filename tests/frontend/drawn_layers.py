@@ -75,6 +75,8 @@ class Draw:
 def convolution(draw: Draw) -> Settings:
     size, padding = draw.window()
     strides = draw.pick((1,) * draw.rank, draw.extents(1, 3))
+    if draw.double and draw.rank == 3:  # TensorFlow misplaces strides longer than the kernel
+        strides = tuple(map(min, strides, size))
     dilation = draw.extents(1, 2) if max(strides) == 1 else (1,) * draw.rank
     if draw.rank == 1 and draw.flag():
         padding = "causal"

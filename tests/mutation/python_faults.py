@@ -41,13 +41,13 @@ FRONT = (
     ),
     Fault(
         "frontend-groups", "annconv/frontend/layers/convolution.py",
-        "return (Convolution(kernel, strides, padding, dilation, groups), *behind)",
-        "return (Convolution(kernel, strides, padding, dilation, 1), *behind)",
+        "return Convolution(kernel, strides, padding, dilation, groups)",
+        "return Convolution(kernel, strides, padding, dilation, 1)",
         "groups of a convolution are lost",
     ),
     Fault(
         "frontend-bias-dropped", "annconv/frontend/layers/dense.py",
-        "not np.any(layer.weights[1])", "not np.all(layer.weights[1])",
+        "not np.any(layer.weights[place])", "not np.all(layer.weights[place])",
         "a bias with a zero in it is dropped",
     ),
     Fault(
@@ -55,6 +55,21 @@ FRONT = (
         'strides = size if layer.take("strides") is None',
         'strides = (1,) * rank if layer.take("strides") is None',
         "pooling without strides moves by one",
+    ),
+    Fault(
+        "frontend-transposed-cut", "annconv/frontend/layers/transposed_convolution.py",
+        "max(reached + span - result, 0) // 2", "-(-max(reached + span - result, 0) // 2)",
+        "the odd cell that a transposed convolution leaves out lies in front",
+    ),
+    Fault(
+        "frontend-normalisation-axis", "annconv/frontend/layers/scaling.py",
+        "back = tuple(order.index(axis) for axis in range(rank))", "back = order",
+        "axes that changed places for a scale do not go back to theirs",
+    ),
+    Fault(
+        "frontend-bilinear-centre", "annconv/frontend/layers/resizing.py",
+        "* given / wanted - 0.5", "* given / wanted",
+        "values between two cells are taken half a cell further",
     ),
     Fault(
         "frontend-setting-lost", "annconv/frontend/layer_view.py",
@@ -120,6 +135,16 @@ MEANING = (
         "k3 = _gradients(odes, _moved(scope, k2, half), draws)",
         "k3 = _gradients(odes, _moved(scope, k1, half), draws)",
         "the oracle's third slope starts from the first",
+    ),
+    Fault(
+        "reference-softmax-axes", "annconv/reference/activations.py",
+        "powers.sum(axis=layer.axes, keepdims=True)", "powers.sum(axis=-1, keepdims=True)",
+        "softmax over several axes is divided by the sum over the last",
+    ),
+    Fault(
+        "reference-adaptive-windows", "annconv/reference/maps.py",
+        "-(-(i + 1) * extent // count)", "(i + 1) * extent // count",
+        "windows of adaptive pooling lose their last cell",
     ),
     Fault(
         "reference-leaky-slope", "annconv/reference/activations.py",
