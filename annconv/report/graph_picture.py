@@ -37,7 +37,7 @@ def graph_dot(graph: Graph) -> str:
     for node in graph.nodes:
         origin = node.origin[-1]
         layer = layers.get(origin.index)
-        if layer is None or layer.name == origin.name:
+        if layer is None or not origin.name.startswith(f"{layer.name}/"):
             lines.append(f"{INDENT}{_box(node, numbers, graph)}")
         else:
             inside.setdefault(origin.index, []).append(node)
