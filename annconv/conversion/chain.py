@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from annconv.conversion.refusals import BIAS, SCALED_CHANNELS, SCALED_SAMPLES, Refusal, refusal
-from annconv.conversion.structure import holder_indices, structure_problems
+from annconv.conversion.structure import held_origins, structure_problems
 from annconv.errors import LayerProblem, UnsupportedModelError
 from annconv.frontend.layers import HANDLERS
 from annconv.frontend.remedies import LAYERS
 from annconv.ir.activations import Bias, Function, PRelu, Relu, Softmax
-from annconv.ir.graph import Graph, Input, Node
+from annconv.ir.graph import Graph, Input, Node, Origin
 from annconv.ir.joins import Join
 from annconv.ir.maps import Map, Permute, TransposedConvolution
 from annconv.ir.operators import (
@@ -122,7 +122,7 @@ def survey_chain(
     """
     known = (*known, *structure_problems(graph))
     reader = _ChainReader(
-        graph, frozenset((entry.index, entry.layer) for entry in known), holder_indices(graph)
+        graph, frozenset((entry.index, entry.layer) for entry in known), held_origins(graph)
     )
     for node in graph.nodes:
         reader.take(node)
@@ -150,7 +150,7 @@ class _ChainReader:
     Attributes:
         graph: What is read.
         known: Index and name of every layer that is listed already.
-        held: Index of every layer that holds others.
+        held: Layers that stand in a nested model or a wrapper, which is listed.
         inputs: Input nodes.
         stages: Found so far.
         inexact: Problems that can be ignored.
@@ -162,7 +162,7 @@ class _ChainReader:
 
     graph: Graph
     known: frozenset[tuple[int, str]] = frozenset()
-    held: frozenset[int] = frozenset()
+    held: frozenset[Origin] = frozenset()
     inputs: list[Node] = field(default_factory=list)
     stages: list[Stage] = field(default_factory=list)
     inexact: list[LayerProblem] = field(default_factory=list)
@@ -228,7 +228,7 @@ class _ChainReader:
     def _listed(self, node: Node) -> bool:
         """Whether the Keras layer of a node, or one that holds it, is listed already."""
         origin = node.origin[-1]
-        return (origin.index, origin.name) in self.known or origin.index in self.held
+        return (origin.index, origin.name) in self.known or origin in self.held
 
     def _refuse_branch(self, node: Node) -> None:
         """A node that does not read the one before it and nothing else."""

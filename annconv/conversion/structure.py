@@ -46,7 +46,10 @@ def _several_ends(graph: Graph) -> Iterator[LayerProblem]:
 
 def _nested_layers(graph: Graph) -> Iterator[LayerProblem]:
     """Layers that hold others, once each."""
-    for layer in _holders(graph):
+    held = {origin.index for origin in held_origins(graph)}
+    for layer in graph.layers:
+        if layer.index not in held:
+            continue
         if layer.type in NESTED_TYPES:
             why = "populations are those of one flat model"
             yield _problem(layer, why, "calling the inner model's layers one by one in one model")
@@ -55,16 +58,16 @@ def _nested_layers(graph: Graph) -> Iterator[LayerProblem]:
             yield _problem(layer, why, "Conv1D over that axis")
 
 
-def _holders(graph: Graph) -> list[Origin]:
-    """The layers that hold those of a node."""
-    used = {node.origin[-1].index for node in graph.nodes}
-    held = NESTED_TYPES | WRAPPER_TYPES
-    return [layer for layer in graph.layers if layer.type in held and layer.index in used]
-
-
-def holder_indices(graph: Graph) -> frozenset[int]:
-    """Index of every layer that holds those of a node: of a nested model, or a wrapper."""
-    return frozenset(layer.index for layer in _holders(graph))
+def held_origins(graph: Graph) -> frozenset[Origin]:
+    """The layers of nodes that stand in a nested model or a wrapper."""
+    kinds = NESTED_TYPES | WRAPPER_TYPES
+    holders = {layer.index: f"{layer.name}/" for layer in graph.layers if layer.type in kinds}
+    origins = {node.origin[-1] for node in graph.nodes}
+    return frozenset(
+        origin
+        for origin in origins
+        if origin.index in holders and origin.name.startswith(holders[origin.index])
+    )
 
 
 def _shared_layers(graph: Graph) -> Iterator[LayerProblem]:
@@ -73,10 +76,10 @@ def _shared_layers(graph: Graph) -> Iterator[LayerProblem]:
     for node in graph.nodes:
         if isinstance(node.layer, Dense | Convolution):
             uses.setdefault(node.origin[-1], []).append(node)
-    held = holder_indices(graph)
+    held = held_origins(graph)
     for origin, nodes in uses.items():
         calls = {_call_name(node.name, origin.name) for node in nodes}
-        if len(calls) > 1 and origin.index not in held:
+        if len(calls) > 1 and origin not in held:
             why = f"it is used in {len(calls)} places"
             instead = "a layer of its own for each place, with equal weights (set_weights)"
             yield _problem(origin, why, instead)

@@ -16,10 +16,12 @@ from annconv.frontend.foreign_activations import SAVED_NAMES
 from annconv.frontend.layers import HANDLERS
 from annconv.frontend.layers.activation import ACTIVATIONS, nearest_activation
 from annconv.frontend.remedies import (
+    ARITHMETIC,
     CODE,
     LAYERS,
     NESTED_TYPES,
     OPERATION,
+    OPERATION_MODULE,
     REFUSED_ACTIVATIONS,
     SUBCLASSED_MODEL,
     UNKNOWN_LAYER,
@@ -304,7 +306,7 @@ def _refused_class(entry: Mapping[str, Any]) -> Remedy | None:
         shown = str(registered) if registered and registered != kind else f"{module}.{kind}"
         return foreign_layer(shown.lstrip("."), None)
     if ".ops" in module:
-        return OPERATION
+        return None if module == OPERATION_MODULE and kind in ARITHMETIC else OPERATION
     return None if kind in LAYER_TYPES or kind in NESTED_TYPES else UNKNOWN_LAYER
 
 

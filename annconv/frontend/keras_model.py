@@ -40,6 +40,7 @@ class LayerCall:
         nested: Whether it stands in a nested model: that may be called on other shapes than those
             for which Keras built it.
         times: Number of axes in front of all shapes along which the layer is applied step by step.
+        operands: What an operation that is no layer was given, None for what it reads.
     """
 
     name: str
@@ -51,6 +52,7 @@ class LayerCall:
     arguments: tuple[str, ...]
     nested: bool = False
     times: int = 0
+    operands: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -265,10 +267,18 @@ class _Walk:
             tuple(self._arguments(node)),
             nested=place.index is not None,
             times=place.times,
+            operands=self._operands(node, layer),
         )
         self.calls.append(call)
         self.origins[call.name] = call.origin
         return call.name
+
+    def _operands(self, node: Any, layer: Any) -> tuple[Any, ...]:
+        """What an operation was given."""
+        if isinstance(layer, self.keras.layers.Layer):
+            return ()
+        read = {id(tensor) for tensor in node.input_tensors}
+        return tuple(None if id(given) in read else given for given in node.arguments.args)
 
     def _arguments(self, node: Any) -> list[str]:
         """What a call was given besides its inputs; masks that are none and inference are not."""

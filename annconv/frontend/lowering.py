@@ -13,6 +13,7 @@ from annconv.frontend.keras_model import KerasModel, LayerCall, OpenShape
 from annconv.frontend.layer_reading import check_arguments, read_layer, refusal
 from annconv.frontend.layer_view import Problems
 from annconv.frontend.lifting import lifted
+from annconv.frontend.operations import is_arithmetic, read_operation
 from annconv.frontend.permutes import drop_inverse_permutes
 from annconv.ir.activations import Function
 from annconv.ir.arrays import Geometry
@@ -185,6 +186,8 @@ class _Reader:
 
     def _read(self, call: LayerCall, shapes: tuple[Geometry, ...]) -> tuple[Layer, ...]:
         """What a layer computes; the input of a nested model may add an axis, or leave one out."""
+        if is_arithmetic(call.layer):
+            return read_operation(call, shapes, self.problems)
         own = closed(call.output_shape)
         steps = read_layer(call.origin, call.layer, shapes or (own,), self.keras, self.problems)
         if call.origin.type != "InputLayer" or not call.inputs:

@@ -33,9 +33,14 @@ CODE = Remedy(
     "a layer of Keras, or Activation",
 )
 OPERATION = Remedy(
-    "it is an operation in the model's code, not a layer",
-    "the layer of that name: keras.layers.Add()([x, y]) for x + y, keras.layers.ReLU for relu",
+    "it is an operation in the model's code, and only x + y, x - y, x * y of values of one rank or"
+    " with a constant, x / constant and -x are read",
+    "the layer that computes it: keras.layers.ReLU() for relu",
 )
+OPERATION_MODULE = "keras.src.ops.numpy"
+"""Where Keras keeps the classes of the operations on arrays."""
+ARITHMETIC = frozenset({"Add", "Divide", "Multiply", "Negative", "Subtract", "TrueDivide"})
+"""Operations there that are read."""
 NESTED_TYPES = frozenset({"Functional", "Model", "Sequential"})
 """Models, which may stand in others."""
 WRAPPER_TYPES = frozenset({"TimeDistributed"})

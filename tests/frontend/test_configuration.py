@@ -10,6 +10,7 @@ from annconv.frontend.configuration import (
     check_configuration,
     renewed,
 )
+from annconv.frontend.remedies import OPERATION
 
 INITIALISER = {"module": "keras.initializers", "class_name": "Zeros", "config": {}}
 
@@ -128,8 +129,10 @@ def test_foreign_parts_of_a_layer_are_found_wherever_they_are(entry, shown):
         (layer("TFSMLayer", "d"), "it has no counterpart here"),
         (layer("Functional", "d", module="keras_hub.models"),
          "its class 'keras_hub.models.Functional' is not Keras' own and may compute anything"),
-        (layer("Add", "d", module="keras.src.ops.numpy"),
-         "it is an operation in the model's code, not a layer"),
+        (layer("Exp", "d", module="keras.src.ops.numpy"), OPERATION.why),
+        (layer("Add", "d", module="keras.src.ops.numpy.own"), OPERATION.why),
+        (layer("Add", "d", module="own.ops.numpy"),
+         "its class 'own.ops.numpy.Add' is not Keras' own and may compute anything"),
     ],
 )  # fmt: skip
 def test_layers_that_are_not_built(entry, why):
