@@ -285,7 +285,7 @@ class _ChainReader:
                 elif axes != (-1,):
                     why = "its values depend on other positions"
                     yield problem(node, why, "softmax over the last axis")
-            case Scale() if isinstance(self.parts[node.origin][0], Join):
+            case Scale() if any(isinstance(part, Join) for part in self.parts[node.origin]):
                 return  # an average, refused as a branch
             case Function(name=name):
                 yield problem(node, *refusal(node.layer), setting=repr(name))
@@ -295,7 +295,7 @@ class _ChainReader:
     def _refusal(self, node: Node) -> Refusal:
         """Why a node is refused; all that scales, shifts and turns axes for it is one reason."""
         parts = self.parts[node.origin]
-        if isinstance(parts[0], Weights | TransposedConvolution):
+        if any(isinstance(part, Weights | TransposedConvolution) for part in parts):
             return BIAS if isinstance(node.layer, Bias) else refusal(node.layer)
         if not any(isinstance(part, Scale | Bias) for part in parts):
             return refusal(node.layer)
