@@ -16,7 +16,7 @@ from annconv.errors import LayerProblem, UnsupportedModelError
 from annconv.frontend.layers import HANDLERS
 from annconv.frontend.remedies import LAYERS
 from annconv.ir.activations import Bias, Function, PRelu, Relu, Softmax
-from annconv.ir.graph import Graph, Input, Node, Origin
+from annconv.ir.graph import Graph, Input, Layer, Node, Origin
 from annconv.ir.joins import Join
 from annconv.ir.maps import Map, Permute, TransposedConvolution
 from annconv.ir.operators import (
@@ -158,6 +158,7 @@ class _ChainReader:
         between: Operators since the last stage.
         linear: The last layer with weights, until a ReLU follows it.
         before: The node taken last.
+        parts: What all nodes of a Keras layer compute, by their origin.
     """
 
     graph: Graph
@@ -170,6 +171,11 @@ class _ChainReader:
     between: tuple[Operator, ...] = ()
     linear: Node | None = None
     before: Node | None = None
+    parts: dict[tuple[Origin, ...], list[Layer]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for node in self.graph.nodes:
+            self.parts.setdefault(node.origin, []).append(node.layer)
 
     def take(self, node: Node) -> None:
         """The next node."""
@@ -199,11 +205,11 @@ class _ChainReader:
                 self.between = (*self.between, node.layer)
             case TransposedConvolution():
                 self._refuse_linear()
-                self.fatal.append(problem(node, *refusal(node.layer)))
+                self.fatal.append(problem(node, *self._refusal(node)))
             case Permute() if listed:
                 pass  # a layer with its channels first
             case layer if isinstance(layer, Map | Operator) and not isinstance(layer, Scale):
-                self.fatal.append(problem(node, *refusal(layer)))
+                self.fatal.append(problem(node, *self._refusal(node)))
             case _:
                 self.inexact += self._problems(node)
                 if isinstance(node.layer, Relu | PRelu | Function):
@@ -276,18 +282,20 @@ class _ChainReader:
                 elif axes != (-1,):
                     why = "its values depend on other positions"
                     yield problem(node, why, "softmax over the last axis")
-            case Bias() | Scale():
-                yield problem(node, *self._affine_refusal(node))
+            case Scale() if any(isinstance(part, Join) for part in self.parts[node.origin]):
+                return  # an average, refused as a branch
             case Function(name=name):
                 yield problem(node, *refusal(node.layer), setting=repr(name))
             case _:
-                yield problem(node, *refusal(node.layer))
+                yield problem(node, *self._refusal(node))
 
-    def _affine_refusal(self, node: Node) -> Refusal:
-        """Why a node that scales or shifts is refused: a layer's bias, or a layer of its own."""
-        first = next(entry for entry in self.graph.nodes if entry.origin == node.origin)
-        if isinstance(node.layer, Bias) and isinstance(first.layer, Weights):
-            return BIAS
+    def _refusal(self, node: Node) -> Refusal:
+        """Why a node is refused; all that scales, shifts and turns axes for it is one reason."""
+        parts = self.parts[node.origin]
+        if any(isinstance(part, Weights | TransposedConvolution) for part in parts):
+            return BIAS if isinstance(node.layer, Bias) else refusal(node.layer)
+        if not any(isinstance(part, Scale | Bias) for part in parts):
+            return refusal(node.layer)
         return SCALED_CHANNELS if self.stages or self.known else SCALED_SAMPLES
 
     def _closes(self, node: Node) -> bool:

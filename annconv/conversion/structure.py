@@ -9,9 +9,10 @@ from collections.abc import Iterator
 
 from annconv.errors import LayerProblem
 from annconv.frontend.remedies import NESTED_TYPES, WRAPPER_TYPES
+from annconv.ir.activations import Bias
 from annconv.ir.graph import Graph, Input, Node, Origin
 from annconv.ir.maps import Permute
-from annconv.ir.operators import Convolution, Dense
+from annconv.ir.operators import Convolution, Dense, Scale
 
 
 def structure_problems(graph: Graph) -> list[LayerProblem]:
@@ -97,11 +98,11 @@ def _turned_layers(graph: Graph) -> Iterator[LayerProblem]:
     turned = {
         node.origin[-1]: None
         for node in graph.nodes
-        if node.origin[-1] in permuted and not isinstance(node.layer, Permute)
+        if node.origin[-1] in permuted and not isinstance(node.layer, Permute | Scale | Bias)
     }
     for origin in turned:
         yield _problem(
             origin,
             "populations keep channels last",
-            "data_format='channels_last' or axis=-1, the weights stay as they are",
+            "data_format='channels_last', the weights stay as they are",
         )

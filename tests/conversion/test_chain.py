@@ -232,6 +232,8 @@ def test_a_layer_that_scales_and_shifts_is_one_problem(graph, weights):
     found = [
         ("norm", "BatchNormalization", "it scales and shifts channels, and no neuron here does")
     ]
+    turned = ("norm", "BatchNormalization", Permute((0,)))
+    assert problems(graph((3,), layers[0], turned, *layers[1:3], turned, layers[3])) == found
     assert problems(graph((3,), *layers)) == found
     assert problems(graph((3,), layers[0], *layers[2:])) == found
     with pytest.raises(UnsupportedModelError, match="folding its scale and shift into kernel and"):
@@ -244,6 +246,27 @@ def test_two_convolutions_of_one_layer(graph, conv):
     assert problems(model) == [
         ("sep", "SeparableConv2D", "it is two convolutions, and no ReLU stands between them")
     ]
+
+
+def test_the_scale_of_an_average_belongs_to_the_branch(graph):
+    model = graph(
+        (3,), ("mean", "Average", Add(), ("input", "input")), ("mean", "Average", Scale(0.5)),
+        ("a", "Dense", Dense(np.ones((3, 2)))),
+    )  # fmt: skip
+    assert problems(model) == [
+        ("mean", "Average", "it joins branches, and populations form one chain")
+    ]
+
+
+def test_the_bias_of_a_transposed_convolution(graph):
+    larger = TransposedConvolution(np.ones((2, 2, 3, 1)), (2, 2), (1, 1), (0, 0), (8, 8))
+    model = graph((4, 4, 1), ("larger", "Conv2DTranspose", larger),
+                  ("larger", "Conv2DTranspose", Bias(np.ones(3))),
+                  ("flat", "Flatten", Reshape((192,))),
+                  ("a", "Dense", Dense(np.ones((192, 2)))))  # fmt: skip
+    assert [why for *_, why in problems(model)] == [
+        "no projection here enlarges what it reads", "it adds a bias, and no neuron here has one",
+    ]  # fmt: skip
 
 
 def test_a_transposed_convolution_reads_linear_values(graph, conv):

@@ -101,7 +101,7 @@ def test_channels_first(keras):
     assert (
         "c",
         "populations keep channels last",
-        "data_format='channels_last' or axis=-1, the weights stay as they are",
+        "data_format='channels_last', the weights stay as they are",
     ) in listed
     assert {layer for layer, _, _ in listed} == {"c"}
 

@@ -49,3 +49,20 @@ def test_a_layer_equals_keras(keras, number_type, name, kind):
         np.testing.assert_allclose(
             received, expected, rtol=0, atol=TOLERANCES[kind] * scale, err_msg=f"{shape} {chosen}"
         )
+
+
+@pytest.mark.keras
+def test_layers_of_pictures_are_the_same_from_a_file(keras, tmp_path):
+    generator = np.random.default_rng(0)
+    inputs = keras.Input((6, 6, 3))
+    ends = []
+    for name in ONE_INPUT:
+        chosen = draw_settings(name, Draw(generator, (6, 6, 3)))
+        if chosen is not None:
+            layer = getattr(keras.layers, name)(**chosen)
+            ends.append(keras.layers.Flatten()(layer(inputs)))
+            give_weights(layer, generator)
+    model = keras.Model(inputs, keras.layers.Concatenate()(ends))
+    model.save(tmp_path / "model.keras")
+    assert len(ends) > 50
+    assert read_model(tmp_path / "model.keras").graph == read_model(model).graph

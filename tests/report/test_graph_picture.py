@@ -41,7 +41,13 @@ def drawer(tmp_path, monkeypatch):
     return put
 
 
+def inner_box(number, name, computes, told):
+    tooltip = f"node {told} # Dense 'head/d'"
+    return f'    {number} [label="{name}\\n{computes}\\n2", tooltip="{tooltip}"]'
+
+
 def test_every_node_is_a_box_and_nested_models_are_frames():
+    dense, bias = (" ".join(str(layer).split()) for layer in (Dense(np.eye(2)), Bias(np.ones(2))))
     assert graph_dot(small()).splitlines() == [
         'digraph "m" {',
         '  node [shape=box, fontname="Helvetica", fontsize=11]',
@@ -57,14 +63,8 @@ def test_every_node_is_a_box_and_nested_models_are_frames():
         ),
         "  subgraph cluster1 {",
         "    label=\"Sequential 'head'\"",
-        (
-            '    n1 [label="head/d\\ndense\\n2", tooltip="node head/d &lt;- in (2) dense'
-            f" {Dense(np.eye(2))!s} # Dense 'head/d'\"]".replace(" dense  ", " ")
-        ),
-        (
-            '    n2 [label="head/d/bias\\nbias\\n2", tooltip="node head/d/bias &lt;- head/d (2) bias'
-            f" {Bias(np.ones(2))!s} # Dense 'head/d'\"]".replace(" bias  ", " ")
-        ),
+        inner_box("n1", "head/d", "dense", f"head/d &lt;- in (2) {dense}"),
+        inner_box("n2", "head/d/bias", "bias", f"head/d/bias &lt;- head/d (2) {bias}"),
         "  }",
         "  n0 -> n1",
         "  n1 -> n2",

@@ -8,7 +8,7 @@ import pytest
 from annconv.errors import UnsupportedModelError
 from annconv.frontend.foreign_activations import EQUAL
 from annconv.frontend.reading import read_model
-from annconv.ir.activations import PRelu, Relu, Softmax
+from annconv.ir.activations import Function, PRelu, Relu, Softmax
 
 pytestmark = pytest.mark.keras
 
@@ -176,7 +176,12 @@ def test_functions_of_libraries_that_are_not_installed(
     def softmax(x):
         return keras.ops.softmax(x, axis=0)
 
-    library(monkeypatch, "torch.nn.functional", relu=relu, softmax=softmax)
+    def hardswish(x):
+        return keras.ops.hard_silu(x)
+
+    library(monkeypatch, "torch.nn.functional", relu=relu, softmax=softmax, hardswish=hardswish)
+    graph = equals_keras(sequential((6,), keras.layers.Dense(5, activation=hardswish)))
+    assert graph.nodes[-1].layer == Function("hard_silu")
     equals_keras(sequential((6,), keras.layers.Dense(5, activation=relu)))
     text = only_problem(sequential((6,), keras.layers.Dense(5, activation=softmax)))
     assert "Dense(activation='torch.nn.functional.softmax'): it is not one of Keras' own" in text
