@@ -70,15 +70,15 @@ def view_layer(
         config = layer.get_config()
     except Exception as error:
         raise UntoldSettingsError(error, activation) from error
-    turned = config.get("data_format") == "channels_first"
-    if turned:
-        config = {**config, "data_format": "channels_last"}
-        input_shapes = [(*shape[1:], *shape[:1]) for shape in input_shapes]
     inner = getattr(layer, "activation", None)
     nested = None
     if isinstance(inner, keras.layers.Layer) and is_own(inner, keras):
         named = Origin(origin.name, origin.index, type(inner).__name__)
         nested = view_layer(named, inner, keras, input_shapes)
+    turned = config.get("data_format") == "channels_first"
+    if turned:
+        config = {**config, "data_format": "channels_last"}
+        input_shapes = [(*shape[1:], *shape[:1]) for shape in input_shapes]
     return LayerView(
         origin,
         config=config,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from types import ModuleType
 from typing import Any
 
@@ -33,6 +34,7 @@ from annconv.frontend.remedies import (
     quantised_remedy,
     uncallable_activation,
 )
+from annconv.ir.activations import Softmax
 from annconv.ir.arrays import Geometry
 from annconv.ir.graph import Layer, Origin, result_shape
 from annconv.ir.maps import Permute
@@ -105,15 +107,20 @@ def read_layer(
 
 
 def _turned(view: LayerView, steps: tuple[Layer, ...]) -> tuple[Layer, ...]:
-    """What a layer computes whose channels come first, from what it computes on channels last."""
+    """What a layer computes whose channels come first, from what it computes on channels last.
+
+    A softmax as its activation runs along Keras' last axis, which is not the channels'.
+    """
     rank = len(view.input_shape)
     if not steps or rank < 2:
         return steps
+    own = tuple(itertools.takewhile(lambda step: not isinstance(step, Softmax), steps))
     shape: Geometry | None = view.input_shape
-    for step in steps:
+    for step in own:
         shape = None if shape is None else result_shape(step, [shape])
     last, first = Permute((*range(1, rank), 0)), Permute((rank - 1, *range(rank - 1)))
-    return (last, *steps, *(() if shape is None or len(shape) != rank else (first,)))
+    back = () if shape is None or len(shape) != rank else (first,)
+    return (last, *own, *back, *steps[len(own) :])
 
 
 def _view(

@@ -9,8 +9,8 @@ from annconv.errors import LayerProblem
 from annconv.ir.arrays import FloatArray, Geometry
 from annconv.ir.graph import Origin
 
-IRRELEVANT = frozenset({"name", "trainable", "dtype"})
-"""Settings of every layer that change nothing here; the type of its numbers is checked apart."""
+IRRELEVANT = frozenset({"name", "trainable", "dtype", "data_format"})
+"""Settings that change nothing here: the type of numbers is checked apart, channels come last."""
 IRRELEVANT_ENDINGS = ("_initializer", "_regularizer", "_constraint")
 """Endings of settings that matter in training only."""
 

@@ -214,9 +214,11 @@ def node_names(name: str, steps: tuple[Layer, ...]) -> list[str]:
     Where the layer keeps its channels first, the first is the one between the Permutes.
     """
     if len(steps) > 1 and isinstance(steps[0], Permute):
-        back = len(steps) > 2 and isinstance(steps[-1], Permute)
-        turned = node_names(name, steps[1:-1] if back else steps[1:])
-        return [f"{name}/channels_last", *turned, *([f"{name}/channels_first"] if back else [])]
+        rest = [step for step in steps[1:] if not isinstance(step, Permute)]
+        inner = iter(node_names(name, tuple(rest)))
+        back = f"{name}/channels_first"
+        behind = [back if isinstance(step, Permute) else next(inner) for step in steps[1:]]
+        return [f"{name}/channels_last", *behind]
     names = [name] if steps else []
     for step in steps[1:]:
         kind = step.name if isinstance(step, Function) else type(step).__name__.lower()

@@ -1,7 +1,8 @@
 """Layers that keep their channels first are turned: held to Keras, and to the same with them last.
 
 Keras' TensorFlow backend computes convolutions with channels first on a CPU in float32 alone, and
-not with every setting. So that nothing rests on it, models are also compared with a model of the
+not with every setting; where the last axis happens to be as long as the channels are many it adds
+biases along the wrong one (Keras 3.15, `add` of its TensorFlow backend). So that nothing rests on it, models are also compared with a model of the
 same weights whose channels come last, fed with transposed samples.
 """
 
@@ -79,6 +80,7 @@ CASES = {
     "conv": ((2, 7, 8), ("Conv2D", {
         "filters": 4, "kernel_size": (3, 2), "groups": 2, "padding": "same",
         "activation": "relu"})),
+    "softmax": ((2, 5, 4), ("Conv2D", {"filters": 3, "kernel_size": 1, "activation": "softmax"})),
     "stride": ((2, 7, 8), ("Conv2D", {"filters": 3, "kernel_size": 3, "strides": 2})),
     "conv1": ((3, 9), ("Conv1D", {"filters": 4, "kernel_size": 3, "dilation_rate": 2})),
     "conv3": ((2, 4, 5, 6), ("Conv3D", {"filters": 2, "kernel_size": 2})),
@@ -95,11 +97,14 @@ CASES = {
     "upsampling": ((2, 4, 5), ("UpSampling2D", {"size": (2, 3)})),
     "global": ((2, 4, 5), ("GlobalMaxPooling2D", {"keepdims": True})),
 }  # fmt: skip
-"""Shape of the samples, and layers as their class and settings."""
+"""Shape of the samples, and layers as their class and settings.
+
+A softmax as activation runs along the last axis, which is another one where channels come first.
+"""
 
 
 @pytest.mark.keras
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", [case for case in CASES if case != "softmax"])
 def test_the_same_as_with_channels_last(keras, number_type, case):
     number_type("float64")
     first, last = (build(keras, case, form) for form in ("channels_first", "channels_last"))
@@ -116,7 +121,9 @@ def test_the_same_as_with_channels_last(keras, number_type, case):
 
 
 @pytest.mark.keras
-@pytest.mark.parametrize("case", ["conv", "max", "chain", "depthwise", "padding", "global"])
+@pytest.mark.parametrize(
+    "case", ["conv", "softmax", "max", "chain", "depthwise", "padding", "global"]
+)
 def test_the_same_as_keras(keras, all_outputs_equal_keras, case):
     all_outputs_equal_keras(build(keras, case, "channels_first"))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from annconv.frontend.layer_view import LayerView, Problems
 from annconv.frontend.layers.activation import activation_layers
 from annconv.frontend.layers.dense import bias_layers
-from annconv.frontend.layers.window import refuse_channels_first, window_padding
+from annconv.frontend.layers.window import window_padding
 from annconv.ir.arrays import FloatArray
 from annconv.ir.graph import Layer
 from annconv.ir.operators import Convolution
@@ -28,13 +28,11 @@ def _by_channel(kernel: FloatArray) -> FloatArray:
 
 
 def convolution(layer: LayerView, problems: Problems) -> tuple[Layer, ...]:
-    """With strides, dilation, groups and every padding, channels last."""
+    """With strides, dilation, groups and every padding."""
     for key in ("filters", "kernel_size"):
         layer.take(key)
     groups = int(layer.take("groups", 1))
     behind = (*bias_layers(layer), *activation_layers(layer, problems))
-    if refuse_channels_first(layer, problems):
-        return ()
     return (_convolved(layer, layer.weights[0], groups), *behind)
 
 
@@ -43,8 +41,6 @@ def depthwise(layer: LayerView, problems: Problems) -> tuple[Layer, ...]:
     for key in ("kernel_size", "depth_multiplier"):
         layer.take(key)
     behind = (*bias_layers(layer), *activation_layers(layer, problems))
-    if refuse_channels_first(layer, problems):
-        return ()
     kernel = layer.weights[0]
     return (_convolved(layer, _by_channel(kernel), kernel.shape[-2]), *behind)
 
@@ -54,8 +50,6 @@ def separable(layer: LayerView, problems: Problems) -> tuple[Layer, ...]:
     for key in ("filters", "kernel_size", "depth_multiplier"):
         layer.take(key)
     behind = (*bias_layers(layer, place=2), *activation_layers(layer, problems))
-    if refuse_channels_first(layer, problems):
-        return ()
     kernel, points = layer.weights[:2]
     ones = (1,) * (points.ndim - 2)
     first = _convolved(layer, _by_channel(kernel), kernel.shape[-2])

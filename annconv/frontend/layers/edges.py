@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from annconv.frontend.layer_view import LayerView, Problems
 from annconv.frontend.layers.resizing import resized_layers
-from annconv.frontend.layers.window import refuse_channels_first
 from annconv.ir.graph import Layer
 from annconv.ir.maps import Crop
 from annconv.ir.operators import Pad, Padding
@@ -18,10 +17,8 @@ def _pairs(layer: LayerView, key: str) -> Padding:
 
 
 def zero_padding(layer: LayerView, problems: Problems) -> tuple[Layer, ...]:
-    """On any side, channels last."""
+    """On any side."""
     padding = _pairs(layer, "padding")
-    if refuse_channels_first(layer, problems):
-        return ()
     return (Pad(padding),) if any(map(any, padding)) else ()
 
 
@@ -30,19 +27,16 @@ def _crop(cut: Padding) -> tuple[Layer, ...]:
 
 
 def cropping(layer: LayerView, problems: Problems) -> tuple[Layer, ...]:
-    """On any side, channels last."""
-    cut = _pairs(layer, "cropping")
-    return () if refuse_channels_first(layer, problems) else _crop(cut)
+    """On any side."""
+    return _crop(_pairs(layer, "cropping"))
 
 
 def center_crop(layer: LayerView, problems: Problems) -> tuple[Layer, ...]:
-    """Of a picture, channels last; a smaller one is cropped to the ratio and resized, as in Keras.
+    """Of a picture; a smaller one is cropped to the ratio and resized, as in Keras.
 
     Source: `smart_resize` of Keras for smaller pictures.
     """
     wanted = (int(layer.take("height")), int(layer.take("width")))
-    if refuse_channels_first(layer, problems):
-        return ()
     given = (layer.input_shape[0], layer.input_shape[1])
     if wanted[0] <= given[0] and wanted[1] <= given[1]:
         kept = wanted

@@ -5,34 +5,30 @@ from __future__ import annotations
 import numpy as np
 
 from annconv.frontend.layer_view import LayerView, Problems
-from annconv.frontend.layers.window import refuse_channels_first, window_padding
+from annconv.frontend.layers.window import window_padding
 from annconv.ir.arrays import FloatArray
 from annconv.ir.graph import Layer
 from annconv.ir.maps import AdaptiveMaxPool, Resample
 from annconv.ir.operators import Extents, MaxPool, MeanPool, Padding, Reshape
 
 
-def _window(layer: LayerView, problems: Problems) -> tuple[Extents, Extents, Padding] | None:
-    """Size, strides and padding of a pooling layer, None if it is refused."""
+def _window(layer: LayerView) -> tuple[Extents, Extents, Padding]:
+    """Size, strides and padding of a pooling layer."""
     rank = len(layer.input_shape) - 1
     size = layer.take_extents("pool_size", rank)
     strides = size if layer.take("strides") is None else layer.take_extents("strides", rank)
     mode = layer.take("padding", "valid")
-    if refuse_channels_first(layer, problems):
-        return None
     return size, strides, window_padding(mode, layer.input_shape, size, strides, (1,) * rank)
 
 
 def max_pooling(layer: LayerView, problems: Problems) -> tuple[Layer, ...]:
-    """With any window, strides and padding, channels last."""
-    window = _window(layer, problems)
-    return () if window is None else (MaxPool(*window),)
+    """With any window, strides and padding."""
+    return (MaxPool(*_window(layer)),)
 
 
 def average_pooling(layer: LayerView, problems: Problems) -> tuple[Layer, ...]:
-    """With any window, strides and padding, channels last; padding does not count in the mean."""
-    window = _window(layer, problems)
-    return () if window is None else (MeanPool(*window),)
+    """With any window, strides and padding; padding does not count in the mean."""
+    return (MeanPool(*_window(layer)),)
 
 
 def _whole(layer: LayerView, pool: type[MaxPool | MeanPool]) -> tuple[Layer, ...]:
@@ -43,15 +39,13 @@ def _whole(layer: LayerView, pool: type[MaxPool | MeanPool]) -> tuple[Layer, ...
 
 
 def global_max_pooling(layer: LayerView, problems: Problems) -> tuple[Layer, ...]:
-    """As max pooling of the whole map, channels last, with or without `keepdims`."""
-    steps = _whole(layer, MaxPool)
-    return () if refuse_channels_first(layer, problems) else steps
+    """As max pooling of the whole map, with or without `keepdims`."""
+    return _whole(layer, MaxPool)
 
 
 def global_average_pooling(layer: LayerView, problems: Problems) -> tuple[Layer, ...]:
-    """As average pooling of the whole map, channels last, with or without `keepdims`."""
-    steps = _whole(layer, MeanPool)
-    return () if refuse_channels_first(layer, problems) else steps
+    """As average pooling of the whole map, with or without `keepdims`."""
+    return _whole(layer, MeanPool)
 
 
 def _even_window(layer: LayerView, counts: Extents) -> tuple[Extents, Extents, Padding] | None:
@@ -64,19 +58,15 @@ def _even_window(layer: LayerView, counts: Extents) -> tuple[Extents, Extents, P
 
 
 def adaptive_max_pooling(layer: LayerView, problems: Problems) -> tuple[Layer, ...]:
-    """Into any number of cells, channels last."""
+    """Into any number of cells."""
     counts = layer.take_extents("output_size", len(layer.input_shape) - 1)
-    if refuse_channels_first(layer, problems):
-        return ()
     window = _even_window(layer, counts)
     return (AdaptiveMaxPool(counts),) if window is None else (MaxPool(*window),)
 
 
 def adaptive_average_pooling(layer: LayerView, problems: Problems) -> tuple[Layer, ...]:
-    """Into any number of cells, channels last."""
+    """Into any number of cells."""
     counts = layer.take_extents("output_size", len(layer.input_shape) - 1)
-    if refuse_channels_first(layer, problems):
-        return ()
     window = _even_window(layer, counts)
     if window is not None:
         return (MeanPool(*window),)

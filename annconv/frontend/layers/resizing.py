@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from annconv.frontend.layer_view import LayerView, Problems
-from annconv.frontend.layers.window import refuse_channels_first
 from annconv.ir.arrays import FloatArray
 from annconv.ir.graph import Layer
 from annconv.ir.maps import Resample
@@ -53,23 +52,23 @@ def _bilinear(given: int, wanted: int) -> FloatArray:
 
 
 def upsampling(layer: LayerView, problems: Problems) -> tuple[Layer, ...]:
-    """With `interpolation` "nearest" or "bilinear", channels last."""
+    """With `interpolation` "nearest" or "bilinear"."""
     given = layer.input_shape[:-1]
     factors = layer.take_extents("size", len(given))
     interpolation = str(layer.take("interpolation", "nearest"))
-    if refuse_channels_first(layer, problems) or _refuse(layer, interpolation, problems):
+    if _refuse(layer, interpolation, problems):
         return ()
     wanted = tuple(extent * factor for extent, factor in zip(given, factors, strict=True))
     return resized_layers(interpolation, given, wanted)
 
 
 def resizing(layer: LayerView, problems: Problems) -> tuple[Layer, ...]:
-    """With `interpolation` "nearest" or "bilinear" and no regard to the ratio, channels last."""
+    """With `interpolation` "nearest" or "bilinear" and no regard to the ratio."""
     wanted = (int(layer.take("height")), int(layer.take("width")))
     interpolation = str(layer.take("interpolation", "bilinear"))
     for key in ("fill_mode", "fill_value"):
         layer.take(key)
-    refused = refuse_channels_first(layer, problems) or _refuse(layer, interpolation, problems)
+    refused = _refuse(layer, interpolation, problems)
     for key in ("crop_to_aspect_ratio", "pad_to_aspect_ratio", "antialias"):
         if layer.take(key, False) and not (key == "antialias" and interpolation == "nearest"):
             why = "only plain resizing is read"

@@ -38,14 +38,7 @@ def _reshape(layer: LayerView, geometry: Geometry) -> tuple[Layer, ...]:
 
 
 def flatten(layer: LayerView, problems: Problems) -> tuple[Layer, ...]:
-    """In C order, channels last."""
-    if layer.take("data_format", "channels_last") == "channels_first":
-        problems.add(
-            layer,
-            setting="data_format='channels_first'",
-            why="it would reorder the values",
-            instead="data_format='channels_last'",
-        )
+    """In C order; channels that come first are put last before, as Keras does."""
     return _reshape(layer, (math.prod(layer.input_shape),))
 
 

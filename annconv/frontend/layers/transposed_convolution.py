@@ -5,13 +5,12 @@ from __future__ import annotations
 from annconv.frontend.layer_view import LayerView, Problems
 from annconv.frontend.layers.activation import activation_layers
 from annconv.frontend.layers.dense import bias_layers
-from annconv.frontend.layers.window import refuse_channels_first
 from annconv.ir.graph import Layer
 from annconv.ir.maps import TransposedConvolution
 
 
 def transposed_convolution(layer: LayerView, problems: Problems) -> tuple[Layer, ...]:
-    """With strides, dilation, every padding and `output_padding`, channels last."""
+    """With strides, dilation, every padding and `output_padding`."""
     for key in ("filters", "kernel_size"):
         layer.take(key)
     kernel = layer.weights[0]
@@ -23,8 +22,6 @@ def transposed_convolution(layer: LayerView, problems: Problems) -> tuple[Layer,
     if layer.take("output_padding") is not None:
         further = layer.take_extents("output_padding", rank)
     behind = (*bias_layers(layer), *activation_layers(layer, problems))
-    if refuse_channels_first(layer, problems):
-        return ()
     axes = [
         _axis(mode, *axis)
         for axis in zip(

@@ -1,5 +1,9 @@
 import pytest
 
+from annconv.frontend.layer_view import LayerView, Problems
+from annconv.frontend.layers.pooling import max_pooling
+from annconv.ir.graph import Origin
+
 pytestmark = pytest.mark.keras
 
 CASES = [
@@ -18,3 +22,15 @@ CASES = [
 @pytest.mark.parametrize(("rank", "shape", "settings"), CASES)
 def test_equals_keras(keras, sequential, equals_keras, family, rank, shape, settings):
     equals_keras(sequential(shape, getattr(keras.layers, family + rank)(**settings)))
+
+
+def test_a_window_without_strides_moves_by_its_size():
+    view = LayerView(
+        Origin("pool", 1, "MaxPooling2D"),
+        config={"pool_size": (2, 3), "strides": None},
+        defaults={},
+        weights=[],
+        input_shapes=[(4, 6, 1)],
+    )
+    (pool,) = max_pooling(view, Problems())
+    assert pool.strides == (2, 3)
