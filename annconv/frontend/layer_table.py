@@ -23,7 +23,8 @@ models are read, from a `.keras` or HDF5 file or from memory: Keras' own classes
 float64 or mixed precision, every layer with a name of its own. Any number of inputs and outputs;
 layers that are used in several places; models in models, to any depth and called several times;
 `TimeDistributed` of all that is read. Layers with `data_format="channels_first"` are read as the
-layer with channels last between two permutations of the axes.
+layer with channels last between two permutations of the axes. Of operations in a model's code sums,
+differences and products are read, of two values or of one and a constant.
 """
 LIBRARIES = """\
 Functions of other libraries that compute the same with their defaults are read as those (`tf.nn`,

@@ -26,8 +26,9 @@ class Origin:
     """A layer of the Keras model.
 
     Attributes:
-        name: Its name.
-        index: Its position in `model.layers`, counted as if the Input stood first.
+        name: Its name; in a nested model or a wrapper behind the name of that, as in `OUTER/NAME`.
+        index: Position in `model.layers`, counted as if the Input stood first; in a nested model
+            that of the layer of the outermost one.
         type: Its class name.
     """
 
@@ -57,7 +58,9 @@ class Node:
 
     Attributes:
         name: Unique in the graph: the Keras layer's name for its first node, `NAME/relu`,
-            `NAME/bias`, … for those behind it.
+            `NAME/bias`, … for those behind it; `NAME/2`, `NAME/2/bias`, … for a second use, and
+            `OUTER/NAME` in a nested model. Where a layer keeps its channels first, its axes change
+            places in `NAME/channels_last` and back in `NAME/channels_first`.
         layer: What it computes.
         inputs: Names of the nodes it reads.
         shape: Shape of its result, without the batch axis.

@@ -2,70 +2,19 @@
 
 Keras' TensorFlow backend computes convolutions with channels first on a CPU in float32 alone, and
 not with every setting; where the last axis happens to be as long as the channels are many it adds
-biases along the wrong one (Keras 3.15, `add` of its TensorFlow backend). So that nothing rests on it, models are also compared with a model of the
-same weights whose channels come last, fed with transposed samples.
+biases along the wrong one (Keras 3.15, `add` of its TensorFlow backend). So that nothing rests on
+it, models are also compared with a model of the same weights whose channels come last, fed with
+transposed samples.
 """
 
 import numpy as np
 import pytest
 
-from annconv.frontend.permutes import drop_inverse_permutes
 from annconv.frontend.reading import read_model
-from annconv.ir.activations import Relu
-from annconv.ir.graph import Graph, Input, Node, Origin
 from annconv.ir.maps import Permute
 from annconv.reference.graph import run_graph
 
-ORIGIN = (Origin("layer", 0, "Layer"),)
-
-
-def graph(*nodes, outputs):
-    """Nodes of (name, layer, input, shape) as a Graph."""
-    made = [Node(name, layer, read, shape, ORIGIN) for name, layer, read, shape in nodes]
-    built = Graph("m", tuple(made), outputs, ORIGIN)
-    built.verify()
-    return built
-
-
-class TestInversePermutes:
-    def test_neighbours_that_undo_one_another_go(self):
-        before = graph(
-            ("in", Input(), (), (2, 3, 4)),
-            ("there", Permute((1, 2, 0)), ("in",), (3, 4, 2)),
-            ("back", Permute((2, 0, 1)), ("there",), (2, 3, 4)),
-            ("relu", Relu(), ("back",), (2, 3, 4)),
-            outputs=("relu", "back"),
-        )
-        after = drop_inverse_permutes(before)
-        after.verify()
-        assert [node.name for node in after.nodes] == ["in", "relu"]
-        assert after.outputs == ("relu", "in")
-        samples = np.random.default_rng(0).normal(size=(2, 2, 3, 4))
-        expected, received = run_graph(before, samples), run_graph(after, samples)
-        for old, new in zip(before.outputs, after.outputs, strict=True):
-            np.testing.assert_array_equal(expected[old], received[new])
-
-    def test_what_others_read_stays(self):
-        before = graph(
-            ("in", Input(), (), (2, 3)),
-            ("there", Permute((1, 0)), ("in",), (3, 2)),
-            ("relu", Relu(), ("there",), (3, 2)),
-            ("back", Permute((1, 0)), ("there",), (2, 3)),
-            ("again", Permute((1, 0)), ("back",), (3, 2)),
-            outputs=("relu", "again"),
-        )
-        after = drop_inverse_permutes(before)
-        assert [node.name for node in after.nodes] == ["in", "there", "relu", "again"]
-        assert after["again"].inputs == ("in",)
-
-    def test_others_stay_as_they_are(self):
-        before = graph(
-            ("in", Input(), (), (2, 3, 4)),
-            ("one", Permute((1, 2, 0)), ("in",), (3, 4, 2)),
-            ("two", Permute((1, 2, 0)), ("one",), (4, 2, 3)),
-            outputs=("two",),
-        )
-        assert drop_inverse_permutes(before) is before
+pytestmark = pytest.mark.keras
 
 
 def build(keras, case, data_format):
@@ -103,7 +52,6 @@ A softmax as activation runs along the last axis, which is another one where cha
 """
 
 
-@pytest.mark.keras
 @pytest.mark.parametrize("case", [case for case in CASES if case != "softmax"])
 def test_the_same_as_with_channels_last(keras, number_type, case):
     number_type("float64")
@@ -120,7 +68,6 @@ def test_the_same_as_with_channels_last(keras, number_type, case):
     np.testing.assert_allclose(received, expected, rtol=0, atol=1e-9 * np.abs(expected).max())
 
 
-@pytest.mark.keras
 @pytest.mark.parametrize(
     "case", ["conv", "softmax", "max", "chain", "depthwise", "padding", "global"]
 )
@@ -128,7 +75,6 @@ def test_the_same_as_keras(keras, all_outputs_equal_keras, case):
     all_outputs_equal_keras(build(keras, case, "channels_first"))
 
 
-@pytest.mark.keras
 def test_a_network_that_keeps_channels_first_turns_twice(keras, all_outputs_equal_keras):
     layers, first = keras.layers, {"data_format": "channels_first"}
     model = keras.Sequential(
@@ -146,14 +92,12 @@ def test_a_network_that_keeps_channels_first_turns_twice(keras, all_outputs_equa
     ]  # fmt: skip
 
 
-@pytest.mark.keras
 def test_one_axis_has_no_order(keras, all_outputs_equal_keras):
     flatten = keras.layers.Flatten("channels_first")
     graph = all_outputs_equal_keras(keras.Sequential([keras.Input((5,), name="in"), flatten]))
     assert [node.name for node in graph.nodes] == ["in"]
 
 
-@pytest.mark.keras
 def test_normalisation_of_the_first_axis_turns_with_its_neighbours(keras, all_outputs_equal_keras):
     layers, first = keras.layers, {"data_format": "channels_first"}
     model = keras.Sequential(
