@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from annconv.converter.annarchy import ANNtoSNNConverter as ANNtoSNNConverter
     from annconv.converter.api import compile as compile
     from annconv.converter.api import convert as convert
+    from annconv.converter.api import evaluate as evaluate
     from annconv.converter.api import load as load
+    from annconv.converter.api import read as read
     from annconv.converter.api import save as save
+    from annconv.ir.graph import Graph as Graph
     from annconv.ir.network import Network as Network
     from annconv.neurons.neuron import Neuron as Neuron
     from annconv.runtime.compiled import CompiledNetwork as CompiledNetwork
@@ -32,18 +35,22 @@ _MODULES = frozenset({"errors", "plot", "spike_statistics"})
 _HOMES = {
     "ANNtoSNNConverter": "annconv.converter.annarchy",
     "CompiledNetwork": "annconv.runtime.compiled",
+    "Graph": "annconv.ir.graph",
     "Network": "annconv.ir.network",
     "Neuron": "annconv.neurons.neuron",
     "RunResult": "annconv.runtime.result",
     "compile": "annconv.converter.api",
     "convert": "annconv.converter.api",
+    "evaluate": "annconv.converter.api",
     "load": "annconv.converter.api",
+    "read": "annconv.converter.api",
     "save": "annconv.converter.api",
 }
 
 __all__ = [
     "ANNtoSNNConverter",
     "CompiledNetwork",
+    "Graph",
     "Network",
     "Neuron",
     "RunResult",
@@ -51,8 +58,10 @@ __all__ = [
     "compile",
     "convert",
     "errors",
+    "evaluate",
     "load",
     "plot",
+    "read",
     "save",
     "spike_statistics",
 ]

@@ -18,7 +18,7 @@ from annconv.ir.snn_file import save_network
 from annconv.neurons.neuron import Neuron
 from annconv.readouts.readout import Readout
 
-HEAVY = ("h5py", "jinja2", "keras", "matplotlib", "sklearn", "sympy", "tensorflow")
+HEAVY = ("graphviz", "h5py", "jinja2", "keras", "matplotlib", "sklearn", "sympy", "tensorflow")
 
 
 def loaded_after(code: str, *arguments: str) -> set[str]:

@@ -137,6 +137,13 @@ def _add_inspect(adder: Any) -> None:
         choices=tuple(commands.STAGES),
         help="what the ANN computes, the spiking network, the kernels that run, or their source",
     )
+    parser.add_argument(
+        "--format",
+        choices=commands.FORMATS,
+        default="text",
+        help="of --ir graph: text, text for Graphviz, or the picture that Graphviz draws "
+        "(default: text)",
+    )
     _add_compilation(parser)
     _add_conversion(parser)
     parser.set_defaults(command=commands.inspect)

@@ -16,11 +16,16 @@ from annconv.printing import show, tell
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from annconv.ir.graph import Graph
     from annconv.ir.network import Network
     from annconv.plan.plan import Plan
 
 SAVED = ".snn"
 """Suffix of a saved network; every other file is read as a Keras model."""
+
+
+FORMATS = ("text", "dot", "svg")
+"""How a graph is printed: as text, as text for Graphviz, as the picture that it draws."""
 
 
 class Stage(Protocol):
@@ -86,6 +91,11 @@ def convert(arguments: Namespace) -> None:
 
 def inspect(arguments: Namespace) -> None:
     """Print one stage of the compiler."""
+    if arguments.format != "text" and arguments.ir != "graph":
+        raise OptionError(
+            f"--format {arguments.format}: expected --ir graph, received --ir {arguments.ir}. "
+            "Other stages are printed as text."
+        )
     show(STAGES[arguments.ir](arguments))
 
 
@@ -169,6 +179,16 @@ def _prepare_keras() -> None:
 
 
 def _graph_text(arguments: Namespace) -> str:
+    graph = _graph(arguments)
+    if arguments.format == "text":
+        return str(graph)
+    from annconv.report.graph_picture import graph_dot, graph_svg
+
+    return graph_dot(graph) if arguments.format == "dot" else graph_svg(graph)
+
+
+def _graph(arguments: Namespace) -> Graph:
+    """What a Keras model computes, whether or not a preset converts it."""
     given = _given(arguments)
     policy = given.pop("on_unsupported", "refuse")
     if _is_saved(arguments.model):
@@ -186,7 +206,7 @@ def _graph_text(arguments: Namespace) -> str:
 
     options = ConvertOptions(on_unsupported=policy)
     _prepare_keras()
-    return str(read_model(arguments.model, on_unsupported=options.on_unsupported).graph)
+    return read_model(arguments.model, on_unsupported=options.on_unsupported).graph
 
 
 def _network_text(arguments: Namespace) -> str:

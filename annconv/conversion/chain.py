@@ -10,19 +10,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from annconv.conversion.refusals import BIAS, SCALED_CHANNELS, SCALED_SAMPLES, Refusal, refusal
+from annconv.conversion.structure import held_origins, structure_problems
 from annconv.errors import LayerProblem, UnsupportedModelError
 from annconv.frontend.layers import HANDLERS
 from annconv.frontend.remedies import LAYERS
-from annconv.ir.graph import Add, Bias, Concatenate, Graph, Input, Node, Relu, Softmax
+from annconv.ir.activations import Bias, Function, PRelu, Relu, Softmax
+from annconv.ir.graph import Graph, Input, Layer, Node, Origin
+from annconv.ir.joins import Join
+from annconv.ir.maps import Map, Permute, TransposedConvolution
 from annconv.ir.operators import (
     Convolution,
     Dense,
     MaxPool,
     MeanPool,
     Operator,
-    Pad,
     Reshape,
-    Upsample,
+    Scale,
 )
 from annconv.options import PRESETS
 
@@ -116,7 +120,10 @@ def survey_chain(
         known: Problems that reading the model has found. What may only follow from one of them is
             not listed.
     """
-    reader = _ChainReader(graph, frozenset((entry.index, entry.layer) for entry in known))
+    known = (*known, *structure_problems(graph))
+    reader = _ChainReader(
+        graph, frozenset((entry.index, entry.layer) for entry in known), held_origins(graph)
+    )
     for node in graph.nodes:
         reader.take(node)
     reader.finish()
@@ -143,6 +150,7 @@ class _ChainReader:
     Attributes:
         graph: What is read.
         known: Index and name of every layer that is listed already.
+        held: Layers that stand in a nested model or a wrapper, which is listed.
         inputs: Input nodes.
         stages: Found so far.
         inexact: Problems that can be ignored.
@@ -150,10 +158,12 @@ class _ChainReader:
         between: Operators since the last stage.
         linear: The last layer with weights, until a ReLU follows it.
         before: The node taken last.
+        parts: What all nodes of a Keras layer compute, by their origin.
     """
 
     graph: Graph
     known: frozenset[tuple[int, str]] = frozenset()
+    held: frozenset[Origin] = frozenset()
     inputs: list[Node] = field(default_factory=list)
     stages: list[Stage] = field(default_factory=list)
     inexact: list[LayerProblem] = field(default_factory=list)
@@ -161,6 +171,11 @@ class _ChainReader:
     between: tuple[Operator, ...] = ()
     linear: Node | None = None
     before: Node | None = None
+    parts: dict[tuple[Origin, ...], list[Layer]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for node in self.graph.nodes:
+            self.parts.setdefault(node.origin, []).append(node.layer)
 
     def take(self, node: Node) -> None:
         """The next node."""
@@ -175,10 +190,10 @@ class _ChainReader:
         match node.layer:
             case Input():
                 self.inputs.append(node)
-            case Add() | Concatenate():
+            case layer if isinstance(layer, Join):
                 self.linear = None  # refused as a branch
             case Dense() | Convolution():
-                self._refuse_linear()
+                self._refuse_linear(node)
                 self._add_stage(node, node.layer)
                 self.linear = None if listed else node
             case MaxPool():
@@ -186,38 +201,29 @@ class _ChainReader:
             case MeanPool():
                 self._refuse_linear()
                 self._add_stage(node, node.layer)
-            case Reshape() | Pad() | Upsample():
+            case Reshape():
                 self.between = (*self.between, node.layer)
+            case TransposedConvolution():
+                self._refuse_linear()
+                self.fatal.append(problem(node, *self._refusal(node)))
+            case Permute() if listed:
+                pass  # a layer with its channels first
+            case layer if isinstance(layer, Map | Operator) and not isinstance(layer, Scale):
+                self.fatal.append(problem(node, *self._refusal(node)))
             case _:
                 self.inexact += self._problems(node)
-                if isinstance(node.layer, Relu):
-                    self.linear = None
+                if isinstance(node.layer, Relu | PRelu | Function):
+                    self.linear = None  # it stands where a ReLU is missed
 
     def finish(self) -> None:
         """Check what can only be seen at the end."""
         if self.linear is not None and self.stages and self.linear is not self.stages[-1].node:
             self._refuse_linear()
-        graph = self.graph
-        self.fatal += [
-            problem(node, "a network has one input", "a model with one input")
-            for node in self.inputs[1:]
-            if not self._listed(node)
-        ]
-        if len(graph.outputs) != 1:
-            self.fatal += [
-                problem(graph[name], "a network has one output", "a model with one output")
-                for name in graph.outputs[1:]
-            ]
         if self.known:
             return  # a layer that could not be read may be the population that is missed below
         if not self.stages:
             why = "no layer behind it becomes a population"
             self.fatal.append(problem(self.inputs[0], why, "a model with a Dense layer"))
-        if any(not isinstance(operator, Reshape) for operator in self.between):
-            node = graph[graph.outputs[0]]
-            self.fatal.append(
-                problem(node, "no population behind it reads its values", "a model without it")
-            )
 
     def _continues(self, node: Node) -> bool:
         """Whether a node reads the one before it and nothing else, or is a first input."""
@@ -226,22 +232,26 @@ class _ChainReader:
         return node.inputs == (self.before.name,)
 
     def _listed(self, node: Node) -> bool:
-        """Whether the Keras layer of a node is listed already."""
+        """Whether the Keras layer of a node, or one that holds it, is listed already."""
         origin = node.origin[-1]
-        return (origin.index, origin.name) in self.known
+        return (origin.index, origin.name) in self.known or origin in self.held
 
     def _refuse_branch(self, node: Node) -> None:
         """A node that does not read the one before it and nothing else."""
-        joins = isinstance(node.layer, Add | Concatenate)
+        joins = isinstance(node.layer, Join)
         why = "it joins branches" if joins else "it does not read the layer before it"
         why += ", and populations form one chain"
         self.fatal.append(problem(node, why, "a model without branches"))
 
-    def _refuse_linear(self) -> None:
+    def _refuse_linear(self, reader: Node | None = None) -> None:
         """A layer's values can be negative, and something other than its ReLU reads them."""
         if self.linear is not None:
             why = "its values can be negative, and no ReLU follows before the next layer"
-            self.inexact.append(problem(self.linear, why, "activation='relu'"))
+            remedy = "activation='relu'"
+            if reader is not None and reader.origin == self.linear.origin:
+                why = "it is two convolutions, and no ReLU stands between them"
+                remedy = "a depthwise convolution and one with kernel_size=1, both with a ReLU"
+            self.inexact.append(problem(self.linear, why, remedy))
             self.linear = None
 
     def _add_stage(self, node: Node, layer: Weights | Pool) -> None:
@@ -252,27 +262,41 @@ class _ChainReader:
     def _problems(self, node: Node) -> Iterator[LayerProblem]:
         """Why a node that is no population and changes values cannot be converted exactly."""
         match node.layer:
-            case Relu(maximum=maximum, slope=slope):
+            case Relu(maximum=maximum, slope=slope, threshold=threshold):
                 if maximum is not None:
                     why = "no neuron here saturates at a value"
                     yield problem(node, why, "ReLU without a maximum", setting=f"max {maximum:g}")
                 if slope:
                     why = "no neuron here passes on negative values"
                     yield problem(node, why, "ReLU without a slope", setting=f"slope {slope:g}")
+                if threshold:
+                    why, setting = "its response jumps", f"threshold {threshold:g}"
+                    yield problem(node, why, "ReLU without a threshold", setting=setting)
                 if not self.stages and not self.known:
                     why = "the input's encoding has no ReLU"
                     yield problem(node, why, "samples that are not negative")
-            case Softmax():
+            case Softmax(axes=axes):
                 if not self._closes(node):
                     why = "its values depend on all channels at once"
                     yield problem(node, why, "softmax at the end of the model only")
-            case Bias():
-                yield problem(
-                    node, "it adds a bias, and no neuron here has one", "use_bias=False and retrain"
-                )
+                elif axes != (-1,):
+                    why = "its values depend on other positions"
+                    yield problem(node, why, "softmax over the last axis")
+            case Scale() if any(isinstance(part, Join) for part in self.parts[node.origin]):
+                return  # an average, refused as a branch
+            case Function(name=name):
+                yield problem(node, *refusal(node.layer), setting=repr(name))
             case _:
-                why = f"{node.layer} is no part of this preset's networks"
-                yield problem(node, why, "a model without it")
+                yield problem(node, *self._refusal(node))
+
+    def _refusal(self, node: Node) -> Refusal:
+        """Why a node is refused; all that scales, shifts and turns axes for it is one reason."""
+        parts = self.parts[node.origin]
+        if any(isinstance(part, Weights | TransposedConvolution) for part in parts):
+            return BIAS if isinstance(node.layer, Bias) else refusal(node.layer)
+        if not any(isinstance(part, Scale | Bias) for part in parts):
+            return refusal(node.layer)
+        return SCALED_CHANNELS if self.stages or self.known else SCALED_SAMPLES
 
     def _closes(self, node: Node) -> bool:
         """Whether only shapes change behind a node."""

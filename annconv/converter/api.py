@@ -1,4 +1,4 @@
-"""convert, save, load, compile: from a trained model to a network that runs."""
+"""read, evaluate, convert, save, load, compile: from a trained model to a network that runs."""
 
 from __future__ import annotations
 
@@ -14,6 +14,61 @@ from annconv.runtime.compiled import CompiledNetwork, compile_network
 
 if TYPE_CHECKING:
     from annconv.ir.graph import Graph
+    from annconv.reference.operators import Values
+    from annconv.reference.samples import Samples
+
+
+def read(model: Any) -> Graph:
+    """Read what a trained Keras model computes, layer by layer, with its weights.
+
+    Every model that can be read, also one that no preset converts. `print(graph)` shows one node a
+    line; `evaluate` computes their values.
+
+    Args:
+        model: A Keras model (Sequential or functional), or the path of a `.keras` or `.h5` file. A
+            file is checked completely before Keras sees it; nothing that it holds can run.
+    Returns:
+        The Graph: `nodes` with `name`, `layer`, `inputs`, `shape` (without the batch axis) and
+        `origin`, in an order in which each stands behind those it reads; `outputs`, the names of
+        the nodes whose values are the model's outputs.
+    Raises:
+        ModelFileError: The file is missing, damaged or unsafe.
+        UnsupportedModelError: Layers cannot be read; all are listed.
+        InputError: `model` is neither a path nor a Keras 3 model.
+        AnnconvError: Keras is missing or older than 3.11.3.
+    """
+    from annconv.frontend import read_model
+
+    return read_model(model).graph
+
+
+def evaluate(graph: Graph, samples: Samples) -> dict[str, Values]:
+    """The values of every node of a Graph, in NumPy and double precision.
+
+    It equals what Keras computes but for rounding, and so tells whether a model was understood; it
+    is slow and keeps every value.
+
+    Args:
+        graph: What `read` returned.
+        samples: (N, *shape of the input), numbers of any type. For several inputs one such array
+            each, in a list in the order of the model's inputs, or in a dict by their names.
+    Returns:
+        Name of the node -> (N, *shape of the node) float64. Those of the model's outputs are in
+        `graph.outputs`.
+    Raises:
+        InputError: `graph` is not a Graph, or the samples do not have the shape of the input, are
+            not one array for each input, or are no real numbers.
+    """
+    from annconv.ir.graph import Graph
+    from annconv.reference.graph import run_graph
+
+    if not isinstance(graph, Graph):
+        raise InputError(
+            "annconv.evaluate",
+            expected="a Graph, made by annconv.read",
+            received=type(graph).__name__,
+        )
+    return run_graph(graph, samples)
 
 
 def convert(

@@ -1,31 +1,40 @@
 """`on_unsupported="ignore"`: layers chained in the order of `model.layers`, as ANNarchy does.
 
-Branches are not followed, unknown layers are skipped and activations other than ReLU are passed
-over. What was ignored is handed back, so that a conversion can say so.
+Branches are not followed, layers that its converter does not know are skipped and activations other
+than ReLU are passed over. What was ignored is handed back, so that a conversion can say so.
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from types import ModuleType
 
 from annconv.errors import LayerProblem
-from annconv.frontend.keras_model import KerasModel, LayerCall, is_own
+from annconv.frontend.keras_layer import is_own
+from annconv.frontend.keras_model import KerasModel, LayerCall, is_wrapper
+from annconv.frontend.layer_reading import check_arguments, read_layer, refusal
 from annconv.frontend.layer_view import Problems
-from annconv.frontend.lowering import (
-    check_arguments,
-    check_model,
-    check_names,
-    closed,
-    node_names,
-    read_layer,
-    refusal,
-)
+from annconv.frontend.lowering import check_inputs, check_names, closed, node_names
+from annconv.ir.activations import Bias, Function, Relu, Softmax
 from annconv.ir.arrays import Geometry
 from annconv.ir.graph import Graph, Input, Layer, Node, result_shape
-from annconv.ir.operators import Reshape
+from annconv.ir.operators import Convolution, Dense, MaxPool, MeanPool, Reshape
 
 MERGES = ("Add", "Concatenate")
+CHAINED = frozenset(
+    (
+        "InputLayer", "Flatten", "Reshape", "Dense", "Conv1D", "Conv2D", "Conv3D",
+        "MaxPooling1D", "MaxPooling2D", "MaxPooling3D",
+        "AveragePooling1D", "AveragePooling2D", "AveragePooling3D",
+        "Activation", "ReLU", "LeakyReLU", "Softmax",
+        "ActivityRegularization", "AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise",
+        "Identity", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D",
+    )
+)  # fmt: skip
+"""Layers that become part of a chain or change nothing; all others are skipped."""
+KEPT = Input | Dense | Convolution | MaxPool | MeanPool | Reshape | Bias
+"""What stays of a layer; of activations a ReLU that starts at 0 and a softmax over the channels."""
 
 
 def chain_layers(
@@ -39,7 +48,8 @@ def chain_layers(
         not finite, …), the layers that fit, nothing, and every problem.
     """
     problems = Problems()
-    check_model(model, keras, problems, chained=True)
+    check_inputs(model, problems)
+    _check_branches(model, keras, problems)
     calls = {call.origin: call for call in reversed(model.calls)}
     for call in model.calls:
         if call.origin not in model.layers:
@@ -68,6 +78,58 @@ def chain_layers(
     return graph, problems.ignorable, ()
 
 
+def _check_branches(model: KerasModel, keras: ModuleType, problems: Problems) -> None:
+    """One input, one output, and every layer in one place only."""
+    inputs = [call for call in model.calls if call.origin.type == "InputLayer"]
+    for call in inputs[1:]:
+        problems.add(
+            call.origin,
+            why=f"it is one of {len(inputs)} inputs",
+            instead="one input that holds them all",
+            ignorable=True,
+        )
+    origins = {call.name: call.origin for call in model.calls}
+    for name in model.outputs[1:]:
+        problems.add(
+            origins[name],
+            why=f"it is one of {len(model.outputs)} outputs",
+            instead="keras.Model(model.inputs, model.outputs[0])",
+            ignorable=True,
+        )
+    layers = {call.origin: call.layer for call in model.calls}
+    for origin, count in Counter(call.origin for call in model.calls).items():
+        if count == 1 or refusal(layers[origin], keras) is not None:
+            continue
+        copied = ", with equal weights (set_weights)" if layers[origin].weights else ""
+        problems.add(
+            origin,
+            why=f"it is used in {count} places",
+            instead=f"a layer of its own for each place{copied}",
+            ignorable=True,
+        )
+
+
+def _kept(call: LayerCall, steps: tuple[Layer, ...], problems: Problems) -> tuple[Layer, ...]:
+    """What stays of what a layer computes; the rest is noted."""
+    found: list[Layer] = []
+    for step in steps:
+        match step:
+            case Relu(threshold=0.0) | Softmax(axes=(-1,)):
+                found.append(step)
+            case _ if isinstance(step, KEPT):
+                found.append(step)
+            case _:
+                name = repr(step.name) if isinstance(step, Function) else str(step)
+                problems.add(
+                    call.origin,
+                    setting=f"{'' if call.origin.type == 'Activation' else 'activation='}{name}",
+                    why="ANNarchy's converter passes over it",
+                    instead="retrain with 'relu', the last layer with 'softmax'",
+                    ignorable=True,
+                )
+    return tuple(found)
+
+
 def _append(
     call: LayerCall, shape: Geometry, nodes: list[Node], keras: ModuleType, problems: Problems
 ) -> Geometry | None:
@@ -87,11 +149,28 @@ def _append(
             ignorable=True,
         )
         return shape
+    if (not refused or is_wrapper(call.layer, keras)) and call.origin.type not in CHAINED:
+        problems.add(
+            call.origin,
+            why="ANNarchy's converter skips it",
+            instead="a model without it",
+            ignorable=True,
+        )
+        return shape
+    if getattr(call.layer, "data_format", None) == "channels_first":
+        problems.add(
+            call.origin,
+            setting="data_format='channels_first'",
+            why="the chain keeps channels last",
+            instead="data_format='channels_last', the kernels stay as they are",
+        )
+        return None
     rank = len(call.input_shapes[0])
     read = (math.prod(shape),) if rank == 1 else shape
     if len(read) != rank and not refused:
         return None
     steps = read_layer(call.origin, call.layer, (read,), keras, problems)
+    steps = _kept(call, steps, problems)
     if not steps:
         return shape
     placed: list[tuple[str, Layer]] = []

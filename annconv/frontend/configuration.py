@@ -8,6 +8,7 @@ their like. Everything else is refused unseen, whatever Keras itself would do wi
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from annconv.errors import LayerProblem, UnsupportedModelError
@@ -15,21 +16,23 @@ from annconv.frontend.foreign_activations import SAVED_NAMES
 from annconv.frontend.layers import HANDLERS
 from annconv.frontend.layers.activation import ACTIVATIONS, nearest_activation
 from annconv.frontend.remedies import (
+    ARITHMETIC,
     CODE,
     LAYERS,
-    NESTED_MODEL,
     NESTED_TYPES,
     OPERATION,
+    OPERATION_MODULE,
     REFUSED_ACTIVATIONS,
     SUBCLASSED_MODEL,
     UNKNOWN_LAYER,
+    WRAPPER_TYPES,
     Remedy,
     foreign_layer,
     quantised_remedy,
     saved_activation_remedy,
 )
 
-LAYER_TYPES = frozenset(HANDLERS) | frozenset(LAYERS)
+LAYER_TYPES = frozenset(HANDLERS) | frozenset(LAYERS) | WRAPPER_TYPES
 """Layers of Keras that are safe to build: those that are read, and those refused with a remedy."""
 INITIALISERS = (
     "Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Identity",
@@ -43,13 +46,15 @@ POLICIES = (
     "DTypePolicy", "FloatDTypePolicy", "Policy", "QuantizedDTypePolicy",
     "QuantizedFloat8DTypePolicy",
 )  # fmt: skip
-MARKER_TYPES = frozenset({"__keras_tensor__", "__tuple__", "TensorShape"})
+MARKER_TYPES = frozenset({"__keras_tensor__", "__numpy__", "__tuple__", "TensorShape"})
 """Names that stand for plain values."""
 HARMLESS_TYPES = LAYER_TYPES.union(INITIALISERS, REGULARISERS, CONSTRAINTS, POLICIES, MARKER_TYPES)
 """Everything that may be named inside the settings of a layer."""
 FUNCTION_MODULES = ("keras.activations", "builtins")
 """Modules under which Keras saves functions."""
 ACTIVATION_NAMES = frozenset(ACTIVATIONS) | frozenset(REFUSED_ACTIVATIONS)
+MAXIMUM_DEPTH = 50
+"""Models in models whose activations get today's names; what is deeper is checked all the same."""
 
 
 class MalformedConfigurationError(ValueError):
@@ -88,14 +93,75 @@ def check_configuration(configuration: Any, renewal: str = "") -> tuple[LayerPro
     ]
     harmless: list[LayerProblem] = []
     first = 0 if entries and entries[0]["class_name"] == "InputLayer" else 1
-    for index, entry in enumerate(entries, start=first):
-        dangerous += _dangerous(index, entry, renewal)
-        harmless += _harmless(index, entry)
-    dangerous += _named_alike(first, entries)
+    for saved in _all_layers(entries, first):
+        dangerous += _dangerous(saved, renewal)
+        harmless += _harmless(saved)
+        if saved.twin is not None:
+            dangerous.append(_named_alike(saved, saved.twin))
     if dangerous:
         problems = sorted([*dangerous, *harmless], key=lambda problem: problem.index)
         raise UnsupportedModelError(name, len(entries) + first, problems)
     return tuple(harmless)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _SavedLayer:
+    """The entry of a layer.
+
+    Attributes:
+        entry: As it was saved.
+        name: Its name, behind those of the models in which it stands.
+        index: Of the layer of the outermost model.
+        twin: Index or name of an earlier layer of the same model with its name, None if none has.
+    """
+
+    entry: Mapping[str, Any]
+    name: str
+    index: int
+    twin: int | str | None
+
+    @property
+    def kind(self) -> str:
+        """Name of its class."""
+        return str(self.entry["class_name"])
+
+
+def _all_layers(entries: Sequence[Mapping[str, Any]], first: int) -> Iterator[_SavedLayer]:
+    """Every layer of a model and of the models in it, in order."""
+    stack = list(reversed(_saved_layers(entries, first, "", None)))
+    while stack:
+        saved = stack.pop()
+        yield saved
+        within = _inner_entries(saved.entry)
+        stack += reversed(_saved_layers(within, 0, f"{saved.name}/", saved.index))
+
+
+def _saved_layers(
+    entries: Sequence[Mapping[str, Any]], first: int, prefix: str, index: int | None
+) -> list[_SavedLayer]:
+    """The layers of one model, and which of them are named alike: Keras does not load those."""
+    owners: dict[str, int] = {}
+    found: list[_SavedLayer] = []
+    for position, entry in enumerate(entries, start=first):
+        name = entry["config"].get("name") or entry.get("name")
+        owner = owners.setdefault(name, position) if isinstance(name, str) else position
+        outermost = position if index is None else index
+        twin: int | str | None = None if owner == position else owner
+        if twin is not None and index is not None:
+            twin = prefix.rstrip("/")
+        found.append(_SavedLayer(entry, prefix + _layer_name(entry), outermost, twin))
+    return found
+
+
+def _inner_entries(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The layers that a nested model or a wrapper holds."""
+    if _refused_class(entry) is not None:
+        return []
+    if entry["class_name"] in NESTED_TYPES:
+        return _layer_entries(entry["config"].get("layers"))
+    if entry["class_name"] in WRAPPER_TYPES:
+        return _layer_entries([entry["config"].get("layer")])
+    return []
 
 
 def _layer_entries(entries: Any) -> list[Mapping[str, Any]]:
@@ -110,14 +176,18 @@ def _layer_entries(entries: Any) -> list[Mapping[str, Any]]:
     return entries
 
 
-def _dangerous(index: int, entry: Mapping[str, Any], renewal: str) -> Iterator[LayerProblem]:
+def _dangerous(saved: _SavedLayer, renewal: str) -> Iterator[LayerProblem]:
     """What in a layer's entry keeps the model from being built at all."""
-    kind, name = str(entry["class_name"]), _layer_name(entry)
+    index, name, kind, entry = saved.index, saved.name, saved.kind, saved.entry
     refused = _refused_class(entry)
     if refused is not None:
         yield LayerProblem(index, name, kind, *refused)
         return
     settings = dict(entry["config"])
+    if kind in NESTED_TYPES:
+        settings.pop("layers", None)  # each has its own turn
+    if kind in WRAPPER_TYPES:
+        settings.pop("layer", None)
     function = _saved_function(settings.get("activation"))
     if function is not None and function not in ACTIVATION_NAMES:
         remedy = saved_activation_remedy(nearest_activation(function))
@@ -139,25 +209,23 @@ def _dangerous(index: int, entry: Mapping[str, Any], renewal: str) -> Iterator[L
         yield LayerProblem(index, name, kind, *_foreign_part(text, renewal))
 
 
-def _named_alike(first: int, entries: Sequence[Mapping[str, Any]]) -> Iterator[LayerProblem]:
-    """Layers with the name of an earlier one: Keras saves them, and does not load them."""
-    owners: dict[str, int] = {}
-    for index, entry in enumerate(entries, start=first):
-        name = entry["config"].get("name") or entry.get("name")
-        if isinstance(name, str) and owners.setdefault(name, index) != index:
-            why = f"{name!r} is also the name of layer {owners[name]}"
-            instead = f"saving the model with a name for each: layer.name = '{name}_{index}'"
-            yield LayerProblem(index, name, str(entry["class_name"]), why, instead)
+def _named_alike(saved: _SavedLayer, twin: int | str) -> LayerProblem:
+    """A layer with the name of an earlier one: Keras saves them, and does not load them."""
+    name = _layer_name(saved.entry)
+    owner = f"layer {twin}" if isinstance(twin, int) else f"another layer of {twin!r}"
+    why = f"{name!r} is also the name of {owner}"
+    instead = f"saving the model with a name for each: layer.name = '{name}_{saved.index}'"
+    return LayerProblem(saved.index, saved.name, saved.kind, why, instead)
 
 
-def _harmless(index: int, entry: Mapping[str, Any]) -> Iterator[LayerProblem]:
+def _harmless(saved: _SavedLayer) -> Iterator[LayerProblem]:
     """What in a layer's entry will be refused once the model is built."""
-    kind, activation = str(entry["class_name"]), entry["config"].get("activation")
-    if _refused_class(entry) is None and kind in LAYERS:
-        yield LayerProblem(index, _layer_name(entry), kind, *LAYERS[kind])
+    kind, activation = saved.kind, saved.entry["config"].get("activation")
+    if _refused_class(saved.entry) is None and kind in LAYERS:
+        yield LayerProblem(saved.index, saved.name, kind, *LAYERS[kind])
     elif isinstance(activation, str) and activation in REFUSED_ACTIVATIONS:
         shown, remedy = _with_activation(kind, activation), REFUSED_ACTIVATIONS[activation]
-        yield LayerProblem(index, _layer_name(entry), shown, *remedy)
+        yield LayerProblem(saved.index, saved.name, shown, *remedy)
 
 
 def _saved_function(activation: Any) -> str | None:
@@ -179,29 +247,39 @@ def _saved_function(activation: Any) -> str | None:
     return named if isinstance(named, str) else None
 
 
-def renewed(configuration: Any) -> Any:
+def renewed(configuration: Any, depth: int = 0) -> Any:
     """The configuration with every activation that is one of Keras' under its name there.
+
+    How models in the model were compiled is left out: Keras would build that.
 
     Args:
         configuration: The parsed JSON of a model file, of any form.
+        depth: In how many models it stands.
     Returns:
         The same object where nothing is to be changed.
     """
     inner = configuration.get("config") if isinstance(configuration, Mapping) else None
     entries = inner.get("layers") if isinstance(inner, Mapping) else inner
-    if not isinstance(entries, list):
+    if not isinstance(entries, list) or depth > MAXIMUM_DEPTH:
         return configuration
-    layers = [_renewed_layer(entry) for entry in entries]
+    layers = [_renewed_layer(entry, depth) for entry in entries]
     if all(new is old for new, old in zip(layers, entries, strict=True)):
         return configuration
     settings = {**inner, "layers": layers} if isinstance(inner, Mapping) else layers
     return {**configuration, "config": settings}
 
 
-def _renewed_layer(entry: Any) -> Any:
+def _renewed_layer(entry: Any, depth: int) -> Any:
     settings = entry.get("config") if isinstance(entry, Mapping) else None
-    if not isinstance(settings, Mapping):
+    if not isinstance(settings, Mapping) or depth > MAXIMUM_DEPTH:
         return entry
+    if entry.get("class_name") in NESTED_TYPES:
+        kept = {key: value for key, value in entry.items() if key != "compile_config"}
+        return renewed(entry if len(kept) == len(entry) else kept, depth + 1)
+    if entry.get("class_name") in WRAPPER_TYPES:
+        held = settings.get("layer")
+        new = _renewed_layer(held, depth + 1)
+        return entry if new is held else {**entry, "config": {**settings, "layer": new}}
     saved = settings.get("activation")
     function = _saved_function(saved) or ""
     name = SAVED_NAMES.get(function, function)
@@ -227,11 +305,9 @@ def _refused_class(entry: Mapping[str, Any]) -> Remedy | None:
         registered = entry.get("registered_name")
         shown = str(registered) if registered and registered != kind else f"{module}.{kind}"
         return foreign_layer(shown.lstrip("."), None)
-    if kind in NESTED_TYPES:
-        return NESTED_MODEL
     if ".ops" in module:
-        return OPERATION
-    return None if kind in LAYER_TYPES else UNKNOWN_LAYER
+        return None if module == OPERATION_MODULE and kind in ARITHMETIC else OPERATION
+    return None if kind in LAYER_TYPES or kind in NESTED_TYPES else UNKNOWN_LAYER
 
 
 def _is_own(entry: Mapping[str, Any]) -> bool:

@@ -19,18 +19,53 @@ def _same(names: str) -> dict[str, str]:
 
 EQUAL: Mapping[tuple[str, str], Mapping[str, str]] = MappingProxyType(
     {
-        ("keras", "ops"): _same("relu relu6 leaky_relu softmax"),
-        ("tensorflow", "nn"): _same("relu relu6 leaky_relu softmax"),
-        ("tensorflow", ""): {"identity": "linear"},
-        ("jax", "nn"): _same("relu relu6 softmax"),
-        ("torch.nn.functional", ""): _same("relu relu6"),
-        ("torch", ""): _same("relu"),
+        ("keras", "ops"): {
+            **_same(
+                "relu relu6 leaky_relu softmax celu elu hard_shrink hard_sigmoid hard_silu"
+                " hard_swish hard_tanh log_sigmoid selu sigmoid silu soft_shrink softplus softsign"
+                " sparse_plus sparse_sigmoid squareplus swish tanh tanh_shrink"
+            ),
+            "exp": "exponential",
+        },
+        ("tensorflow", "nn"): _same(
+            "relu relu6 leaky_relu softmax elu gelu selu sigmoid silu softplus softsign swish tanh"
+        ),
+        ("tensorflow", "math"): {
+            **_same("log_sigmoid sigmoid softplus tanh"),
+            "exp": "exponential",
+        },
+        ("tensorflow", ""): {
+            **_same("sigmoid tanh"),
+            "exp": "exponential",
+            "identity": "linear",
+        },
+        ("jax", "nn"): {
+            **_same(
+                "relu relu6 softmax celu elu hard_sigmoid hard_silu hard_swish hard_tanh"
+                " log_sigmoid mish selu sigmoid silu softplus sparse_plus sparse_sigmoid squareplus"
+                " swish tanh"
+            ),
+            "soft_sign": "softsign",
+        },
+        ("jax.numpy", ""): {"exp": "exponential", "tanh": "tanh"},
+        ("torch.nn.functional", ""): {
+            **_same("relu relu6 celu elu gelu mish selu sigmoid silu softsign tanh"),
+            "hardshrink": "hard_shrink",
+            "hardsigmoid": "hard_sigmoid",
+            "hardswish": "hard_silu",
+            "hardtanh": "hard_tanh",
+            "logsigmoid": "log_sigmoid",
+            "softshrink": "soft_shrink",
+            "tanhshrink": "tanh_shrink",
+        },
+        ("torch", ""): {**_same("relu celu selu sigmoid tanh"), "exp": "exponential"},
     }
 )
 """Library and the place in it: its functions, and which of Keras' they are, with its defaults.
 
 Of JAX and PyTorch, `leaky_relu` has another slope than Keras', and PyTorch's `softmax` takes its
-axis from the rank.
+axis from the rank. `gelu` of `keras.ops` and JAX is the approximation by tanh, and PyTorch's
+`softplus` is linear from 20 on.
 """
 SAVED_NAMES: Mapping[str, str] = MappingProxyType({"softmax_v2": "softmax"})
 """What functions call themselves in files, and what that is: `tf.nn.softmax`."""

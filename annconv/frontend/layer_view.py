@@ -9,8 +9,8 @@ from annconv.errors import LayerProblem
 from annconv.ir.arrays import FloatArray, Geometry
 from annconv.ir.graph import Origin
 
-IRRELEVANT = frozenset({"name", "trainable", "dtype"})
-"""Settings of every layer that change nothing here; the type of its numbers is checked apart."""
+IRRELEVANT = frozenset({"name", "trainable", "dtype", "data_format"})
+"""Settings that change nothing here: the type of numbers is checked apart, channels come last."""
 IRRELEVANT_ENDINGS = ("_initializer", "_regularizer", "_constraint")
 """Endings of settings that matter in training only."""
 
@@ -27,6 +27,10 @@ class LayerView:
         input_shapes: Shape of each input, without the batch axis; an open extent counts as 1.
         activation: Name of its activation if that is Keras' own function, else a text that is the
             name of none; None if the layer has no such setting.
+        activation_layer: The layer of Keras' own that is its activation, under the name of this
+            one; None for a function.
+        turned: Whether the layer keeps its channels first. Shapes and settings are then those of
+            the same layer with channels last, whose weights are the same.
     """
 
     def __init__(
@@ -38,11 +42,15 @@ class LayerView:
         weights: Sequence[FloatArray],
         input_shapes: Sequence[Geometry],
         activation: str | None = None,
+        activation_layer: LayerView | None = None,
+        turned: bool = False,
     ) -> None:
         self.origin = origin
         self.weights = tuple(weights)
         self.input_shapes = tuple(input_shapes)
         self.activation = activation
+        self.activation_layer = activation_layer
+        self.turned = turned
         self._config = dict(config)
         self._defaults = dict(defaults)
         self._taken: set[str] = set()
@@ -56,6 +64,10 @@ class LayerView:
         """The value of a setting, `default` where the layer has no such setting."""
         self._taken.add(key)
         return self._config.get(key, default)
+
+    def take_all(self) -> None:
+        """Note that no setting matters once the network is trained."""
+        self._taken |= set(self._config)
 
     def take_extents(self, key: str, rank: int) -> tuple[int, ...]:
         """A setting with one number per spatial axis; a single number counts for all of them."""
@@ -71,6 +83,16 @@ class LayerView:
             and not key.endswith(IRRELEVANT_ENDINGS)
             and _plain(value) != _plain(self._defaults.get(key))
         ]
+
+    def refuse_lost_settings(self, problems: Problems) -> None:
+        """Note a problem for each setting that would be lost."""
+        for setting in self.lost_settings():
+            problems.add(
+                self,
+                setting=setting,
+                why="this setting is not read",
+                instead="leaving it at its default",
+            )
 
 
 def _plain(value: Any) -> Any:

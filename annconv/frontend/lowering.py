@@ -2,48 +2,46 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
-import numpy as np
-
 from annconv.errors import LayerProblem, VerifyError
-from annconv.frontend.keras_model import (
-    KerasModel,
-    LayerCall,
-    OpenShape,
-    UntoldSettingsError,
-    is_own,
-    number_type,
-    own_parent,
-    view_layer,
-)
-from annconv.frontend.layer_view import LayerView, Problems
-from annconv.frontend.layers import HANDLERS
-from annconv.frontend.layers.activation import nearest_activation
-from annconv.frontend.remedies import (
-    CODE,
-    LAYERS,
-    NESTED_MODEL,
-    OPERATION,
-    UNKNOWN_LAYER,
-    Remedy,
-    activation_remedy,
-    foreign_layer,
-    lora_remedy,
-    quantised_remedy,
-    uncallable_activation,
-)
+from annconv.frontend.keras_model import KerasModel, LayerCall, OpenShape
+from annconv.frontend.layer_reading import check_arguments, read_layer, refusal
+from annconv.frontend.layer_view import Problems
+from annconv.frontend.lifting import lifted
+from annconv.frontend.operations import is_arithmetic, read_operation
+from annconv.frontend.permutes import drop_inverse_permutes
+from annconv.ir.activations import Function
 from annconv.ir.arrays import Geometry
-from annconv.ir.graph import Bias, Graph, Input, Layer, Node, Origin, Relu, Softmax, result_shape
+from annconv.ir.graph import Graph, Input, Layer, Node, Origin, result_shape
+from annconv.ir.joins import Concatenate, Join
+from annconv.ir.maps import Permute
 from annconv.ir.operators import Reshape
 from annconv.ir.verify import Violation
 
-NUMBER_TYPES = ("float32", "float64")
-SUFFIXES: dict[type[Any], str] = {Bias: "bias", Relu: "relu", Softmax: "softmax"}
-"""What the nodes behind a layer's first are called."""
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Reading:
+    """What was read of one call.
+
+    Attributes:
+        call: The call.
+        steps: What it computes, one entry per node; none where it computes nothing or is refused.
+        shape: Of its result.
+    """
+
+    call: LayerCall
+    steps: tuple[Layer, ...]
+    shape: Geometry
+
+    @property
+    def names(self) -> list[str]:
+        """Names of its nodes."""
+        return node_names(self.call.name, self.steps)
 
 
 def lower(model: KerasModel, keras: ModuleType) -> tuple[Graph, tuple[LayerProblem, ...]]:
@@ -56,65 +54,33 @@ def lower(model: KerasModel, keras: ModuleType) -> tuple[Graph, tuple[LayerProbl
         VerifyError: A shape differs from Keras' own: a fault of annconv.
     """
     problems = Problems()
-    check_model(model, keras, problems)
-    steps = [_read_call(call, keras, problems) for call in model.calls]
-    made = [
-        (call.origin, [call.origin.name, *node_names(call.name, layers)])
-        for call, layers in zip(model.calls, steps, strict=True)
-    ]
-    check_names(made, problems)
+    check_inputs(model, problems)
+    reader = _Reader(keras, problems)
+    for call in model.calls:
+        reader.read(call)
+    readings = tuple(reader.readings.values())
+    check_names(
+        ((entry.call.origin, [entry.call.origin.name, *entry.names]) for entry in readings),
+        problems,
+    )
     if problems.all:
-        return _draft(model, steps), problems.all
-    return _assemble(model, steps), ()
+        return _draft(model, readings), problems.all
+    violations = [*reader.violations, *_wrong_outputs(model, reader)]
+    if violations:
+        raise VerifyError(f"Graph {model.name!r}", violations)
+    return _assemble(model, readings), ()
 
 
-def check_model(
-    model: KerasModel, keras: ModuleType, problems: Problems, *, chained: bool = False
-) -> None:
-    """One input with a fixed shape, one output, and no layer with weights used in two places.
-
-    Args:
-        model: The model.
-        keras: The Keras module.
-        problems: Where everything at fault is noted.
-        chained: Whether every layer stands in one place only, those without weights as well.
-    """
-    inputs = [call for call in model.calls if call.origin.type == "InputLayer"]
-    for call in inputs[1:]:
-        problems.add(
-            call.origin,
-            why=f"it is one of {len(inputs)} inputs",
-            instead="one input that holds them all",
-            ignorable=True,
-        )
-    for call in inputs:
-        if None in call.output_shape:
+def check_inputs(model: KerasModel, problems: Problems) -> None:
+    """Every input has a fixed shape."""
+    for call in model.calls:
+        if call.origin.type == "InputLayer" and not call.inputs and None in call.output_shape:
             problems.add(
                 call.origin,
                 setting=f"shape={call.output_shape}",
                 why="neurons need a fixed number of inputs",
                 instead="the same layers on a keras.Input whose shape has no None",
             )
-    origins = {call.name: call.origin for call in model.calls}
-    for name in model.outputs[1:]:
-        problems.add(
-            origins[name],
-            why=f"it is one of {len(model.outputs)} outputs",
-            instead="keras.Model(model.inputs, model.outputs[0])",
-            ignorable=True,
-        )
-    layers = {call.origin: call.layer for call in model.calls}
-    for origin, count in Counter(call.origin for call in model.calls).items():
-        layer = layers[origin]
-        if count == 1 or refusal(layer, keras) is not None or not (chained or layer.weights):
-            continue
-        copied = ", with equal weights (set_weights)" if layer.weights else ""
-        problems.add(
-            origin,
-            why=f"it is used in {count} places",
-            instead=f"a layer of its own for each place{copied}",
-            ignorable=True,
-        )
 
 
 def check_names(made: Iterable[tuple[Origin, Iterable[str]]], problems: Problems) -> None:
@@ -137,174 +103,172 @@ def check_names(made: Iterable[tuple[Origin, Iterable[str]]], problems: Problems
                 )
 
 
-def check_arguments(call: LayerCall, problems: Problems) -> None:
-    """A layer is called on its inputs alone."""
-    for argument in call.arguments:
-        problems.add(
-            call.origin,
-            why=f"it is called with {argument}",
-            instead="calling the layer on its input alone",
-            ignorable=True,
-        )
-
-
 def closed(shape: OpenShape) -> Geometry:
     """A shape with every open extent as 1, for checks that need a number."""
     return tuple(1 if extent is None else int(extent) for extent in shape)
 
 
-def _read_call(call: LayerCall, keras: ModuleType, problems: Problems) -> tuple[Layer, ...]:
-    """What one call computes; after a problem perhaps only a part of it."""
-    if refusal(call.layer, keras) is None:
-        check_arguments(call, problems)
-    shapes = tuple(map(closed, call.input_shapes)) or (closed(call.output_shape),)
-    return read_layer(call.origin, call.layer, shapes, keras, problems)
+@dataclass(slots=True)
+class _Reader:
+    """Reads the calls of a model in order.
 
-
-def read_layer(
-    origin: Origin,
-    layer: Any,
-    shapes: tuple[Geometry, ...],
-    keras: ModuleType,
-    problems: Problems,
-) -> tuple[Layer, ...]:
-    """What one layer computes on inputs of these shapes.
-
-    Args:
-        origin: Name, index and type of the layer.
-        layer: The Keras object.
-        shapes: Shape of each input; of its own result for the InputLayer.
+    Attributes:
         keras: The Keras module.
         problems: Where everything at fault is noted.
-    Returns:
-        One entry per node, empty if the layer computes nothing or is refused.
+        readings: What was read so far, by the name of the call.
+        violations: Where a shape differs from Keras' own.
+        known: What layers compute on given shapes, by their identity: one that is used in several
+            places is the same object in each of them, and so are its arrays.
     """
-    refused = refusal(layer, keras)
-    if refused is not None:
-        problems.add(origin, why=refused.why, instead=refused.instead, ignorable=True)
-        return ()
-    mode, rank = getattr(layer, "quantization_mode", None), getattr(layer, "lora_rank", None)
-    if mode is not None:
-        why, instead = quantised_remedy(str(mode), with_lora=rank is not None)
-        problems.add(origin, setting=f"dtype={number_type(layer)!r}", why=why, instead=instead)
-        return ()
-    if number_type(layer) not in NUMBER_TYPES:
-        problems.add(
-            origin,
-            setting=f"dtype={number_type(layer)!r}",
-            why="only float32 and float64 are read",
-            instead="the same model and weights built under the dtype policy 'float32'",
-        )
-        return ()
-    if rank is not None:
-        why, instead = lora_remedy(with_bias=bool(layer.use_bias))
-        problems.add(origin, setting=f"lora_rank={rank}", why=why, instead=instead)
-        return ()
-    view = _view(origin, layer, keras, shapes, problems)
-    if view is None:
-        return ()
-    for array in view.weights:
-        bad = int((~np.isfinite(array)).sum()) if array.dtype.kind == "f" else 0
-        if bad:
-            problems.add(
-                origin,
-                why=f"{bad} of {array.size} numbers in its weights {array.shape} are not finite",
-                instead="an earlier checkpoint, or training with a smaller learning rate",
-            )
-    steps = HANDLERS[origin.type](view, problems)
-    for setting in view.lost_settings():
-        problems.add(
-            view,
-            setting=setting,
-            why="this setting is not read",
-            instead="leaving it at its default",
-        )
-    return steps
 
+    keras: ModuleType
+    problems: Problems
+    readings: dict[str, _Reading] = field(default_factory=dict)
+    violations: list[Violation] = field(default_factory=list)
+    known: dict[tuple[int, tuple[Geometry, ...]], tuple[Layer, ...]] = field(default_factory=dict)
 
-def _view(
-    origin: Origin,
-    layer: Any,
-    keras: ModuleType,
-    shapes: tuple[Geometry, ...],
-    problems: Problems,
-) -> LayerView | None:
-    """What a handler may see of a layer, None after a problem: its settings are not known."""
-    function = getattr(layer, "activation", keras.activations.linear)
-    if not callable(function):
-        why, instead = uncallable_activation(function, nearest_activation(function))
-        problems.add(origin, setting=f"activation={function!r}", why=why, instead=instead)
-        return None
-    try:
-        return view_layer(origin, layer, keras, shapes)
-    except UntoldSettingsError as error:
-        name = error.activation
-        if name is None or getattr(keras.activations, name, None) is function:
-            why = f"Keras cannot tell its settings ({error})"
-            problems.add(origin, why=why, instead="settings that its get_config() can tell")
+    def read(self, call: LayerCall) -> None:
+        """What the next call computes; after a problem perhaps only a part of it."""
+        layer = call.layer
+        if call.arguments and (refusal(layer, self.keras) is None or self._is_container(layer)):
+            check_arguments(call, self.problems)
+        given = [self.readings[name].shape for name in call.inputs]
+        steps: tuple[Layer, ...] = ()
+        if not (call.arguments and self._is_container(layer)):
+            steps = self._steps(call, given)
+        as_keras = closed(call.output_shape)
+        if call.times:
+            as_keras = (*given[0][: call.times], *as_keras)
+        shape = _shape_behind(steps, given or [as_keras])
+        if call.nested:  # shapes of Keras are perhaps those of another call
+            unread = not steps and call.input_shapes[:1] not in ((), (call.output_shape,))
+            fits = shape is not None and not unread
         else:
-            why, instead = activation_remedy(name, nearest_activation(name))
-            problems.add(origin, setting=f"activation={name!r}", why=why, instead=instead)
-        return None
+            fits = shape == as_keras
+        if shape is None or not fits:
+            name = (node_names(call.name, steps) or [call.name])[-1]
+            expected = f"Keras' shape {call.output_shape}"
+            self.violations.append(Violation("keras_shape", name, expected, shape or ()))
+            shape = as_keras
+        self.readings[call.name] = _Reading(call, steps, shape)
+
+    def _is_container(self, layer: Any) -> bool:
+        """Whether a layer holds others, and is refused for how it is called where it is."""
+        return isinstance(layer, self.keras.Model | self.keras.layers.TimeDistributed)
+
+    def _steps(self, call: LayerCall, given: list[Geometry]) -> tuple[Layer, ...]:
+        """What a call computes on inputs of these shapes, one entry per node."""
+        times = given[0][: call.times] if given else ()
+        shapes = tuple(shape[call.times :] for shape in given)
+        key = (id(call.layer), shapes)
+        steps = self.known.get(key)
+        if steps is None:
+            before = len(self.problems.all)
+            steps = self._read(call, shapes)
+            if len(self.problems.all) == before:  # else it is read for each place, to be listed
+                self.known[key] = steps
+        if not times:
+            return steps
+        ranks = {len(shape) for shape in shapes}
+        found: list[Layer] = []
+        for step in steps:
+            mixed = isinstance(step, Join) and not isinstance(step, Concatenate) and len(ranks) > 1
+            made = None if mixed else lifted(step, times)
+            if made is None:
+                self.problems.add(
+                    call.origin,
+                    why=f"'{step}' is not applied step by step",
+                    instead="the layer on the whole sequence, outside TimeDistributed",
+                )
+                return ()
+            found.append(made)
+        return tuple(found)
+
+    def _read(self, call: LayerCall, shapes: tuple[Geometry, ...]) -> tuple[Layer, ...]:
+        """What a layer computes; the input of a nested model may add an axis, or leave one out."""
+        if is_arithmetic(call.layer):
+            return read_operation(call, shapes, self.problems)
+        own = closed(call.output_shape)
+        steps = read_layer(call.origin, call.layer, shapes or (own,), self.keras, self.problems)
+        if call.origin.type != "InputLayer" or not call.inputs:
+            return steps
+        (shape,) = shapes
+        if len(shape) == len(own):
+            return ()
+        return (Reshape(shape[:-1] if len(shape) > len(own) else (*shape, 1)),)
 
 
-def refusal(layer: Any, keras: ModuleType) -> Remedy | None:
-    """Why a layer has no handler, None if it has one."""
-    kind = type(layer)
-    if isinstance(layer, keras.Model):
-        return NESTED_MODEL
-    if not isinstance(layer, keras.layers.Layer):
-        return OPERATION
-    if not is_own(layer, keras):
-        return foreign_layer(f"{kind.__module__}.{kind.__qualname__}", own_parent(layer, keras))
-    if kind.__name__ in HANDLERS:
-        return None
-    if kind is keras.layers.Lambda:
-        return CODE
-    return LAYERS.get(kind.__name__, UNKNOWN_LAYER)
+def _shape_behind(steps: Iterable[Layer], given: list[Geometry]) -> Geometry | None:
+    """Shape that steps make of the shapes that the first one reads; None if they cannot."""
+    for step in steps:
+        shape = result_shape(step, given)
+        if shape is None:
+            return None
+        given = [shape]
+    return given[0]
 
 
 def node_names(name: str, steps: tuple[Layer, ...]) -> list[str]:
-    """Names of a layer's nodes: its own for the first, `NAME/relu`, … for those behind."""
-    return [name, *(f"{name}/{SUFFIXES[type(step)]}" for step in steps[1:])][: len(steps)]
+    """Names of a layer's nodes: its own for the first, `NAME/relu`, … for those behind.
+
+    Where the layer keeps its channels first, the first is the one between the Permutes.
+    """
+    if len(steps) > 1 and isinstance(steps[0], Permute):
+        rest = [step for step in steps[1:] if not isinstance(step, Permute)]
+        inner = iter(node_names(name, tuple(rest)))
+        back = f"{name}/channels_first"
+        behind = [back if isinstance(step, Permute) else next(inner) for step in steps[1:]]
+        return [f"{name}/channels_last", *behind]
+    names = [name] if steps else []
+    for step in steps[1:]:
+        kind = step.name if isinstance(step, Function) else type(step).__name__.lower()
+        further = (f"{name}/{kind}{place}" for place in itertools.count(2))
+        tried = itertools.chain([f"{name}/{kind}"], further)
+        names.append(next(free for free in tried if free not in names))
+    return names
 
 
-def _draft(model: KerasModel, steps: list[tuple[Layer, ...]]) -> Graph:
+def _wrong_outputs(model: KerasModel, reader: _Reader) -> Iterator[Violation]:
+    """Outputs whose shape differs from Keras' own."""
+    for name, shape in zip(model.outputs, model.output_shapes, strict=True):
+        received = reader.readings[name].shape
+        if received != shape:
+            yield Violation("keras_shape", name, f"Keras' shape {shape}", received)
+
+
+def _draft(model: KerasModel, readings: Iterable[_Reading]) -> Graph:
     """Nodes of what could be read, with Keras' shapes and a placeholder where nothing was read."""
     nodes: list[Node] = []
     results: dict[str, str] = {}
-    for call, read in zip(model.calls, steps, strict=True):
-        shape = closed(call.output_shape)
-        placeholder = Input() if call.origin.type == "InputLayer" else Reshape(shape)
-        layers = read or (placeholder,)
+    for entry in readings:
+        call, shape = entry.call, entry.shape
         inputs = tuple(results[name] for name in call.inputs)
+        placeholder = Reshape(shape) if inputs else Input()
+        layers = entry.steps or (placeholder,)
         for name, layer in zip(node_names(call.name, layers), layers, strict=True):
             nodes.append(Node(name, layer, inputs, shape, (call.origin,)))
             inputs = (name,)
         results[call.name] = inputs[0]
-    return Graph(model.name, tuple(nodes), (results[model.outputs[0]],), model.layers)
+    outputs = tuple(results[name] for name in model.outputs)
+    return Graph(model.name, tuple(nodes), outputs, model.layers)
 
 
-def _assemble(model: KerasModel, steps: list[tuple[Layer, ...]]) -> Graph:
+def _assemble(model: KerasModel, readings: Iterable[_Reading]) -> Graph:
     """Nodes of all steps, with the shapes that the operators make."""
     nodes: list[Node] = []
     shapes: dict[str, Geometry] = {}
     results: dict[str, str] = {}
-    violations: list[Violation] = []
-    for call, layers in zip(model.calls, steps, strict=True):
+    for entry in readings:
+        call = entry.call
         inputs = tuple(results[name] for name in call.inputs)
         current = inputs[0] if inputs else ""
-        for name, layer in zip(node_names(call.name, layers), layers, strict=True):
+        for name, layer in zip(entry.names, entry.steps, strict=True):
             read = [shapes[source] for source in inputs] or [closed(call.output_shape)]
             shapes[name] = result_shape(layer, read) or ()
             nodes.append(Node(name, layer, inputs, shapes[name], (call.origin,)))
             inputs, current = (name,), name
         results[call.name] = current
-        if shapes[current] != call.output_shape:
-            expected = f"Keras' shape {call.output_shape}"
-            violations.append(Violation("keras_shape", current, expected, shapes[current]))
-    if violations:
-        raise VerifyError(f"Graph {model.name!r}", violations)
-    graph = Graph(model.name, tuple(nodes), (results[model.outputs[0]],), model.layers)
+    outputs = tuple(results[name] for name in model.outputs)
+    graph = drop_inverse_permutes(Graph(model.name, tuple(nodes), outputs, model.layers))
     graph.verify()
     return graph

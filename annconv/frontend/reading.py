@@ -81,10 +81,9 @@ def survey_model(model: str | os.PathLike[str] | Any, *, on_unsupported: str = "
         keras = import_keras()
         if not isinstance(model, keras.Model):
             _refuse_object(model)
-    facts = inspect_model(model, keras)
     if on_unsupported == "ignore":
-        return Reading(*chain_layers(facts, keras))
-    graph, problems = lower(facts, keras)
+        return Reading(*chain_layers(inspect_model(model, keras, flat=True), keras))
+    graph, problems = lower(inspect_model(model, keras), keras)
     return Reading(graph, problems=problems)
 
 

@@ -16,8 +16,13 @@ class Remedy(NamedTuple):
 
 UNKNOWN_LAYER = Remedy("it has no counterpart here", "the layers that docs/layers.md lists")
 NESTED_MODEL = Remedy(
-    "a model inside a model is not taken apart",
-    "calling the inner model's layers one by one in one flat model",
+    "a model inside a model is read where it is a Sequential or functional one in float32, called"
+    " on one array for each of its inputs",
+    "such a model, or calling its layers one by one",
+)
+WRAPPED_LAYER = Remedy(
+    "it hands on other numbers than float32",
+    "TimeDistributed under the dtype policy 'float32'",
 )
 SUBCLASSED_MODEL = Remedy(
     "a subclassed model keeps its computation in code",
@@ -28,38 +33,24 @@ CODE = Remedy(
     "a layer of Keras, or Activation",
 )
 OPERATION = Remedy(
-    "it is an operation in the model's code, not a layer",
-    "the layer of that name: keras.layers.Add()([x, y]) for x + y, keras.layers.ReLU for relu",
+    "it is an operation in the model's code, and only x + y, x - y, x * y of values of one rank or"
+    " with a constant, x / constant and -x are read",
+    "the layer that computes it: keras.layers.ReLU() for relu",
 )
+OPERATION_MODULE = "keras.src.ops.numpy"
+"""Where Keras keeps the classes of the operations on arrays."""
+ARITHMETIC = frozenset({"Add", "Divide", "Multiply", "Negative", "Subtract", "TrueDivide"})
+"""Operations there that are read."""
 NESTED_TYPES = frozenset({"Functional", "Model", "Sequential"})
+"""Models, which may stand in others."""
+WRAPPER_TYPES = frozenset({"TimeDistributed"})
+"""Layers that apply another one."""
 
 _SEQUENCES = Remedy("its state runs along the axis of a sequence", "Conv1D over that axis")
-_ATTENTION = Remedy("it multiplies values that both depend on the sample", "Conv or Dense layers")
+_ATTENTION = Remedy("its weights are computed from the sample", "Conv or Dense layers")
 _NORMS = Remedy(
-    "its statistics depend on the sample", "BatchNormalization, folded into the layer before it"
+    "its statistics depend on the sample", "BatchNormalization, whose statistics are fixed"
 )
-_AUGMENTATION = Remedy("it changes samples at random in training", "a model without it")
-_LARGER = Remedy("layers that enlarge their input are not read", "a network without up-sampling")
-_CROPS = Remedy("parts of a map cannot be left out", "cropping the samples beforehand")
-_PADS = Remedy("padding of its own is not read", "padding='same' in the layer behind it")
-_DEPTHWISE = Remedy(
-    "depthwise kernels are not read", "a Conv layer with as many groups as channels"
-)
-_SEPARABLE = Remedy(
-    "separable kernels are not read",
-    "a Conv layer with as many groups as channels, then one with kernel_size=1",
-)
-_GLOBAL_MEAN = Remedy(
-    "pooling without a window is not read", "AveragePooling over the whole map, then Flatten"
-)
-_GLOBAL_MAX = Remedy(
-    "pooling without a window is not read", "MaxPooling over the whole map, then Flatten"
-)
-_ADAPTIVE = Remedy("its windows differ in size", "a pooling layer with a fixed pool_size")
-_SCALING = Remedy(
-    "the scale of samples is not read from the model", "scaling the samples beforehand"
-)
-_PRODUCT = Remedy("spikes cannot be multiplied with each other", "Add or Concatenate")
 
 
 def _each(names: str, remedy: Remedy) -> dict[str, Remedy]:
@@ -68,13 +59,8 @@ def _each(names: str, remedy: Remedy) -> dict[str, Remedy]:
 
 LAYERS: Mapping[str, Remedy] = MappingProxyType(
     {
-        "BatchNormalization": Remedy(
-            "batch normalisation is not folded here",
-            "folding its scale and shift into kernel and bias of the layer before it,"
-            " or training without it",
-        ),
         **_each("LayerNormalization GroupNormalization RMSNormalization UnitNormalization", _NORMS),
-        **_each("LSTM GRU SimpleRNN RNN Bidirectional TimeDistributed", _SEQUENCES),
+        **_each("LSTM GRU SimpleRNN RNN Bidirectional", _SEQUENCES),
         **_each("LSTMCell GRUCell SimpleRNNCell StackedRNNCells", _SEQUENCES),
         **_each("ConvLSTM1D ConvLSTM2D ConvLSTM3D", _SEQUENCES),
         **_each("Attention AdditiveAttention MultiHeadAttention GroupQueryAttention", _ATTENTION),
@@ -83,56 +69,25 @@ LAYERS: Mapping[str, Remedy] = MappingProxyType(
             "embedding the samples beforehand",
         ),
         "Masking": Remedy("every value of a sample counts", "samples of one length"),
-        "PReLU": Remedy("each of its neurons has a slope of its own", "LeakyReLU with one slope"),
-        "ELU": Remedy("no neuron here has this response", "retrain with ReLU"),
-        **_each("Multiply Dot", _PRODUCT),
-        "Subtract": Remedy("branches can only be added", "Add, the weights of one branch negated"),
-        "Average": Remedy(
-            "branches can only be added", "Add, the next weights divided by the number of branches"
-        ),
-        **_each("Maximum Minimum", Remedy("branches cannot be compared", "Add or Concatenate")),
-        **_each("DepthwiseConv1D DepthwiseConv2D", _DEPTHWISE),
-        **_each("SeparableConv1D SeparableConv2D", _SEPARABLE),
-        **_each("Conv1DTranspose Conv2DTranspose Conv3DTranspose", _LARGER),
-        **_each("UpSampling1D UpSampling2D UpSampling3D Resizing RepeatVector", _LARGER),
-        **_each("ZeroPadding1D ZeroPadding2D ZeroPadding3D", _PADS),
-        **_each("Cropping1D Cropping2D Cropping3D CenterCrop", _CROPS),
-        **_each(
-            "GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D", _GLOBAL_MEAN
-        ),
-        **_each("GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D", _GLOBAL_MAX),
-        **_each(
-            "AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D"
-            " AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveMaxPooling3D",
-            _ADAPTIVE,
-        ),
+        "Dot": Remedy("it sums products of two branches", "Multiply, or Dense layers"),
         "EinsumDense": Remedy("its equation is not read", "Dense, with Reshape around it"),
-        "Permute": Remedy("axes cannot change places", "samples with their axes in order"),
-        **_each("Rescaling Normalization", _SCALING),
-        **_each(
-            "RandomBrightness RandomContrast RandomCrop RandomFlip RandomRotation"
-            " RandomTranslation RandomZoom",
-            _AUGMENTATION,
-        ),
+        "RandomCrop": Remedy("once trained it leaves another shape than it tells", "CenterCrop"),
     }
 )
 """Layers of Keras that are refused with a remedy of their own; all are harmless to load."""
 
-_RETRAIN = Remedy("no neuron here has this response", "retrain with 'relu'")
-_SATURATING = Remedy(
-    "no neuron here has this response", "retrain with 'relu', the last layer with 'softmax'"
-)
-
 REFUSED_ACTIVATIONS: Mapping[str, Remedy] = MappingProxyType(
     {
-        **_each(
-            "celu elu exponential gelu glu hard_shrink hard_silu hard_swish log_sigmoid mish selu"
-            " silu soft_shrink softplus softsign sparse_plus squareplus swish tanh_shrink"
-            " threshold",
-            _RETRAIN,
+        "glu": Remedy(
+            "it multiplies one half of its channels with the other",
+            "two layers, the second with activation='sigmoid', and Multiply",
         ),
-        **_each(
-            "hard_sigmoid hard_tanh log_softmax sigmoid sparse_sigmoid sparsemax tanh", _SATURATING
+        "log_softmax": Remedy(
+            "logarithms are not read", "activation='softmax', and the logarithm of what it returns"
+        ),
+        "sparsemax": Remedy("it sorts its channels", "activation='softmax'"),
+        "threshold": Remedy(
+            "it cannot stand without its arguments", "keras.layers.ReLU(threshold=...)"
         ),
     }
 )

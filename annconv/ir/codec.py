@@ -22,7 +22,10 @@ from typing import Any
 import numpy as np
 
 from annconv.errors import InputError
+from annconv.ir import activations as a
 from annconv.ir import graph as g
+from annconv.ir import joins as j
+from annconv.ir import maps as m
 from annconv.ir import operators as o
 from annconv.ir.arrays import WeightArray, freeze, freeze_weights
 from annconv.ir.network import Network, Population, Projection
@@ -317,12 +320,25 @@ OPERATORS: dict[type, Coder] = {
 }
 LAYERS: dict[type, Coder] = {
     **OPERATORS,
-    g.Input: record(g.Input),
-    g.Add: record(g.Add),
-    g.Concatenate: record(g.Concatenate),
-    g.Bias: record(g.Bias, values=ARRAY),
-    g.Relu: record(g.Relu, maximum=optional(REAL), slope=REAL),
-    g.Softmax: record(g.Softmax),
+    **{cls: record(cls) for cls in (g.Input, j.Add, j.Subtract, j.Multiply, j.Maximum, j.Minimum)},
+    j.Concatenate: record(j.Concatenate, axis=WHOLE),
+    a.Bias: record(a.Bias, values=ARRAY),
+    a.Relu: record(a.Relu, maximum=optional(REAL), slope=REAL, threshold=REAL),
+    a.PRelu: record(a.PRelu, slopes=ARRAY),
+    a.Function: record(a.Function, name=TEXT, parameters=several(named_value(REAL))),
+    a.Softmax: record(a.Softmax, axes=_SHAPE),
+    m.TransposedConvolution: record(
+        m.TransposedConvolution,
+        kernel=ARRAY,
+        strides=_SHAPE,
+        dilation=_SHAPE,
+        cut=_SHAPE,
+        extents=_SHAPE,
+    ),
+    m.Crop: record(m.Crop, cut=_PADDING),
+    m.Permute: record(m.Permute, axes=_SHAPE),
+    m.Resample: record(m.Resample, matrices=several(ARRAY)),
+    m.AdaptiveMaxPool: record(m.AdaptiveMaxPool, extents=_SHAPE),
 }
 _ORIGIN = record(g.Origin, name=TEXT, index=WHOLE, type=TEXT)
 _NEURON = record(

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from annconv.errors import InputError
-from annconv.ir.arrays import FloatArray, Geometry, describe_array, freeze
+from annconv.ir.activations import Activation, Function
+from annconv.ir.arrays import Geometry, WeightArray
+from annconv.ir.joins import Join
+from annconv.ir.maps import Map
 from annconv.ir.operators import Operator
 from annconv.ir.verify import Violation, run_rules
 
@@ -23,8 +26,9 @@ class Origin:
     """A layer of the Keras model.
 
     Attributes:
-        name: Its name.
-        index: Its position in `model.layers`, counted as if the Input stood first.
+        name: Its name; in a nested model or a wrapper behind the name of that, as in `OUTER/NAME`.
+        index: Position in `model.layers`, counted as if the Input stood first; in a nested model
+            that of the layer of the outermost one.
         type: Its class name.
     """
 
@@ -44,60 +48,7 @@ class Input:
         return "input"
 
 
-@dataclass(frozen=True, slots=True)
-class Add:
-    """Sum of all inputs, which have equal shapes."""
-
-    def __str__(self) -> str:
-        return "add"
-
-
-@dataclass(frozen=True, slots=True)
-class Concatenate:
-    """All inputs side by side along the channels."""
-
-    def __str__(self) -> str:
-        return "concatenate"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Bias:
-    """A constant added to every channel.
-
-    Attributes:
-        values: (channels,).
-    """
-
-    values: FloatArray
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "values", freeze(self.values))
-
-    def __str__(self) -> str:
-        return f"bias  {describe_array(self.values)}"
-
-
-@dataclass(frozen=True, slots=True)
-class Relu:
-    """max(x, 0), at most `maximum`, with `slope` for negative x (Keras' `ReLU`, threshold 0)."""
-
-    maximum: float | None = None
-    slope: float = 0.0
-
-    def __str__(self) -> str:
-        ceiling = "" if self.maximum is None else f" max {self.maximum}"
-        return f"relu{ceiling}" + (f" slope {self.slope}" if self.slope else "")
-
-
-@dataclass(frozen=True, slots=True)
-class Softmax:
-    """Softmax over the channels."""
-
-    def __str__(self) -> str:
-        return "softmax"
-
-
-Layer = Operator | Input | Add | Concatenate | Bias | Relu | Softmax
+Layer = Input | Operator | Map | Activation | Join
 """What a node can compute."""
 
 
@@ -107,7 +58,9 @@ class Node:
 
     Attributes:
         name: Unique in the graph: the Keras layer's name for its first node, `NAME/relu`,
-            `NAME/bias`, … for those behind it.
+            `NAME/bias`, … for those behind it; `NAME/2`, `NAME/2/bias`, … for a second use, and
+            `OUTER/NAME` in a nested model. Where a layer keeps its channels first, its axes change
+            places in `NAME/channels_last` and back in `NAME/channels_first`.
         layer: What it computes.
         inputs: Names of the nodes it reads.
         shape: Shape of its result, without the batch axis.
@@ -204,12 +157,12 @@ def inputs_precede(graph: Graph) -> Iterator[Violation]:
 
 
 def input_counts(graph: Graph) -> Iterator[Violation]:
-    """Input reads nothing, Add and Concatenate two nodes or more, all others exactly one."""
+    """Input reads nothing, a join two nodes or more, all others exactly one."""
     for node in graph.nodes:
         received = len(node.inputs)
         if isinstance(node.layer, Input):
             expected, right = "no input", received == 0
-        elif isinstance(node.layer, Add | Concatenate):
+        elif isinstance(node.layer, Join):
             expected, right = "two inputs or more", received >= 2
         else:
             expected, right = "one input", received == 1
@@ -219,18 +172,9 @@ def input_counts(graph: Graph) -> Iterator[Violation]:
 
 def result_shape(layer: Layer, shapes: list[Geometry]) -> Geometry | None:
     """Shape a layer makes of the shapes it reads, None where it cannot read them."""
-    first = shapes[0]
-    if isinstance(layer, Add):
-        return first if all(shape == first for shape in shapes) else None
-    if isinstance(layer, Concatenate):
-        if not first or any(len(s) != len(first) or s[:-1] != first[:-1] for s in shapes):
-            return None
-        return (*first[:-1], sum(shape[-1] for shape in shapes))
-    if isinstance(layer, Bias):
-        return first if layer.values.shape == first[-1:] else None
-    if isinstance(layer, Input | Relu | Softmax):
-        return first
-    return layer.output_geometry(first)
+    if isinstance(layer, Join):
+        return layer.joined_geometry(shapes)
+    return shapes[0] if isinstance(layer, Input) else layer.output_geometry(shapes[0])
 
 
 def shapes_agree(graph: Graph) -> Iterator[Violation]:
@@ -251,11 +195,21 @@ def shapes_positive(graph: Graph) -> Iterator[Violation]:
             yield Violation("shapes_positive", node.name, "positive extents", node.shape)
 
 
-def layer_arrays(layer: Layer) -> Iterator[tuple[str, FloatArray]]:
+def functions_known(graph: Graph) -> Iterator[Violation]:
+    """A function of one number has a known name, and the parameters that belong to it."""
+    for node in graph.nodes:
+        if isinstance(node.layer, Function) and not node.layer.is_known:
+            expected = "a function that FUNCTIONS lists"
+            yield Violation("functions_known", node.name, expected, node.layer)
+
+
+def layer_arrays(layer: Layer) -> Iterator[tuple[str, WeightArray]]:
     """Name and value of every array a layer holds."""
-    for field in ("kernel", "weights", "factors", "values"):
-        if hasattr(layer, field):
-            yield field, getattr(layer, field)
+    for field in fields(layer):
+        value = getattr(layer, field.name)
+        for entry in value if isinstance(value, tuple) else (value,):
+            if isinstance(entry, np.ndarray):
+                yield field.name, entry
 
 
 def values_finite(graph: Graph) -> Iterator[Violation]:
@@ -267,4 +221,7 @@ def values_finite(graph: Graph) -> Iterator[Violation]:
                 yield Violation("values_finite", node.name, "finite numbers", f"{bad} in {field}")
 
 
-RULES = (names_unique, inputs_precede, input_counts, shapes_agree, shapes_positive, values_finite)
+RULES = (
+    names_unique, inputs_precede, input_counts, shapes_agree, shapes_positive, functions_known,
+    values_finite,
+)  # fmt: skip

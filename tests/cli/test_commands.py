@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import zipfile
 
@@ -164,6 +165,47 @@ class TestInspect:
         assert err == (
             f"ModelFileError: {saved}: a saved network holds no graph, which is what the Keras "
             "model computes. Instead: --ir network, or the Keras file.\n"
+        )
+
+    @pytest.mark.keras
+    def test_graph_of_a_model_that_no_preset_converts(self, annconv, tmp_path):
+        keras = importlib.import_module("keras")
+        layers = keras.layers
+        entry, side = keras.Input((4,), name="entry"), keras.Input((4,), name="side")
+        inner = keras.Sequential([keras.Input((4,)), layers.Dense(4, name="d")], name="inner")
+        model = keras.Model([entry, side], [layers.Add(name="sum")([inner(entry), side]), entry])
+        model.save(tmp_path / "model.keras")
+        status, out, err = annconv("inspect", tmp_path / "model.keras", "--ir", "graph")
+        assert (status, err) == (0, "")
+        assert "node inner/d <- entry  (4)  dense" in out
+        assert out.endswith("outputs sum, entry\n")
+        status, out, err = annconv("inspect", tmp_path / "model.keras", "--ir", "network")
+        assert (status, out) == (1, "")
+        assert "it is one of 2 inputs" in err
+
+    @pytest.mark.keras
+    def test_graph_as_a_picture(self, annconv, data_folder, tmp_path, monkeypatch):
+        pytest.importorskip("graphviz")
+        arguments = ("inspect", data_folder / "mlp.keras", "--ir", "graph", "--format")
+        status, out, err = annconv(*arguments, "dot")
+        assert (status, err) == (0, "")
+        assert out.startswith("digraph ")
+        (tmp_path / "dot").write_text("#!/bin/sh\necho '<svg/>'\n")
+        (tmp_path / "dot").chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+        assert annconv(*arguments, "svg")[:2] == (0, "<svg/>\n")
+        (tmp_path / "dot").unlink()
+        monkeypatch.setenv("PATH", str(tmp_path))
+        status, out, err = annconv(*arguments, "svg")
+        assert (status, out) == (1, "")
+        assert err.startswith("AnnconvError: A picture needs Graphviz, and its program 'dot' was")
+
+    def test_only_graphs_are_drawn(self, annconv, saved):
+        status, out, err = annconv("inspect", saved, "--ir", "plan", "--format", "svg")
+        assert (status, out) == (1, "")
+        assert err == (
+            "OptionError: --format svg: expected --ir graph, received --ir plan. Other stages are "
+            "printed as text.\n"
         )
 
     @pytest.mark.keras

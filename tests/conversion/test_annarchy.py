@@ -11,7 +11,7 @@ import pytest
 
 from annconv.conversion import annarchy, convert_graph
 from annconv.errors import ConversionWarning, EquationError, OptionError, UnsupportedModelError
-from annconv.ir.graph import Bias, Relu, Softmax
+from annconv.ir.activations import Bias, Relu, Softmax
 from annconv.ir.operators import Convolution, Dense, MaxPool, MeanPool, Reshape
 from annconv.neurons.library import IB, IaF
 from annconv.neurons.neuron import Neuron

@@ -1,4 +1,4 @@
-"""convert, save, load, compile: one after the other, and what they refuse."""
+"""read, evaluate, convert, save, load, compile: one after the other, and what they refuse."""
 
 from __future__ import annotations
 
@@ -40,6 +40,50 @@ keras_needed = pytest.mark.keras
 )
 def test_what_may_be_chosen_is_documented(function: Any, choices: tuple[str, ...]) -> None:
     assert [name for name in choices if f'"{name}"' not in (function.__doc__ or "")] == []
+
+
+@keras_needed
+def test_a_model_that_no_preset_converts_is_read_and_evaluated(keras: ModuleType) -> None:
+    layers = keras.layers
+    left, right = keras.Input((3,), name="left"), keras.Input((3,), name="right")
+    joined = layers.Add(name="sum")([layers.Dense(3, name="d")(left), right])
+    model = keras.Model([left, right], [joined, layers.ReLU(name="r")(joined)])
+    graph = annconv.read(model)
+    assert type(graph) is annconv.Graph
+    generator = np.random.default_rng(0)
+    given = {name: generator.normal(size=(4, 3)).astype("float32") for name in ("right", "left")}
+    values = annconv.evaluate(graph, given)
+    expected = [np.asarray(value) for value in model([given["left"], given["right"]])]
+    for name, value in zip(graph.outputs, expected, strict=True):
+        assert values[name].dtype == np.float64
+        np.testing.assert_allclose(values[name], value, atol=1e-6)
+    assert set(values) == {node.name for node in graph.nodes}
+
+
+@keras_needed
+def test_reading_tells_everything_at_once(keras: ModuleType, tmp_path: Path) -> None:
+    model = keras.Sequential(
+        [
+            keras.Input((4, 2)),
+            keras.layers.LSTM(3, name="l"),
+            keras.layers.Dense(2, dtype="float16"),
+        ]
+    )
+    with pytest.raises(UnsupportedModelError, match="2 of 3 layers") as caught:
+        annconv.read(model)
+    assert [problem.index for problem in caught.value.problems] == [1, 2]
+    with pytest.raises(ModelFileError, match="there is no such file"):
+        annconv.read(tmp_path / "none.keras")
+    with pytest.raises(InputError, match="model: expected a path or a Keras 3 model"):
+        annconv.read(3)
+
+
+def test_what_is_no_graph_is_not_evaluated() -> None:
+    with pytest.raises(InputError) as caught:
+        annconv.evaluate(dense(), np.zeros((1, 3)))  # type: ignore[arg-type]
+    assert str(caught.value) == (
+        "annconv.evaluate: expected a Graph, made by annconv.read, received Network."
+    )
 
 
 @keras_needed
@@ -181,7 +225,7 @@ def test_one_error_lists_everything_that_cannot_be_converted(keras: ModuleType) 
         annconv.convert(model, threshold_step=0.21)
     assert [(entry.layer, entry.type, entry.why) for entry in caught.value.problems] == [
         ("biased", "Dense", "it adds a bias, and no neuron here has one"),
-        ("norm", "BatchNormalization", "batch normalisation is not folded here"),
+        ("norm", "BatchNormalization", "it scales and shifts channels, and no neuron here does"),
         ("tanh", "Activation('tanh')", "no neuron here has this response"),
         (
             "linear",
@@ -194,6 +238,74 @@ def test_one_error_lists_everything_that_cannot_be_converted(keras: ModuleType) 
     with pytest.raises(UnsupportedModelError) as deep:
         annconv.convert(model, threshold_step=0.21, on_unsupported="ignore")
     assert [entry.layer for entry in deep.value.problems] == ["deep"]
+
+
+@keras_needed
+def test_layers_that_are_read_and_that_no_network_of_this_preset_has(keras: ModuleType) -> None:
+    layers = keras.layers
+    stack = [
+        layers.Rescaling(1 / 255),
+        layers.ZeroPadding2D(1),
+        layers.SeparableConv2D(2, 3, use_bias=False, activation="relu"),
+        layers.Conv2D(2, 3, use_bias=False),
+        layers.BatchNormalization(moving_mean_initializer="ones"),
+        layers.ReLU(),
+        layers.UpSampling2D(2),
+        layers.Cropping2D(1),
+        layers.Conv2DTranspose(2, 3, use_bias=False),
+        layers.PReLU(),
+        layers.Resizing(5, 5),
+        layers.Permute((2, 1, 3)),
+        layers.AdaptiveMaxPooling2D(3),
+        layers.Flatten(),
+        layers.Dense(4, use_bias=False, activation="gelu"),
+        layers.Dense(2, use_bias=False),
+        layers.ELU(),
+    ]
+    model = keras.Sequential([keras.Input((12, 12, 1)), *stack])
+    with pytest.raises(UnsupportedModelError) as caught:
+        annconv.convert(model)
+    assert [(entry.type, entry.why) for entry in caught.value.problems] == [
+        ("Rescaling", "it scales samples, and input neurons take them as they are"),
+        ("ZeroPadding2D", "no projection here pads by itself"),
+        ("SeparableConv2D", "it is two convolutions, and no ReLU stands between them"),
+        ("BatchNormalization", "it scales and shifts channels, and no neuron here does"),
+        ("UpSampling2D", "no projection here enlarges what it reads"),
+        ("Cropping2D", "parts of a map cannot be left out"),
+        ("Conv2DTranspose", "no projection here enlarges what it reads"),
+        ("PReLU", "no neuron here passes on negative values"),
+        ("Resizing", "no projection here resizes what it reads"),
+        ("Permute", "axes cannot change places"),
+        ("AdaptiveMaxPooling2D", "its windows differ in size"),
+        ("Dense('gelu')", "no neuron here has this response"),
+        ("ELU('elu')", "no neuron here has this response"),
+    ]
+
+
+@keras_needed
+def test_layers_that_are_others_in_disguise(keras: ModuleType) -> None:
+    layers = keras.layers
+    kernel = np.random.default_rng(0).normal(size=(3, 3, 2, 3)).astype(np.float32)
+    options = {"use_bias": False, "activation": "relu"}
+    pairs = (
+        (layers.DepthwiseConv2D(3, depth_multiplier=3, **options), layers.GlobalAveragePooling2D()),
+        (layers.Conv2D(6, 3, groups=2, **options), layers.AveragePooling2D(4)),
+    )
+    networks = []
+    for first, pool in pairs:
+        last = layers.Dense(2, use_bias=False, kernel_initializer="ones")
+        stack = [first, pool, layers.Flatten(), last]
+        for layer, name in zip(stack, "abcd", strict=True):
+            layer.name = name
+        model = keras.Sequential([keras.Input((6, 6, 2), name="in"), *stack], name="model")
+        first.set_weights([kernel.reshape(first.get_weights()[0].shape)])
+        networks.append(annconv.convert(model))
+    plain = networks[1]
+    assert [p.name for p in networks[0].populations] == [p.name for p in plain.populations]
+    x = np.random.default_rng(1).uniform(size=(2, 6, 6, 2))
+    runs = [run_network(network, x, steps=40, seed=3).counts for network in networks]
+    assert runs[0].any()
+    np.testing.assert_array_equal(*runs)
 
 
 @keras_needed
@@ -211,7 +323,7 @@ def test_one_error_lists_what_is_known_of_a_model_that_is_no_chain(keras: Module
     assert sorted(found) == [
         ("last", "it adds a bias, and no neuron here has one"),
         ("last", "no neuron here has this response"),
-        ("product", "spikes cannot be multiplied with each other"),
+        ("product", "it joins branches, and populations form one chain"),
         ("right", "it is one of 2 inputs"),
         ("shared", "it is used in 2 places"),
     ]

@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 
 from annconv.errors import UnsupportedModelError
+from annconv.frontend.chain import CHAINED
+from annconv.frontend.layers import HANDLERS
 from annconv.frontend.reading import read_model
 from annconv.ir.operators import Reshape
 from annconv.reference.graph import run_graph
@@ -127,3 +129,33 @@ def test_open_shapes_cannot_be_ignored_and_are_the_only_problem(keras, sequentia
         ignoring(model)
     (found,) = caught.value.problems
     assert found.why == "neurons need a fixed number of inputs"
+
+
+def test_layers_that_are_read_elsewhere_are_skipped_as_the_converter_does(keras, sequential):
+    layers = keras.layers
+    model = sequential(
+        (6, 6, 2),
+        layers.Rescaling(0.5, name="scale"),
+        layers.DepthwiseConv2D(3, name="deep"),
+        layers.Conv2D(3, 3, activation=layers.ELU(0.5), name="conv"),
+        layers.UpSampling2D(2, name="up"),
+        layers.Dense(2, activation="selu", use_bias=False, name="dense"),
+    )
+    graph, ignored = ignoring(model)
+    assert [node.name for node in graph.nodes] == ["image", "conv", "conv/bias", "dense"]
+    skipped = "ANNarchy's converter skips it. Instead: a model without it."
+    passed_over = (
+        "ANNarchy's converter passes over it. Instead: retrain with 'relu', the last layer with"
+        " 'softmax'."
+    )
+    assert ignored == [
+        f"layer 1   'scale'  Rescaling: {skipped}",
+        f"layer 2   'deep'  DepthwiseConv2D: {skipped}",
+        f"layer 3   'conv'  Conv2D(activation='elu'): {passed_over}",
+        f"layer 4   'up'  UpSampling2D: {skipped}",
+        f"layer 5   'dense'  Dense(activation='selu'): {passed_over}",
+    ]
+
+
+def test_every_layer_of_a_chain_has_a_handler():
+    assert set(HANDLERS) >= CHAINED

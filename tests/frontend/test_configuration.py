@@ -10,6 +10,7 @@ from annconv.frontend.configuration import (
     check_configuration,
     renewed,
 )
+from annconv.frontend.remedies import OPERATION
 
 INITIALISER = {"module": "keras.initializers", "class_name": "Zeros", "config": {}}
 
@@ -53,7 +54,7 @@ def test_everything_foreign_is_listed_with_what_no_handler_reads():
     error = refused(
         model(
             layer("Lambda", "f", function={"class_name": "__lambda__", "config": {}}),
-            layer("Dense", "d", activation="gelu"),
+            layer("Dense", "d", activation="glu"),
             layer("Mine", "x", module="package.layers"),
             layer("LSTM", "l"),
             layer("Activation", "a", activation="my_function"),
@@ -61,7 +62,7 @@ def test_everything_foreign_is_listed_with_what_no_handler_reads():
     )
     assert [str(problem).split(":")[0] for problem in error.problems] == [
         "layer 1   'f'  Lambda",
-        "layer 2   'd'  Dense(activation='gelu')",
+        "layer 2   'd'  Dense(activation='glu')",
         "layer 3   'x'  Mine",
         "layer 4   'l'  LSTM",
         "layer 5   'a'  Activation('my_function')",
@@ -126,10 +127,12 @@ def test_foreign_parts_of_a_layer_are_found_wherever_they_are(entry, shown):
          "its class 'keras_hub.layers.Dense' is not Keras' own and may compute anything"),
         (layer("StringLookup", "d"), "it has no counterpart here"),
         (layer("TFSMLayer", "d"), "it has no counterpart here"),
-        (layer("Functional", "d", module="keras.src.models.functional"),
-         "a model inside a model is not taken apart"),
-        (layer("Add", "d", module="keras.src.ops.numpy"),
-         "it is an operation in the model's code, not a layer"),
+        (layer("Functional", "d", module="keras_hub.models"),
+         "its class 'keras_hub.models.Functional' is not Keras' own and may compute anything"),
+        (layer("Exp", "d", module="keras.src.ops.numpy"), OPERATION.why),
+        (layer("Add", "d", module="keras.src.ops.numpy.own"), OPERATION.why),
+        (layer("Add", "d", module="own.ops.numpy"),
+         "its class 'own.ops.numpy.Add' is not Keras' own and may compute anything"),
     ],
 )  # fmt: skip
 def test_layers_that_are_not_built(entry, why):
@@ -190,6 +193,76 @@ def test_functions_that_are_not_of_keras_are_refused_by_name(saved, shown, neare
     (problem,) = refused(configuration).problems
     assert problem.type == f"Dense(activation={shown!r})"
     assert f"set layer.activation = keras.activations.{nearest}, if" in problem.instead
+
+
+def nested(name, *layers, kind="Functional", **further):
+    """A model in the model, as Keras saves it."""
+    entry = layer(kind, name, module="keras.src.models", layers=list(layers))
+    return {**entry, "registered_name": kind, **further}
+
+
+def wrapped(name, inner):
+    return layer("TimeDistributed", name, layer=inner)
+
+
+def test_models_in_the_model_and_wrappers_are_checked_as_the_model_is():
+    harmless = nested("n", layer("Dense", "a"), wrapped("t", layer("LSTM", "l")))
+    found = check_configuration(model(nested("deep", harmless), layer("Dense", "d")))
+    assert [(problem.index, problem.layer) for problem in found] == [(1, "deep/n/t/l")]
+    error = refused(
+        model(
+            nested(
+                "n", layer("Lambda", "f"), nested("m", wrapped("t", layer("Mine", "x", module="p")))
+            ),
+            wrapped("w", layer("Dense", "d", activation="mine")),
+            wrapped("v", nested("s", layer("Dense", "d", bias_initializer={"class_name": "Own"}))),
+        )
+    )
+    assert [str(problem).split(":")[0] for problem in error.problems] == [
+        "layer 1   'n/f'  Lambda",
+        "layer 1   'n/m/t/x'  Mine",
+        "layer 2   'w/d'  Dense(activation='mine')",
+        "layer 3   'v/s/d'  Dense",
+    ]
+
+
+def test_settings_of_models_in_the_model_are_checked():
+    foreign = {"module": "own", "class_name": "Loss", "config": {}}
+    (problem,) = refused(model(nested("n", layer("Dense", "d"), build_config=foreign))).problems
+    assert (problem.layer, problem.type) == ("n", "Functional")
+    (problem,) = refused(model(nested("n", layer("Dense", "d"), compile_config=foreign))).problems
+    assert "'own.Loss'" in problem.why
+
+
+def test_layers_of_one_name_in_a_model_in_the_model():
+    inner = nested("n", layer("Dense", "a"), layer("ReLU", "a"))
+    (problem,) = refused(model(layer("Dense", "a"), inner)).problems
+    assert (problem.index, problem.layer) == (2, "n/a")
+    assert problem.why == "'a' is also the name of another layer of 'n'"
+
+
+@pytest.mark.parametrize("entry", [nested("n") | {"config": {}}, wrapped("t", 3), wrapped("t", {})])
+def test_models_in_the_model_that_hold_no_layers(entry):
+    with pytest.raises(MalformedConfigurationError, match="layers"):
+        check_configuration(model(entry))
+
+
+def test_models_in_the_model_are_renewed_and_not_compiled():
+    def build(activation, **further):
+        inner = nested("n", layer("Dense", "d", activation=activation), **further)
+        return model(wrapped("t", inner), wrapped("u", layer("Dense", "e", activation=activation)))
+
+    assert renewed(build("softmax_v2", compile_config={"loss": "mse"})) == build("softmax")
+    plain = build("softmax")
+    assert renewed(plain) is plain
+
+
+def test_deep_models_in_models_are_checked_to_the_end():
+    deep = layer("Lambda", "f")
+    for _ in range(2_000):
+        deep = nested("n", deep)
+    (problem,) = refused(renewed(model(deep))).problems
+    assert problem.layer.endswith("n/n/f")
 
 
 def test_layers_of_one_name_are_refused():

@@ -24,7 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annconv.conversion import convert_graph
-from annconv.ir.graph import Graph, Input, Layer, Node, Origin, Relu, Softmax
+from annconv.ir.activations import Relu, Softmax
+from annconv.ir.graph import Graph, Input, Layer, Node, Origin
 from annconv.ir.network import Network
 from annconv.ir.operators import Convolution, Dense, MaxPool, Reshape
 from annconv.neurons.neuron import Neuron

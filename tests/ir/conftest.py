@@ -7,7 +7,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from annconv.ir.graph import Add, Bias, Concatenate, Graph, Input, Node, Origin, Relu, Softmax
+from annconv.ir.activations import Bias, Function, PRelu, Relu, Softmax
+from annconv.ir.graph import Graph, Input, Layer, Node, Origin
+from annconv.ir.joins import Add, Concatenate, Maximum, Minimum, Multiply, Subtract
+from annconv.ir.maps import AdaptiveMaxPool, Crop, Permute, Resample, TransposedConvolution
 from annconv.ir.network import Network, Population, Projection
 from annconv.ir.operators import (
     Convolution,
@@ -126,6 +129,24 @@ def graph() -> Graph:
         ),
         outputs=("softmax",),
         layers=(Origin("in", 0, "InputLayer"), *origin),
+    )
+
+
+@pytest.fixture
+def other_layers() -> tuple[Layer, ...]:
+    """What nodes can compute that neither `graph` nor `every_operator` holds."""
+    return (
+        Subtract(),
+        Multiply(),
+        Maximum(),
+        Minimum(),
+        PRelu(weights(2, 1, 3)),
+        Function("elu", (("alpha", 0.5),)),
+        TransposedConvolution(weights(3, 2, 4, 5), (2, 1), (1, 1), (1, 0), (7, 4)),
+        Crop(((1, 0), (0, 2))),
+        Permute((1, 0)),
+        Resample((weights(3, 2), weights(4, 5))),
+        AdaptiveMaxPool((2, 3)),
     )
 
 

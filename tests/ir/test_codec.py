@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from annconv.errors import InputError
+from annconv.ir.activations import ACTIVATIONS
 from annconv.ir.codec import (
     LAYERS,
     OPERATORS,
@@ -20,7 +21,9 @@ from annconv.ir.codec import (
     graph_digest,
     network_digest,
 )
-from annconv.ir.graph import Graph, Node, Origin
+from annconv.ir.graph import Graph, Input, Node, Origin
+from annconv.ir.joins import JOINS
+from annconv.ir.maps import MAPS
 from annconv.ir.network import Network, Population, Projection
 from annconv.ir.operators import OPERATORS as ALL_OPERATORS
 from annconv.neurons.neuron import Neuron
@@ -60,11 +63,20 @@ def test_every_operator_can_be_encoded(every_operator):
     assert used == set(ALL_OPERATORS) == set(OPERATORS)
 
 
+def test_every_layer_can_be_encoded(graph, other_layers):
+    assert set(LAYERS) == {Input, *ALL_OPERATORS, *MAPS, *ACTIVATIONS, *JOINS}
+    digests = {
+        graph_digest(replace(graph, nodes=(replace(graph["in"], layer=layer),)))
+        for layer in other_layers
+    }
+    assert len(digests) == len(other_layers)
+
+
 @pytest.mark.parametrize("cls", [*LAYERS, Graph, Node, Origin, Network, Population, Projection])
-def test_no_field_is_forgotten(cls, network, every_operator, graph):
+def test_no_field_is_forgotten(cls, network, every_operator, graph, other_layers):
     """A field that the table misses would be lost in silence; encoding names its fields."""
     found = {}
-    values = [network, every_operator, graph, *graph.layers, *graph.nodes]
+    values = [network, every_operator, graph, *graph.layers, *graph.nodes, *other_layers]
     values += [*every_operator.populations, *every_operator.projections]
     values += [operator for p in every_operator.projections for operator in p.operators]
     values += [node.layer for node in graph.nodes]

@@ -8,7 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from annconv.ir.graph import RULES, Add, Bias, Concatenate, Graph, Input, Relu
+from annconv.ir.activations import Bias, Function, PRelu, Relu, Softmax
+from annconv.ir.graph import RULES, Graph, Input
+from annconv.ir.joins import Add, Concatenate, Maximum, Subtract
+from annconv.ir.maps import Crop, Permute, Resample
 from annconv.ir.operators import Dense, Scale
 
 
@@ -35,6 +38,7 @@ BREAKS = {
     "input_counts": (
         lambda g: with_node(g, "scale", layer=Input()),
         lambda g: with_node(g, "add", inputs=("in",)),
+        lambda g: with_node(g, "add", inputs=("in",), layer=Maximum()),
         lambda g: with_node(g, "relu", inputs=("bias", "both")),
         lambda g: with_node(g, "scale", inputs=()),
     ),
@@ -46,6 +50,16 @@ BREAKS = {
         lambda g: join(g, Add()),
         lambda g: join(g, Concatenate()),
         lambda g: with_node(g, "scale", layer=Scale(np.ones(2))),
+        lambda g: with_node(g, "relu", layer=PRelu(np.ones((2, 2)))),
+        lambda g: with_node(g, "softmax", layer=Softmax((-2,))),
+        lambda g: with_node(g, "relu", layer=Permute((1, 0))),
+        lambda g: with_node(g, "relu", layer=Crop(((1, 1), (0, 0)))),
+        lambda g: with_node(g, "add", layer=Subtract(), inputs=("in", "in", "in")),
+    ),
+    "functions_known": (
+        lambda g: with_node(g, "relu", layer=Function("exp")),
+        lambda g: with_node(g, "relu", layer=Function("elu")),
+        lambda g: with_node(g, "relu", layer=Function("tanh", (("alpha", 1.0),))),
     ),
     "shapes_positive": (
         lambda g: replace(g, nodes=(replace(g["in"], shape=(2, 0, 1)),), outputs=("in",)),
@@ -55,6 +69,7 @@ BREAKS = {
     "values_finite": (
         lambda g: with_node(g, "bias", layer=Bias(np.array([0.0, np.nan]))),
         lambda g: with_node(g, "dense", layer=Dense(np.full((8, 3), np.inf))),
+        lambda g: with_node(g, "relu", layer=Resample((np.eye(2), np.full((2, 2), np.nan)))),
     ),
 }
 # A node moved in front of what it reads has another shape for those behind it.

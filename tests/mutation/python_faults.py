@@ -3,93 +3,7 @@
 from __future__ import annotations
 
 from fault import Fault
-
-FRONT = (
-    Fault(
-        "ir-window-count", "annconv/ir/operators.py",
-        "return 0 if room < 0 else room // stride + 1",
-        "return 0 if room < 0 else -(-room // stride) + 1",
-        "a window that does not fit whole is counted",
-    ),
-    Fault(
-        "ir-slice-border", "annconv/ir/operators.py",
-        "self.start + geometry[-1] > self.channels",
-        "self.start + geometry[-1] >= self.channels",
-        "the last part of a Concatenate is refused",
-    ),
-    Fault(
-        "ir-frames-unchecked", "annconv/ir/samples.py",
-        "if frames and steps is not None and shape[1] != steps:",
-        "if frames and steps is not None and shape[1] < steps:",
-        "too many frames are taken",
-    ),
-    Fault(
-        "ir-digest-unchecked", "annconv/ir/snn_file.py",
-        "    if not intact:\n", "    if not intact and not network.populations:\n",
-        "a saved network with changed weights is loaded",
-    ),
-    Fault(
-        "frontend-same-padding", "annconv/frontend/layers/window.py",
-        "return (total // 2, total - total // 2)",
-        "return (total - total // 2, total // 2)",
-        "the odd cell of padding 'same' goes in front",
-    ),
-    Fault(
-        "frontend-causal-padding", "annconv/frontend/layers/window.py",
-        "return (span - 1, 0)", "return (size - 1, 0)",
-        "dilation is forgotten in causal padding",
-    ),
-    Fault(
-        "frontend-groups", "annconv/frontend/layers/convolution.py",
-        "return (Convolution(kernel, strides, padding, dilation, groups), *behind)",
-        "return (Convolution(kernel, strides, padding, dilation, 1), *behind)",
-        "groups of a convolution are lost",
-    ),
-    Fault(
-        "frontend-bias-dropped", "annconv/frontend/layers/dense.py",
-        "not np.any(layer.weights[1])", "not np.all(layer.weights[1])",
-        "a bias with a zero in it is dropped",
-    ),
-    Fault(
-        "frontend-pool-strides", "annconv/frontend/layers/pooling.py",
-        'strides = size if layer.take("strides") is None',
-        'strides = (1,) * rank if layer.take("strides") is None',
-        "pooling without strides moves by one",
-    ),
-    Fault(
-        "frontend-setting-lost", "annconv/frontend/layer_view.py",
-        "and _plain(value) != _plain(self._defaults.get(key))",
-        "and _plain(value) != _plain(self._config.get(key))",
-        "settings that no handler reads are lost without a word",
-    ),
-    Fault(
-        "conversion-threshold-index", "annconv/conversion/thresholds.py",
-        "return initial - step * index", "return initial - step * (index + 1)",
-        "thresholds are those of the next layer",
-    ),
-    Fault(
-        "conversion-last-threshold", "annconv/conversion/annarchy.py",
-        "return stage is chain.stages[-1] and stage.is_dense",
-        "return stage is chain.stages[-1]",
-        "a last layer that is no Dense keeps its threshold",
-    ),
-    Fault(
-        "conversion-transmits", "annconv/conversion/annarchy.py",
-        "return SPIKES if stage.is_dense else MASK", "return SPIKES",
-        "convolutions read spikes instead of their trace",
-    ),
-    Fault(
-        "conversion-largest-sum", "annconv/conversion/normalisation.py",
-        "largest = float(positive.sum(axis=0).max())",
-        "largest = float(np.abs(values).reshape(-1, values.shape[-1]).sum(axis=0).max())",
-        "negative weights count in the normalisation",
-    ),
-    Fault(
-        "conversion-first-factor", "annconv/conversion/normalisation.py",
-        "FIRST_DEFAULT = 2.0", "FIRST_DEFAULT = 1.0",
-        "the default factors begin at 1",
-    ),
-)  # fmt: skip
+from front_faults import FRONT_FAULTS
 
 MEANING = (
     Fault(
@@ -122,9 +36,19 @@ MEANING = (
         "the oracle's third slope starts from the first",
     ),
     Fault(
-        "reference-leaky-slope", "annconv/reference/graph.py",
-        "np.where(first < 0, layer.slope * first, first)",
-        "np.where(first < 0, 0.0, first)",
+        "reference-softmax-axes", "annconv/reference/activations.py",
+        "powers.sum(axis=layer.axes, keepdims=True)", "powers.sum(axis=-1, keepdims=True)",
+        "softmax over several axes is divided by the sum over the last",
+    ),
+    Fault(
+        "reference-adaptive-windows", "annconv/reference/maps.py",
+        "-(-(i + 1) * extent // count)", "(i + 1) * extent // count",
+        "windows of adaptive pooling lose their last cell",
+    ),
+    Fault(
+        "reference-leaky-slope", "annconv/reference/activations.py",
+        "layer.slope * (values - layer.threshold)",
+        "0.0 * (values - layer.threshold)",
         "the slope of a leaky ReLU is forgotten",
     ),
     Fault(
@@ -480,4 +404,4 @@ RUNNING = (
     ),
 )  # fmt: skip
 
-PYTHON_FAULTS = FRONT + MEANING + LOWERING + RUNNING
+PYTHON_FAULTS = FRONT_FAULTS + MEANING + LOWERING + RUNNING

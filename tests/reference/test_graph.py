@@ -10,17 +10,9 @@ import pytest
 
 from annconv.errors import InputError
 from annconv.frontend.reading import read_model
-from annconv.ir.graph import (
-    Add,
-    Bias,
-    Concatenate,
-    Graph,
-    Input,
-    Node,
-    Origin,
-    Relu,
-    Softmax,
-)
+from annconv.ir.activations import Bias, Relu, Softmax
+from annconv.ir.graph import Graph, Input, Node, Origin
+from annconv.ir.joins import Add, Concatenate
 from annconv.reference.graph import run_graph
 
 ORIGIN = (Origin("layer", 0, "Layer"),)

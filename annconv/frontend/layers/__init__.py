@@ -11,13 +11,26 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType, ModuleType
 
 from annconv.frontend.layer_view import LayerView, Problems
-from annconv.frontend.layers import activation, convolution, dense, identity, merge, pooling, shape
+from annconv.frontend.layers import (
+    activation,
+    convolution,
+    dense,
+    edges,
+    identity,
+    merge,
+    pooling,
+    resizing,
+    scaling,
+    shape,
+    transposed_convolution,
+)
 from annconv.ir.graph import Layer
 
 Handler = Callable[[LayerView, Problems], tuple[Layer, ...]]
 
 MODULES: tuple[ModuleType, ...] = (
-    shape, dense, convolution, pooling, activation, identity, merge,
+    shape, dense, convolution, transposed_convolution, pooling, edges, resizing, scaling,
+    activation, identity, merge,
 )  # fmt: skip
 
 

@@ -6,15 +6,21 @@ import numpy as np
 
 from annconv.frontend.layer_view import LayerView, Problems
 from annconv.frontend.layers.activation import activation_layers
-from annconv.ir.graph import Bias, Layer
+from annconv.ir.activations import Bias
+from annconv.ir.graph import Layer
 from annconv.ir.operators import Convolution, Dense
 
 
-def bias_layers(layer: LayerView) -> tuple[Layer, ...]:
-    """The bias of a layer whose weights are kernel and bias; none if it is missing or all zeros."""
-    if not layer.take("use_bias", True) or not np.any(layer.weights[1]):
+def bias_layers(layer: LayerView, place: int = 1) -> tuple[Layer, ...]:
+    """The bias of a layer; none if it is missing or all zeros.
+
+    Args:
+        layer: The layer.
+        place: Where its bias stands among its weights.
+    """
+    if not layer.take("use_bias", True) or not np.any(layer.weights[place]):
         return ()
-    return (Bias(layer.weights[1]),)
+    return (Bias(layer.weights[place]),)
 
 
 def dense(layer: LayerView, problems: Problems) -> tuple[Layer, ...]:

@@ -15,17 +15,53 @@ def identity(layer: LayerView, problems: Problems) -> tuple[Layer, ...]:
     return ()
 
 
-HANDLERS = dict.fromkeys(
-    (
-        "ActivityRegularization",
-        "AlphaDropout",
-        "Dropout",
-        "GaussianDropout",
-        "GaussianNoise",
-        "Identity",
-        "SpatialDropout1D",
-        "SpatialDropout2D",
-        "SpatialDropout3D",
+def augmentation(layer: LayerView, problems: Problems) -> tuple[Layer, ...]:
+    """Changes samples at random in training only: leaves no node."""
+    layer.take_all()
+    return ()
+
+
+HANDLERS = {
+    **dict.fromkeys(
+        (
+            "ActivityRegularization",
+            "AlphaDropout",
+            "Dropout",
+            "GaussianDropout",
+            "GaussianNoise",
+            "Identity",
+            "SpatialDropout1D",
+            "SpatialDropout2D",
+            "SpatialDropout3D",
+        ),
+        identity,
     ),
-    identity,
-)
+    **dict.fromkeys(
+        (
+            "AugMix",
+            "CutMix",
+            "MixUp",
+            "RandAugment",
+            "RandomBrightness",
+            "RandomColorDegeneration",
+            "RandomColorJitter",
+            "RandomContrast",
+            "RandomElasticTransform",
+            "RandomErasing",
+            "RandomFlip",
+            "RandomGaussianBlur",
+            "RandomGrayscale",
+            "RandomHue",
+            "RandomInvert",
+            "RandomPerspective",
+            "RandomPosterization",
+            "RandomRotation",
+            "RandomSaturation",
+            "RandomSharpness",
+            "RandomShear",
+            "RandomTranslation",
+            "RandomZoom",
+        ),
+        augmentation,
+    ),
+}

@@ -7,7 +7,8 @@ import math
 from annconv.frontend.layer_view import LayerView, Problems
 from annconv.ir.arrays import Geometry
 from annconv.ir.graph import Input, Layer
-from annconv.ir.operators import Reshape
+from annconv.ir.maps import Permute
+from annconv.ir.operators import Reshape, Upsample
 
 
 def input_layer(layer: LayerView, problems: Problems) -> tuple[Layer, ...]:
@@ -37,14 +38,7 @@ def _reshape(layer: LayerView, geometry: Geometry) -> tuple[Layer, ...]:
 
 
 def flatten(layer: LayerView, problems: Problems) -> tuple[Layer, ...]:
-    """In C order, channels last."""
-    if layer.take("data_format", "channels_last") == "channels_first":
-        problems.add(
-            layer,
-            setting="data_format='channels_first'",
-            why="it would reorder the values",
-            instead="data_format='channels_last'",
-        )
+    """In C order; channels that come first are put last before, as Keras does."""
     return _reshape(layer, (math.prod(layer.input_shape),))
 
 
@@ -56,4 +50,23 @@ def reshape(layer: LayerView, problems: Problems) -> tuple[Layer, ...]:
     return _reshape(layer, tuple(total // known if extent == -1 else extent for extent in target))
 
 
-HANDLERS = {"InputLayer": input_layer, "Flatten": flatten, "Reshape": reshape}
+def permute(layer: LayerView, problems: Problems) -> tuple[Layer, ...]:
+    """To any order."""
+    axes = tuple(int(axis) - 1 for axis in layer.take("dims"))
+    return () if axes == tuple(range(len(axes))) else (Permute(axes),)
+
+
+def repeat_vector(layer: LayerView, problems: Problems) -> tuple[Layer, ...]:
+    """Any number of times."""
+    count = int(layer.take("n"))
+    first = Reshape((1, *layer.input_shape))
+    return (first, Upsample((count,))) if count > 1 else (first,)
+
+
+HANDLERS = {
+    "InputLayer": input_layer,
+    "Flatten": flatten,
+    "Reshape": reshape,
+    "Permute": permute,
+    "RepeatVector": repeat_vector,
+}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from annconv.frontend.layer_view import LayerView, Problems
 from annconv.ir.arrays import Geometry
 from annconv.ir.operators import Extents, Padding
 
@@ -36,16 +35,3 @@ def _axis_padding(mode: str, extent: int, size: int, stride: int, dilation: int)
     positions = -(-extent // stride)
     total = max((positions - 1) * stride + span - extent, 0)
     return (total // 2, total - total // 2)
-
-
-def refuse_channels_first(layer: LayerView, problems: Problems) -> bool:
-    """Note a problem and return True if the layer's channels come first."""
-    if layer.take("data_format", "channels_last") != "channels_first":
-        return False
-    problems.add(
-        layer,
-        setting="data_format='channels_first'",
-        why="annconv keeps channels last",
-        instead="data_format='channels_last', the kernels stay as they are",
-    )
-    return True

@@ -1,8 +1,5 @@
 import pytest
 
-from annconv.errors import UnsupportedModelError
-from annconv.frontend.reading import read_model
-
 pytestmark = pytest.mark.keras
 
 CASES = [
@@ -22,13 +19,3 @@ CASES = [
 def test_equals_keras(keras, sequential, equals_keras, kind, shape, settings):
     layer = getattr(keras.layers, kind)(4, activation="relu", **settings)
     equals_keras(sequential(shape, layer))
-
-
-def test_channels_first_is_refused(keras, sequential):
-    model = sequential((2, 6, 6), keras.layers.Conv2D(2, 3, data_format="channels_first"))
-    with pytest.raises(UnsupportedModelError) as caught:
-        read_model(model)
-    (problem,) = caught.value.problems
-    assert problem.type == "Conv2D(data_format='channels_first')"
-    assert problem.why == "annconv keeps channels last"
-    assert problem.instead == "data_format='channels_last', the kernels stay as they are"

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from annconv.ir.graph import Bias, Relu
+from annconv.ir.activations import Bias, Relu
 from annconv.ir.operators import Convolution, Dense
 
 pytestmark = pytest.mark.keras
@@ -20,6 +20,12 @@ def test_zero_bias_and_linear_leave_no_node(keras, sequential, equals_keras):
     model = sequential((5,), keras.layers.Dense(4, activation="linear", name="dense"))
     model.layers[0].set_weights([np.ones((5, 4)), np.zeros(4)])
     assert [node.name for node in equals_keras(model).nodes] == ["image", "dense"]
+
+
+def test_a_bias_with_a_zero_in_it_stays(keras, sequential, equals_keras):
+    model = sequential((5,), keras.layers.Dense(2, name="dense"))
+    model.layers[0].set_weights([np.ones((5, 2)), np.array([0.0, 1.0])])
+    assert [node.name for node in equals_keras(model).nodes] == ["image", "dense", "dense/bias"]
 
 
 def test_no_bias_at_all(keras, sequential, equals_keras):

@@ -1,7 +1,8 @@
 import pytest
 
-from annconv.errors import UnsupportedModelError
-from annconv.frontend.reading import read_model
+from annconv.frontend.layer_view import LayerView, Problems
+from annconv.frontend.layers.pooling import max_pooling
+from annconv.ir.graph import Origin
 
 pytestmark = pytest.mark.keras
 
@@ -23,8 +24,13 @@ def test_equals_keras(keras, sequential, equals_keras, family, rank, shape, sett
     equals_keras(sequential(shape, getattr(keras.layers, family + rank)(**settings)))
 
 
-@pytest.mark.parametrize("kind", ["MaxPooling2D", "AveragePooling2D"])
-def test_channels_first_is_refused(keras, sequential, kind):
-    layer = getattr(keras.layers, kind)(2, data_format="channels_first")
-    with pytest.raises(UnsupportedModelError, match="annconv keeps channels last"):
-        read_model(sequential((2, 6, 6), layer))
+def test_a_window_without_strides_moves_by_its_size():
+    view = LayerView(
+        Origin("pool", 1, "MaxPooling2D"),
+        config={"pool_size": (2, 3), "strides": None},
+        defaults={},
+        weights=[],
+        input_shapes=[(4, 6, 1)],
+    )
+    (pool,) = max_pooling(view, Problems())
+    assert pool.strides == (2, 3)

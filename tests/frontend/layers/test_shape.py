@@ -25,13 +25,6 @@ def test_a_shape_that_stays_leaves_no_node(keras, sequential, equals_keras):
     ("build", "text"),
     [
         (
-            lambda keras: [keras.Input((4, 3)), keras.layers.Flatten("channels_first")],
-            (
-                "Flatten(data_format='channels_first'): it would reorder the values."
-                " Instead: data_format='channels_last'."
-            ),
-        ),
-        (
             lambda keras: [keras.Input((4,), sparse=True), keras.layers.Dense(2)],
             (
                 "InputLayer(sparse=True): samples are dense arrays here."

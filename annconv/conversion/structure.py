@@ -1,0 +1,108 @@
+"""What keeps a Graph as a whole from being one chain: inputs, outputs, shared and nested layers.
+
+These models are read; this preset's networks have no counterpart for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from annconv.errors import LayerProblem
+from annconv.frontend.remedies import NESTED_TYPES, WRAPPER_TYPES
+from annconv.ir.activations import Bias
+from annconv.ir.graph import Graph, Input, Node, Origin
+from annconv.ir.maps import Permute
+from annconv.ir.operators import Convolution, Dense, Scale
+
+
+def structure_problems(graph: Graph) -> list[LayerProblem]:
+    """Every layer that stands where none can in a chain, or more than once.
+
+    Args:
+        graph: Of a trained model, or its draft.
+    """
+    return [
+        *_several_ends(graph),
+        *_nested_layers(graph),
+        *_shared_layers(graph),
+        *_turned_layers(graph),
+    ]
+
+
+def _problem(origin: Origin, why: str, instead: str) -> LayerProblem:
+    return LayerProblem(origin.index, origin.name, origin.type, why, instead)
+
+
+def _several_ends(graph: Graph) -> Iterator[LayerProblem]:
+    """All inputs and outputs but the first."""
+    inputs = [node for node in graph.nodes if isinstance(node.layer, Input)]
+    for node in inputs[1:]:
+        why = f"it is one of {len(inputs)} inputs"
+        yield _problem(node.origin[-1], why, "one input that holds them all")
+    for name in graph.outputs[1:]:
+        why = f"it is one of {len(graph.outputs)} outputs"
+        instead = "keras.Model(model.inputs, model.outputs[0])"
+        yield _problem(graph[name].origin[-1], why, instead)
+
+
+def _nested_layers(graph: Graph) -> Iterator[LayerProblem]:
+    """Layers that hold others, once each."""
+    held = {origin.index for origin in held_origins(graph)}
+    for layer in graph.layers:
+        if layer.index not in held:
+            continue
+        if layer.type in NESTED_TYPES:
+            why = "populations are those of one flat model"
+            yield _problem(layer, why, "calling the inner model's layers one by one in one model")
+        else:
+            why = "no population repeats another one for each step of a sequence"
+            yield _problem(layer, why, "Conv1D over that axis")
+
+
+def held_origins(graph: Graph) -> frozenset[Origin]:
+    """The layers of nodes that stand in a nested model or a wrapper."""
+    kinds = NESTED_TYPES | WRAPPER_TYPES
+    holders = {layer.index: f"{layer.name}/" for layer in graph.layers if layer.type in kinds}
+    origins = {node.origin[-1] for node in graph.nodes}
+    return frozenset(
+        origin
+        for origin in origins
+        if origin.index in holders and origin.name.startswith(holders[origin.index])
+    )
+
+
+def _shared_layers(graph: Graph) -> Iterator[LayerProblem]:
+    """Layers with weights that are used in several places."""
+    uses: dict[Origin, list[Node]] = {}
+    for node in graph.nodes:
+        if isinstance(node.layer, Dense | Convolution):
+            uses.setdefault(node.origin[-1], []).append(node)
+    held = held_origins(graph)
+    for origin, nodes in uses.items():
+        calls = {_call_name(node.name, origin.name) for node in nodes}
+        if len(calls) > 1 and origin not in held:
+            why = f"it is used in {len(calls)} places"
+            instead = "a layer of its own for each place, with equal weights (set_weights)"
+            yield _problem(origin, why, instead)
+
+
+def _call_name(node: str, layer: str) -> str:
+    """The call of a layer that a node belongs to: `NAME` or `NAME/2`, as the node's name says."""
+    number = node.removeprefix(f"{layer}/").split("/")[0]
+    return f"{layer}/{number}" if number.isdigit() else layer
+
+
+def _turned_layers(graph: Graph) -> Iterator[LayerProblem]:
+    """Layers between Permutes, whose channels come first."""
+    permuted = {node.origin[-1] for node in graph.nodes if isinstance(node.layer, Permute)}
+    turned = {
+        node.origin[-1]: None
+        for node in graph.nodes
+        if node.origin[-1] in permuted and not isinstance(node.layer, Permute | Scale | Bias)
+    }
+    for origin in turned:
+        yield _problem(
+            origin,
+            "populations keep channels last",
+            "data_format='channels_last', the weights stay as they are",
+        )

@@ -1,0 +1,148 @@
+"""Faults in what becomes of a Keras model before it is planned: `ir`, `frontend`, `conversion`."""
+
+from __future__ import annotations
+
+from fault import Fault
+
+FRONT_FAULTS = (
+    Fault(
+        "ir-window-count", "annconv/ir/operators.py",
+        "return 0 if room < 0 else room // stride + 1",
+        "return 0 if room < 0 else -(-room // stride) + 1",
+        "a window that does not fit whole is counted",
+    ),
+    Fault(
+        "ir-slice-border", "annconv/ir/operators.py",
+        "self.start + geometry[-1] > self.channels",
+        "self.start + geometry[-1] >= self.channels",
+        "the last part of a Concatenate is refused",
+    ),
+    Fault(
+        "ir-frames-unchecked", "annconv/ir/samples.py",
+        "if frames and steps is not None and shape[1] != steps:",
+        "if frames and steps is not None and shape[1] < steps:",
+        "too many frames are taken",
+    ),
+    Fault(
+        "ir-digest-unchecked", "annconv/ir/snn_file.py",
+        "    if not intact:\n", "    if not intact and not network.populations:\n",
+        "a saved network with changed weights is loaded",
+    ),
+    Fault(
+        "frontend-same-padding", "annconv/frontend/layers/window.py",
+        "return (total // 2, total - total // 2)",
+        "return (total - total // 2, total // 2)",
+        "the odd cell of padding 'same' goes in front",
+    ),
+    Fault(
+        "frontend-causal-padding", "annconv/frontend/layers/window.py",
+        "return (span - 1, 0)", "return (size - 1, 0)",
+        "dilation is forgotten in causal padding",
+    ),
+    Fault(
+        "frontend-groups", "annconv/frontend/layers/convolution.py",
+        "return Convolution(kernel, strides, padding, dilation, groups)",
+        "return Convolution(kernel, strides, padding, dilation, 1)",
+        "groups of a convolution are lost",
+    ),
+    Fault(
+        "frontend-bias-dropped", "annconv/frontend/layers/dense.py",
+        "not np.any(layer.weights[place])", "not np.all(layer.weights[place])",
+        "a bias with a zero in it is dropped",
+    ),
+    Fault(
+        "frontend-pool-strides", "annconv/frontend/layers/pooling.py",
+        'strides = size if layer.take("strides") is None',
+        'strides = (1,) * rank if layer.take("strides") is None',
+        "pooling without strides moves by one",
+    ),
+    Fault(
+        "frontend-transposed-cut", "annconv/frontend/layers/transposed_convolution.py",
+        "max(reached + span - result, 0) // 2", "-(-max(reached + span - result, 0) // 2)",
+        "the odd cell that a transposed convolution leaves out lies in front",
+    ),
+    Fault(
+        "frontend-normalisation-axis", "annconv/frontend/layers/scaling.py",
+        "back = tuple(order.index(axis) for axis in range(rank))", "back = order",
+        "axes that changed places for a scale do not go back to theirs",
+    ),
+    Fault(
+        "frontend-bilinear-centre", "annconv/frontend/layers/resizing.py",
+        "* given / wanted - 0.5", "* given / wanted",
+        "values between two cells are taken half a cell further",
+    ),
+    Fault(
+        "frontend-setting-lost", "annconv/frontend/layer_view.py",
+        "and _plain(value) != _plain(self._defaults.get(key))",
+        "and _plain(value) != _plain(self._config.get(key))",
+        "settings that no handler reads are lost without a word",
+    ),
+    Fault(
+        "frontend-nested-inputs", "annconv/frontend/keras_model.py",
+        "given = [given.get(tensor.name) for tensor in model.inputs]",
+        "given = list(given.values())",
+        "a dict for a nested model goes to its inputs in the order of the dict",
+    ),
+    Fault(
+        "frontend-output-of-nested", "annconv/frontend/keras_model.py",
+        "return id(_node(tensor)), int(_history(tensor).tensor_index)",
+        "return id(_node(tensor)), 0",
+        "all outputs of a nested model are its first",
+    ),
+    Fault(
+        "frontend-lifted-padding", "annconv/frontend/lifting.py",
+        "(*zeros, *layer.padding),\n                (*ones, *layer.dilation),",
+        "(*layer.padding, *zeros),\n                (*ones, *layer.dilation),",
+        "in TimeDistributed time is padded",
+    ),
+    Fault(
+        "frontend-permutes-kept", "annconv/frontend/permutes.py",
+        "through = tuple(source.layer.axes[axis] for axis in node.layer.axes)",
+        "through = tuple(range(len(node.layer.axes)))",
+        "any two neighbouring Permutes go",
+    ),
+    Fault(
+        "frontend-channels-first", "annconv/frontend/layer_reading.py",
+        "last, first = Permute((*range(1, rank), 0)), Permute((rank - 1, *range(rank - 1)))",
+        "last, first = Permute((*range(1, rank), 0)), Permute((*range(1, rank), 0))",
+        "channels that come first are not put back",
+    ),
+    Fault(
+        "frontend-constant-minus", "annconv/frontend/operations.py",
+        "((one, -constant) if first else (-one, constant))",
+        "((one, -constant) if first else (one, -constant))",
+        "1 - x is read as x - 1",
+    ),
+    Fault(
+        "reference-inputs-by-name", "annconv/reference/samples.py",
+        "return [samples[name] for name in names]", "return list(samples.values())",
+        "arrays by name go to the inputs in the order of the dict",
+    ),
+    Fault(
+        "conversion-threshold-index", "annconv/conversion/thresholds.py",
+        "return initial - step * index", "return initial - step * (index + 1)",
+        "thresholds are those of the next layer",
+    ),
+    Fault(
+        "conversion-last-threshold", "annconv/conversion/annarchy.py",
+        "return stage is chain.stages[-1] and stage.is_dense",
+        "return stage is chain.stages[-1]",
+        "a last layer that is no Dense keeps its threshold",
+    ),
+    Fault(
+        "conversion-transmits", "annconv/conversion/annarchy.py",
+        "return SPIKES if stage.is_dense else MASK", "return SPIKES",
+        "convolutions read spikes instead of their trace",
+    ),
+    Fault(
+        "conversion-largest-sum", "annconv/conversion/normalisation.py",
+        "largest = float(positive.sum(axis=0).max())",
+        "largest = float(np.abs(values).reshape(-1, values.shape[-1]).sum(axis=0).max())",
+        "negative weights count in the normalisation",
+    ),
+    Fault(
+        "conversion-first-factor", "annconv/conversion/normalisation.py",
+        "FIRST_DEFAULT = 2.0", "FIRST_DEFAULT = 1.0",
+        "the default factors begin at 1",
+    ),
+)  # fmt: skip
