@@ -86,3 +86,15 @@ def build_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("ANNCONV_CACHE_DIR", str(folder))
         patch.delenv("ANNCONV_KEEP", raising=False)
         yield folder
+
+
+@pytest.fixture
+def quick_builds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing else is asked for, networks are compiled as those of `zoo.OPTIONS` are.
+
+    That takes less, and the binding, which takes longest, is compiled for all of them together.
+    """
+    from annconv.options import CompileOptions
+
+    for option, value in (("compiler_level", 0), ("strict_warnings", True)):
+        monkeypatch.setitem(CompileOptions.__init__.__kwdefaults__, option, value)

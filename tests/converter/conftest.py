@@ -15,6 +15,13 @@ import pytest
 from annconv import ANNtoSNNConverter
 
 
+@pytest.fixture(autouse=True)
+def compiled_quickly(request: pytest.FixtureRequest) -> None:
+    """All but the trained models, which run as users compile them."""
+    if "data_folder" not in request.fixturenames:
+        request.getfixturevalue("quick_builds")
+
+
 @pytest.fixture(scope="session")
 def keras() -> ModuleType:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

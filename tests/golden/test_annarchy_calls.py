@@ -28,6 +28,7 @@ def tool(root: Path, name: str) -> ModuleType:
 @pytest.mark.golden
 @pytest.mark.keras
 @pytest.mark.compiles
+@pytest.mark.usefixtures("quick_builds")
 def test_every_call_gives_what_the_reference_gave(
     root_folder: Path, golden_folder: Path, tmp_path: Path
 ) -> None:
@@ -42,6 +43,7 @@ def test_every_call_gives_what_the_reference_gave(
 @pytest.mark.golden
 @pytest.mark.keras
 @pytest.mark.compiles
+@pytest.mark.usefixtures("quick_builds")
 def test_random_sequences_give_what_the_reference_gave(
     root_folder: Path, golden_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 import annconv
+from annconv.reference.network import run_network
 
 DIGITS = 20
 STEPS = 100
@@ -137,7 +138,7 @@ def test_the_installed_package_does_the_same(
 
     network = annconv.convert(data_folder / "mlp.keras", input_encoding="IB", steps=STEPS)
     assert annconv.load(tmp_path / "mlp.snn") == network
-    expected = annconv.compile(network, precision="double", threads=2).run(samples)
+    expected = run_network(network, samples, steps=STEPS)
     assert told["labels"] == expected.labels.tolist()
     assert told["counts"] == expected.counts.tolist()
 

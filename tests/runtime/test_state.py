@@ -15,7 +15,6 @@ from zoo import OPTIONS, ZOO, dense, numbers, picture, samples, signed
 from annconv.ir.operators import Dense
 from annconv.plan.arrays import Source
 from annconv.reference.network import run_network
-from annconv.runtime.compiled import compile_network
 from annconv.runtime.state import SpikeRecording, State, ValueRecording, open_state
 
 pytestmark = pytest.mark.compiles
@@ -35,13 +34,15 @@ def values(state: State, buffer: str, steps: int, **kept: object) -> ValueRecord
 
 @pytest.mark.parametrize("name", ZOO)
 @pytest.mark.parametrize("precision", ["single", "double"])
-def test_spikes_are_those_of_a_run(name: str, precision: str) -> None:
+def test_spikes_are_those_of_the_interpreter(name: str, precision: str) -> None:
     """One call for all steps, in either precision."""
     network, options = ZOO[name](), replace(OPTIONS, precision=precision)
     state = open_state(network, options)
     output = network.names.index(network.output.name)
-    plain = compile_network(network, replace(options, optimize=0))
-    result = plain.run(samples(network), seed=5, record=[network.output.name])
+    result = run_network(
+        network, samples(network), steps=network.steps, seed=5, record=[network.output.name],
+        real=state.real,
+    )  # fmt: skip
     for index, train in enumerate(result.spikes[network.output.name]):
         state.reset()
         advance = state.advance(
