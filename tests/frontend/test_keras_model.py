@@ -107,6 +107,14 @@ class TestNestedModels:
         assert graph["in/i"].shape == (4, 5, 1)
         assert graph["in/f"].inputs == ("in/i",)
 
+    def test_called_for_inference(self, keras, layers, all_outputs_equal_keras):
+        inner = keras.Sequential(
+            [keras.Input((4,)), layers.Dropout(0.5), layers.Dense(2)], name="i"
+        )
+        x = keras.Input((4,), name="x")
+        graph = all_outputs_equal_keras(keras.Model(x, inner(x, training=False)))
+        assert len(graph.nodes) == 3
+
     @pytest.mark.parametrize("suffix", [".keras", ".h5"])
     def test_from_files(self, keras, layers, tmp_path, suffix, all_outputs_equal_keras):
         inner = block(keras, "inner", (6, 6, 1))
