@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from planned import chain, dense, plan_before
 
+from annconv.neurons.equations import parse_neuron
 from annconv.neurons.expressions import Binary, Name, Number
 from annconv.neurons.model import Assign
 from annconv.neurons.neuron import Neuron
+from annconv.neurons.reciprocals import with_reciprocals
 from annconv.passes.multiply_reciprocals import multiply_reciprocals
 from annconv.plan.kernels import UpdateKernel
 
@@ -44,3 +46,11 @@ def test_by_what_changes() -> None:
 def test_reciprocals_and_zero_stay() -> None:
     assert statement("v = g_exc + 1.0/tau") == Binary("+", Name("g_exc"), reciprocal(Name("tau")))
     assert statement("v = g_exc/0.0") == Binary("/", Name("g_exc"), Number(0.0))
+
+
+def test_what_may_change_in_a_sample_stays_a_divisor() -> None:
+    neuron = Neuron(parameters="rates = 1.0 ; tau = 3", equations="v = tau/rates", spike="v > 1")
+    assert with_reciprocals(parse_neuron(neuron), {"rates"}) == parse_neuron(neuron)
+    (found,) = with_reciprocals(parse_neuron(neuron)).update
+    assert isinstance(found, Assign)
+    assert found.value == Binary("*", Name("tau"), reciprocal(Name("rates")))

@@ -45,6 +45,15 @@ def test_a_neuron_that_waits_keeps_its_variables() -> None:
     assert stepped(neuron, [1.0] * 6) == ([0, 0, 1, 0, 0, 0], [1, 2, 0, 0, 0, 1])
 
 
+def test_a_neuron_that_waits_looks_for_no_spike() -> None:
+    """Also where what arrives would make it spike at once, whatever its variables are."""
+    neuron = Neuron(
+        equations="v = v + g_exc : init = 0.0", spike="g_exc > 0.5", reset="", refractory=2.0
+    )
+    spikes, _ = stepped(neuron, [1.0] * 7)
+    assert spikes == [1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0]
+
+
 def test_what_spikes_does_not_unspike() -> None:
     """Both conditions hold in the third step: +1 goes first."""
     neuron = Neuron(
