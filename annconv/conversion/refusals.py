@@ -22,8 +22,7 @@ class Refusal(NamedTuple):
 BIAS = Refusal("it adds a bias, and no neuron here has one", "use_bias=False and retrain")
 SCALED_CHANNELS = Refusal(
     "it scales and shifts channels, and no neuron here does",
-    "folding its scale and shift into kernel and bias of the layer before it, or training without"
-    " it",
+    "training without it, or folding its scale into the kernel before it if it shifts nothing",
 )
 SCALED_SAMPLES = Refusal(
     "it scales samples, and input neurons take them as they are", "scaling the samples beforehand"

@@ -26,7 +26,9 @@ def read(model: Any) -> Graph:
 
     Args:
         model: A Keras model (Sequential or functional), or the path of a `.keras` or `.h5` file. A
-            file is checked completely before Keras sees it; nothing that it holds can run.
+            file is checked completely before Keras sees it; nothing that it holds can run. It keeps
+            only names of activation functions: one of your own called as one of Keras' is told
+            apart in memory alone.
     Returns:
         The Graph: `nodes` with `name`, `layer`, `inputs`, `shape` (without the batch axis) and
         `origin`, in an order in which each stands behind those it reads; `outputs`, the names of

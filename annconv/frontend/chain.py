@@ -15,6 +15,8 @@ from annconv.frontend.keras_layer import is_own
 from annconv.frontend.keras_model import KerasModel, LayerCall, is_wrapper
 from annconv.frontend.layer_reading import check_arguments, read_layer, refusal
 from annconv.frontend.layer_view import Problems
+from annconv.frontend.layers import HANDLERS
+from annconv.frontend.layers.identity import identity
 from annconv.frontend.lowering import check_inputs, check_names, closed, node_names
 from annconv.ir.activations import Bias, Function, Relu, Softmax
 from annconv.ir.arrays import Geometry
@@ -61,7 +63,8 @@ def chain_layers(
     for call in (calls[origin] for origin in model.layers):
         if call.origin.type != "InputLayer":
             behind = _append(call, shape, nodes, keras, problems)
-            if behind is None and None not in begin.output_shape:
+            listed = call.origin.name in {entry.layer for entry in problems.fatal}
+            if behind is None and not listed and None not in begin.output_shape:
                 problems.add(
                     call.origin,
                     why=f"it cannot read the shape {shape} of what stands before it",
@@ -157,7 +160,8 @@ def _append(
             ignorable=True,
         )
         return shape
-    if getattr(call.layer, "data_format", None) == "channels_first":
+    idle = HANDLERS.get(call.origin.type) is identity
+    if getattr(call.layer, "data_format", None) == "channels_first" and not idle:
         problems.add(
             call.origin,
             setting="data_format='channels_first'",

@@ -1,7 +1,8 @@
 """Activation functions of other libraries that compute what one of Keras' own does.
 
 A function counts only if it is the very object that its library offers under a public name: what
-merely has the same name may compute anything. The libraries are not imported.
+merely has the same name may compute anything. The libraries are not imported. A file keeps only a
+function's name, so that Keras itself loads its own function of that name.
 """
 
 from __future__ import annotations

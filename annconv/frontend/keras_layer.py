@@ -70,6 +70,7 @@ def view_layer(
         config = layer.get_config()
     except Exception as error:
         raise UntoldSettingsError(error, activation) from error
+    config = {**config, **_settings_of_keras(layer, keras)}
     inner = getattr(layer, "activation", None)
     nested = None
     if isinstance(inner, keras.layers.Layer) and is_own(inner, keras):
@@ -89,6 +90,21 @@ def view_layer(
         activation_layer=nested,
         turned=turned,
     )
+
+
+def _settings_of_keras(layer: Any, keras: ModuleType) -> dict[str, Any]:
+    """What a layer computes with that stands in Keras' own configuration and not in the layer's.
+
+    Under the global `image_data_format` "channels_first", a list of scales belongs to the first of
+    three axes.
+    """
+    if type(layer) is keras.layers.Normalization:
+        return {"smallest_deviation": float(keras.config.epsilon())}
+    if type(layer) is keras.layers.Rescaling:
+        scale = np.asarray(layer.scale)
+        if scale.ndim and keras.config.image_data_format() == "channels_first":
+            return {"scale": scale.reshape(scale.shape + (1,) * (3 - scale.ndim))}
+    return {}
 
 
 def _activation_name(layer: Any, keras: ModuleType) -> str | None:

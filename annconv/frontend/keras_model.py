@@ -2,7 +2,8 @@
 
 Calls of nested models are taken apart into the calls of their layers, and so are the wrappers that
 apply a layer to every step of time. The only file that touches attributes of Keras that are not
-public (`_keras_history`, `_inbound_nodes`), which have been the same in all of Keras 3.
+public (`_keras_history`, `_inbound_nodes`, `_functional`), which have been the same in all of
+Keras 3; `remedies.py` names the module of its operations.
 """
 
 from __future__ import annotations

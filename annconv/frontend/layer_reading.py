@@ -34,7 +34,7 @@ from annconv.frontend.remedies import (
     quantised_remedy,
     uncallable_activation,
 )
-from annconv.ir.activations import Softmax
+from annconv.ir.activations import PRelu, Softmax
 from annconv.ir.arrays import Geometry
 from annconv.ir.graph import Layer, Origin, result_shape
 from annconv.ir.maps import Permute
@@ -109,12 +109,12 @@ def read_layer(
 def _turned(view: LayerView, steps: tuple[Layer, ...]) -> tuple[Layer, ...]:
     """What a layer computes whose channels come first, from what it computes on channels last.
 
-    A softmax as its activation runs along Keras' last axis, which is not the channels'.
+    A softmax or a PReLU as its activation counts axes as Keras does, channels first.
     """
     rank = len(view.input_shape)
     if not steps or rank < 2:
         return steps
-    own = tuple(itertools.takewhile(lambda step: not isinstance(step, Softmax), steps))
+    own = tuple(itertools.takewhile(lambda step: not isinstance(step, Softmax | PRelu), steps))
     shape: Geometry | None = view.input_shape
     for step in own:
         shape = None if shape is None else result_shape(step, [shape])

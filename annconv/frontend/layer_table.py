@@ -24,12 +24,15 @@ float64 or mixed precision, every layer with a name of its own. Any number of in
 layers that are used in several places; models in models, to any depth and called several times;
 `TimeDistributed` of all that is read. Layers with `data_format="channels_first"` are read as the
 layer with channels last between two permutations of the axes. Of operations in a model's code sums,
-differences and products are read, of two values or of one and a constant.
+differences and products are read, of two values of one rank or of one and a constant, quotients by
+a constant and negation.
 """
 LIBRARIES = """\
 Functions of other libraries that compute the same with their defaults are read as those (`tf.nn`,
-`keras.ops`, `jax.nn`, `torch.nn.functional`; `annconv/frontend/foreign_activations.py`), from
-memory and from files."""
+`keras.ops`, `jax.nn`, `torch.nn.functional`; `annconv/frontend/foreign_activations.py`). A file
+keeps only a function's name: what is called as one of Keras' own is read as that one, as by Keras
+itself, whatever it computed when the model was trained (`keras.ops.gelu`, a `softplus` of one's
+own). Reading the model from memory tells them apart."""
 
 
 def layer_table() -> str:

@@ -161,11 +161,12 @@ class _Reader:
         times = given[0][: call.times] if given else ()
         shapes = tuple(shape[call.times :] for shape in given)
         key = (id(call.layer), shapes)
-        steps = self.known.get(key)
+        steps = None if call.operands else self.known.get(key)
         if steps is None:
             before = len(self.problems.all)
             steps = self._read(call, shapes)
-            if len(self.problems.all) == before:  # else it is read for each place, to be listed
+            listed = len(self.problems.all) > before  # then it is read for each place
+            if not listed and not call.operands:  # constants of an operation belong to the call
                 self.known[key] = steps
         if not times:
             return steps

@@ -17,6 +17,8 @@ from annconv.ir.values import real_array
 
 JOINS: dict[str, Layer] = {"Add": Add(), "Subtract": Subtract(), "Multiply": Multiply()}
 """What becomes of an operation on two values of the model."""
+SMALLEST_DIVISOR = 1e-300
+"""Quotients by numbers of this size and below are not finite."""
 
 
 def is_arithmetic(operation: Any) -> bool:
@@ -64,7 +66,7 @@ def _affine(kind: str, operands: tuple[Any, ...], geometry: Geometry) -> tuple[L
             return affine_layers(geometry, *((one, -constant) if first else (-one, constant)))
         case "Multiply":
             return affine_layers(geometry, constant, zero)
-        case "TrueDivide" | "Divide" if first and constant.all():
+        case "TrueDivide" | "Divide" if first and np.all(np.abs(constant) > SMALLEST_DIVISOR):
             return affine_layers(geometry, 1 / constant, zero)
         case _:
             return None

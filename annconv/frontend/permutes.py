@@ -33,11 +33,13 @@ def drop_inverse_permutes(graph: Graph) -> Graph:
     outputs = tuple(instead.get(name, name) for name in graph.outputs)
     if not instead:
         return graph
-    read = {name for node in kept for name in node.inputs}.union(outputs)
-    needed = tuple(
-        node for node in kept if node.name in read or not isinstance(node.layer, Permute)
-    )
-    return Graph(graph.name, needed, outputs, graph.layers)
+    read = set(outputs)
+    needed: list[Node] = []
+    for node in reversed(kept):  # what only dropped Permutes read goes with them
+        if node.name in read or not isinstance(node.layer, Permute):
+            needed.append(node)
+            read.update(node.inputs)
+    return Graph(graph.name, tuple(reversed(needed)), outputs, graph.layers)
 
 
 def _undoes(node: Node, source: Node) -> bool:

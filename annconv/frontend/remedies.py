@@ -95,7 +95,8 @@ REFUSED_ACTIVATIONS: Mapping[str, Remedy] = MappingProxyType(
 
 _FOREIGN = "it is not one of Keras' own activation functions"
 LAYER_AS_ACTIVATION = Remedy(
-    "a layer used as an activation is not read", "activation=None and that layer behind this one"
+    "of layers as activations ReLU, LeakyReLU, PReLU, ELU and Softmax are read",
+    "activation=None and that layer behind this one",
 )
 
 

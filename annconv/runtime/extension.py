@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,8 @@ from annconv.ir.arrays import FloatArray
 
 MODULE = "network"
 _SUBINTERPRETER = "subinterpreter"
+_LOADING = threading.Lock()
+"""Held while a module is made: pybind11 refuses a second one of the same name."""
 _MAIN = "call annconv from Python's main interpreter; a network uses all cores by itself"
 
 
@@ -57,8 +60,14 @@ def load_extension(path: Path, key: str) -> ModuleType:
         BuildError: The file cannot be loaded.
     """
     name = f"{key}.{MODULE}"
-    if name in sys.modules:
+    with _LOADING:
+        if name not in sys.modules:
+            sys.modules[name] = _loaded(path, name)
         return sys.modules[name]
+
+
+def _loaded(path: Path, name: str) -> ModuleType:
+    """The module of a file, as a new one."""
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise BuildError("loading the extension", why=f"{path} is not an extension module")
@@ -67,7 +76,6 @@ def load_extension(path: Path, key: str) -> ModuleType:
         spec.loader.exec_module(module)
     except ImportError as error:
         raise BuildError("loading the extension", why=str(error), instead=_remedy(error)) from error
-    sys.modules[name] = module
     return module
 
 

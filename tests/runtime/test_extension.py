@@ -69,3 +69,27 @@ def test_a_key_is_loaded_once(compiled: CompiledNetwork) -> None:
     assert module.__file__ is not None
     again = load_extension(Path(module.__file__), name.removesuffix(".network"))
     assert again is module
+
+
+@pytest.mark.compiles
+def test_threads_that_load_one_key_get_one_module(compiled: CompiledNetwork) -> None:
+    """A process of its own, in which no thread has loaded it yet."""
+    name = type(compiled._native).__module__
+    program = (
+        "import sys, threading\n"
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "from pathlib import Path\n"
+        "from annconv.runtime.extension import load_extension\n"
+        "sys.setswitchinterval(1e-6)\n"
+        "barrier = threading.Barrier(8)\n"
+        "def load(_):\n"
+        "    barrier.wait()\n"
+        "    return id(load_extension(Path(sys.argv[1]), sys.argv[2]))\n"
+        "with ThreadPoolExecutor(8) as pool:\n"
+        "    print(len(set(pool.map(load, range(8)))))\n"
+    )
+    file = sys.modules[name].__file__
+    assert file is not None
+    command = [sys.executable, "-c", program, file, name.removesuffix(".network")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("1\n", "")

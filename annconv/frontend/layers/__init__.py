@@ -1,8 +1,8 @@
 """Handlers: what each Keras layer becomes in the Graph, one module per family of layers.
 
 A handler takes a `LayerView` and a `Problems` list and returns what the layer computes, one entry
-per node of the Graph and in order; an empty tuple is the identity. A new layer is a new module
-that ends with a `HANDLERS` table, and an entry in `MODULES`.
+per node of the Graph and in order; an empty tuple is the identity. A new layer is an entry
+in the `HANDLERS` of its family; a new family is a module, imported here and named in `MODULES`.
 """
 
 from __future__ import annotations

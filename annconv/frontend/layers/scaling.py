@@ -15,9 +15,8 @@ from annconv.ir.graph import Layer
 from annconv.ir.maps import Permute
 from annconv.ir.operators import Reshape, Scale
 
-SMALLEST_DEVIATION = 1e-7
-"""Below it, `Normalization` divides by this instead: `keras.config.epsilon()`."""
 Array = NDArray[np.float64]
+"""Factors and offsets."""
 
 
 def affine_layers(
@@ -87,6 +86,13 @@ def batch_normalization(layer: LayerView, problems: Problems) -> tuple[Layer, ..
             instead="axis=-1",
         )
         return ()
+    if np.any(variance + epsilon <= 0):
+        problems.add(
+            layer,
+            why="a moving variance is below 0",
+            instead="the weights of a trained model: a variance is 0 or more",
+        )
+        return ()
     factors = gamma / np.sqrt(variance + epsilon)
     offsets = beta - mean * factors
     shape = (-1, *(1,) * (rank - 1 - place))
@@ -96,6 +102,13 @@ def batch_normalization(layer: LayerView, problems: Problems) -> tuple[Layer, ..
 def rescaling(layer: LayerView, problems: Problems) -> tuple[Layer, ...]:
     """With a `scale` and an `offset` for all values, or for each channel."""
     scale, offset = _numbers(layer.take("scale")), _numbers(layer.take("offset", 0.0))
+    if max(scale.ndim, offset.ndim) > len(layer.input_shape):
+        problems.add(
+            layer,
+            why="its scale or offset has more axes than a sample",
+            instead="a scale for all values or for each channel",
+        )
+        return ()
     return affine_layers(layer.input_shape, scale, offset)
 
 
@@ -113,6 +126,7 @@ def normalization(layer: LayerView, problems: Problems) -> tuple[Layer, ...]:
     kept = sorted(int(axis) + rank if axis < 0 else int(axis) - 1 for axis in axes)
     mean, variance = layer.take("mean"), layer.take("variance")
     invert = bool(layer.take("invert", False))
+    smallest = float(layer.take("smallest_deviation", 1e-7))
     if kept and kept[0] < 0:
         problems.add(
             layer,
@@ -124,7 +138,7 @@ def normalization(layer: LayerView, problems: Problems) -> tuple[Layer, ...]:
     if mean is None:
         mean, variance = layer.weights[:2]
     mean, variance = (_along(np.asarray(array), kept, rank) for array in (mean, variance))
-    deviation = np.maximum(np.sqrt(variance), SMALLEST_DEVIATION)
+    deviation = np.maximum(np.sqrt(variance), smallest)
     if invert:
         return affine_layers(layer.input_shape, deviation, mean)
     return affine_layers(layer.input_shape, 1 / deviation, -mean / deviation)

@@ -60,7 +60,8 @@ def test_refused_activations(keras, sequential):
     )
     dropped = layers.Dense(2, activation=layers.Dropout(0.5), name="d")
     assert only_problem(sequential((4,), dropped)) == (
-        "layer 1   'd'  Dense(activation='Dropout()'): a layer used as an activation is not read."
+        "layer 1   'd'  Dense(activation='Dropout()'): of layers as activations ReLU,"
+        " LeakyReLU, PReLU, ELU and Softmax are read."
         " Instead: activation=None and that layer behind this one."
     )
 
