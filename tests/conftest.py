@@ -26,13 +26,16 @@ settings.load_profile(os.environ.get("ANNCONV_TEST_PROFILE", "annconv"))
 ROOT = Path(__file__).resolve().parent.parent
 
 LONGEST_FIRST = (
-    "tests/equivalence/test_grammar.py",
+    "tests/golden/test_golden.py",
     "tests/equivalence/test_layers_equal_oracle.py",
     "tests/program/test_sanitized.py",
-    "tests/golden/test_golden.py",
+    "tests/equivalence/test_state_equals_oracle.py",
+    "tests/equivalence/test_integers_equal_oracle.py",
     "tests/equivalence/test_compiled_equals_oracle.py",
     "tests/install/test_wheel.py",
-    "tests/equivalence/test_state_equals_oracle.py",
+    "tests/golden/test_annarchy_calls.py",
+    "tests/converter/test_live.py",
+    "tests/equivalence/test_grammar.py",
     "tests/passes/test_each_pass_alone.py",
 )
 """Files that take longest: begun first, so that all worker processes end at nearly one time."""
