@@ -96,10 +96,16 @@ def _settings_of_keras(layer: Any, keras: ModuleType) -> dict[str, Any]:
     """What a layer computes with that stands in Keras' own configuration and not in the layer's.
 
     Under the global `image_data_format` "channels_first", a list of scales belongs to the first of
-    three axes.
+    three axes. Statistics are those that it computes with: `set_weights` alone does not change
+    them.
     """
     if type(layer) is keras.layers.Normalization:
-        return {"smallest_deviation": float(keras.config.epsilon())}
+        statistics = (layer.mean, layer.variance)
+        shaped = all(entry is not None for entry in statistics)
+        return {
+            "smallest_deviation": float(keras.config.epsilon()),
+            "statistics": [np.asarray(entry)[0] for entry in statistics] if shaped else None,
+        }
     if type(layer) is keras.layers.Rescaling:
         scale = np.asarray(layer.scale)
         if scale.ndim and keras.config.image_data_format() == "channels_first":

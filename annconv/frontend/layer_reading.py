@@ -36,7 +36,7 @@ from annconv.frontend.remedies import (
 )
 from annconv.ir.activations import PRelu, Softmax
 from annconv.ir.arrays import Geometry
-from annconv.ir.graph import Layer, Origin, result_shape
+from annconv.ir.graph import Layer, Origin, layer_arrays, result_shape
 from annconv.ir.maps import Permute
 
 
@@ -102,6 +102,15 @@ def read_layer(
                 instead="an earlier checkpoint, or training with a smaller learning rate",
             )
     steps = HANDLERS[origin.type](view, problems)
+    given = all(np.isfinite(array).all() for array in view.weights if array.dtype.kind == "f")
+    if given and not all(
+        np.isfinite(array).all() for step in steps for _, array in layer_arrays(step)
+    ):
+        problems.add(
+            origin,
+            why="what it multiplies or adds is not finite",
+            instead="settings that are finite numbers",
+        )
     view.refuse_lost_settings(problems)
     return _turned(view, steps) if view.turned else steps
 

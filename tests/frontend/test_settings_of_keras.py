@@ -83,7 +83,49 @@ def test_a_variance_below_zero_is_the_model_s_fault(keras: ModuleType) -> None:
     model = keras.Sequential([keras.Input((3,)), keras.layers.BatchNormalization(name="bn")])
     weights = model.get_weights()
     model.set_weights([*weights[:3], np.array([1.0, -1.0, 1.0])])
-    with pytest.raises(UnsupportedModelError, match="'bn'.*a moving variance is below 0"):
+    with pytest.raises(UnsupportedModelError, match="'bn'.*variance plus epsilon is not above 0"):
+        annconv.read(model)
+
+
+def test_statistics_are_those_that_keras_computes_with(keras: ModuleType) -> None:
+    """Until a model is saved and loaded again, `set_weights` does not change them."""
+    layer = keras.layers.Normalization(axis=(1, 3))
+    model = keras.Sequential([keras.Input((2, 3, 4)), layer])
+    rng = np.random.default_rng(6)
+    samples = rng.normal(size=(5, 2, 3, 4)).astype(np.float32)
+    layer.adapt(samples)
+    assert largest_difference(model, samples) < 1e-5
+    mean, variance, count = model.get_weights()
+    model.set_weights([mean + 1.0, variance * 4.0, count])
+    assert largest_difference(model, samples) < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("shape", "make", "why"),
+    [
+        ((3,), lambda layers: layers.Rescaling(float("nan"), name="odd"), "not finite"),
+        ((3,), lambda layers: layers.Rescaling(float("inf"), name="odd"), "not finite"),
+        (
+            (3,),
+            lambda layers: layers.Normalization(mean=0.0, variance=-1.0, name="odd"),
+            "a variance is below 0",
+        ),
+        ((1,), lambda layers: layers.Reshape((), name="odd"), "one axis at least"),
+    ],
+)
+def test_odd_settings_are_listed_beside_others(
+    keras: ModuleType, shape: tuple[int, ...], make: Any, why: str
+) -> None:
+    layers = keras.layers
+    given = keras.Input(shape)
+    model = keras.Model(given, [make(layers)(given), layers.LayerNormalization(name="ln")(given)])
+    with pytest.raises(UnsupportedModelError, match=f"(?s)'odd'.*{why}.*'ln'"):
+        annconv.read(model)
+
+
+def test_samples_without_values_are_refused(keras: ModuleType) -> None:
+    model = keras.Sequential([keras.Input((0,)), keras.layers.Dense(3)])
+    with pytest.raises(UnsupportedModelError, match="hold no values"):
         annconv.read(model)
 
 

@@ -17,6 +17,7 @@ from annconv.ir.operators import Reshape, Scale
 
 Array = NDArray[np.float64]
 """Factors and offsets."""
+_TRAINED = "the weights of a trained model: a variance is 0 or more, epsilon above 0"
 
 
 def affine_layers(
@@ -87,11 +88,7 @@ def batch_normalization(layer: LayerView, problems: Problems) -> tuple[Layer, ..
         )
         return ()
     if np.any(variance + epsilon <= 0):
-        problems.add(
-            layer,
-            why="a moving variance is below 0",
-            instead="the weights of a trained model: a variance is 0 or more",
-        )
+        problems.add(layer, why="a moving variance plus epsilon is not above 0", instead=_TRAINED)
         return ()
     factors = gamma / np.sqrt(variance + epsilon)
     offsets = beta - mean * factors
@@ -127,6 +124,7 @@ def normalization(layer: LayerView, problems: Problems) -> tuple[Layer, ...]:
     mean, variance = layer.take("mean"), layer.take("variance")
     invert = bool(layer.take("invert", False))
     smallest = float(layer.take("smallest_deviation", 1e-7))
+    statistics = layer.take("statistics")
     if kept and kept[0] < 0:
         problems.add(
             layer,
@@ -138,6 +136,11 @@ def normalization(layer: LayerView, problems: Problems) -> tuple[Layer, ...]:
     if mean is None:
         mean, variance = layer.weights[:2]
     mean, variance = (_along(np.asarray(array), kept, rank) for array in (mean, variance))
+    if statistics is not None and all(entry.ndim == rank for entry in statistics):
+        mean, variance = (entry.astype(np.float64) for entry in statistics)
+    if np.any(variance < 0):
+        problems.add(layer, why="a variance is below 0", instead=_TRAINED)
+        return ()
     deviation = np.maximum(np.sqrt(variance), smallest)
     if invert:
         return affine_layers(layer.input_shape, deviation, mean)

@@ -23,6 +23,12 @@ def input_layer(layer: LayerView, problems: Problems) -> tuple[Layer, ...]:
                 why="samples are dense arrays here",
                 instead=f"keras.Input(shape) without {key}",
             )
+    if 0 in layer.input_shape:
+        problems.add(
+            layer,
+            why=f"its samples of shape {layer.input_shape} hold no values",
+            instead="a shape without 0",
+        )
     if not layer.input_shape:
         problems.add(
             layer,
@@ -45,6 +51,14 @@ def flatten(layer: LayerView, problems: Problems) -> tuple[Layer, ...]:
 def reshape(layer: LayerView, problems: Problems) -> tuple[Layer, ...]:
     """To any shape, in C order."""
     target = [int(extent) for extent in layer.take("target_shape")]
+    if not target:
+        problems.add(
+            layer,
+            setting="target_shape=()",
+            why="neurons have one axis at least",
+            instead="target_shape=(1,)",
+        )
+        return ()
     known = math.prod(extent for extent in target if extent != -1)
     total = math.prod(layer.input_shape)
     return _reshape(layer, tuple(total // known if extent == -1 else extent for extent in target))
