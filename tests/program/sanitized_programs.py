@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from batch import HEAD, ONE_NETWORK, Job
+from batch import HEAD, ONE_FILE, Job
 from numpy.typing import NDArray
 
 from annconv.build.builder import build_program
@@ -158,4 +158,4 @@ def _written(program: Program, options: CompileOptions) -> str:
     includes = "".join(
         f'#include "{program.folder.name}/{name}"\n' for name in files if name.endswith(".cpp")
     )
-    return ONE_NETWORK.format(number=program.number, includes=includes)
+    return ONE_FILE.format(number=program.number, include=includes)

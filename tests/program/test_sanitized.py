@@ -169,7 +169,7 @@ def test_single_precision(programs: dict[str, Program]) -> None:
 
 def test_the_layers_have_every_source_and_both_orders_of_a_kernel() -> None:
     found, orders, rests = set(), set(), set()
-    for network, options in quick_jobs().values():
+    for network, options, _ in quick_jobs().values():
         plan = lower(network, options)[1]
         layers = [kernel for kernel in plan.kernels if isinstance(kernel, LayerKernel)]
         found |= {layer.arrival.function for layer in layers}
