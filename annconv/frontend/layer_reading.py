@@ -93,26 +93,32 @@ def read_layer(
     view = _view(origin, layer, keras, shapes, problems)
     if view is None:
         return ()
+    with np.errstate(all="ignore"):  # what is not finite is listed below
+        steps = HANDLERS[origin.type](view, problems)
+    _refuse_not_finite(view, steps, problems)
+    view.refuse_lost_settings(problems)
+    return _turned(view, steps) if view.turned else steps
+
+
+def _refuse_not_finite(view: LayerView, steps: tuple[Layer, ...], problems: Problems) -> None:
+    """Weights that are not finite, and what a layer makes of finite ones that is not."""
+    whole = True
     for array in view.weights:
         bad = int((~np.isfinite(array)).sum()) if array.dtype.kind == "f" else 0
         if bad:
+            whole = False
             problems.add(
-                origin,
+                view,
                 why=f"{bad} of {array.size} numbers in its weights {array.shape} are not finite",
                 instead="an earlier checkpoint, or training with a smaller learning rate",
             )
-    steps = HANDLERS[origin.type](view, problems)
-    given = all(np.isfinite(array).all() for array in view.weights if array.dtype.kind == "f")
-    if given and not all(
-        np.isfinite(array).all() for step in steps for _, array in layer_arrays(step)
-    ):
+    made = (array for step in steps for _, array in layer_arrays(step))
+    if whole and not all(np.isfinite(array).all() for array in made):
         problems.add(
-            origin,
+            view,
             why="what it multiplies or adds is not finite",
             instead="settings that are finite numbers",
         )
-    view.refuse_lost_settings(problems)
-    return _turned(view, steps) if view.turned else steps
 
 
 def _turned(view: LayerView, steps: tuple[Layer, ...]) -> tuple[Layer, ...]:
