@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from annconv.conversion.refusals import BIAS, SCALED_CHANNELS, SCALED_SAMPLES, Refusal, refusal
+from annconv.conversion.refusals import BIAS, SCALED_CHANNELS, SCALED_SAMPLES, refusal
 from annconv.conversion.structure import held_origins, structure_problems
 from annconv.errors import LayerProblem, UnsupportedModelError
 from annconv.frontend.layers import HANDLERS
-from annconv.frontend.remedies import LAYERS
+from annconv.frontend.remedies import LAYERS, Remedy
 from annconv.ir.activations import Bias, Function, PRelu, Relu, Softmax
 from annconv.ir.graph import Graph, Input, Layer, Node, Origin
 from annconv.ir.joins import Join
@@ -289,7 +289,7 @@ class _ChainReader:
             case _:
                 yield problem(node, *self._refusal(node))
 
-    def _refusal(self, node: Node) -> Refusal:
+    def _refusal(self, node: Node) -> Remedy:
         """Why a node is refused; all that scales, shifts and turns axes for it is one reason."""
         parts = self.parts[node.origin]
         if any(isinstance(part, Weights | TransposedConvolution) for part in parts):

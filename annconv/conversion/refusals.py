@@ -4,50 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
 
+from annconv.frontend.remedies import Remedy
 from annconv.ir.activations import Function, PRelu
 from annconv.ir.graph import Layer
 from annconv.ir.maps import AdaptiveMaxPool, Crop, Permute, Resample, TransposedConvolution
 from annconv.ir.operators import Pad, Scale, Upsample
 
-
-class Refusal(NamedTuple):
-    """Half a sentence each: why something is refused, what to do instead."""
-
-    why: str
-    instead: str
-
-
-BIAS = Refusal("it adds a bias, and no neuron here has one", "use_bias=False and retrain")
-SCALED_CHANNELS = Refusal(
+BIAS = Remedy("it adds a bias, and no neuron here has one", "use_bias=False and retrain")
+SCALED_CHANNELS = Remedy(
     "it scales and shifts channels, and no neuron here does",
     "training without it, or folding its scale into the kernel before it if it shifts nothing",
 )
-SCALED_SAMPLES = Refusal(
+SCALED_SAMPLES = Remedy(
     "it scales samples, and input neurons take them as they are", "scaling the samples beforehand"
 )
-_RESPONSE = Refusal(
+_RESPONSE = Remedy(
     "no neuron here has this response", "retrain with 'relu', the last layer with 'softmax'"
 )
-_LARGER = Refusal(
+_LARGER = Remedy(
     "no projection here enlarges what it reads", "a network without up-sampling or repetition"
 )
 
-LAYERS: Mapping[type, Refusal] = MappingProxyType(
+LAYERS: Mapping[type, Remedy] = MappingProxyType(
     {
         Scale: SCALED_CHANNELS,
-        PRelu: Refusal("no neuron here passes on negative values", "ReLU without a slope"),
+        PRelu: Remedy("no neuron here passes on negative values", "ReLU without a slope"),
         Function: _RESPONSE,
-        Pad: Refusal("no projection here pads by itself", "padding='same' in the layer behind it"),
-        Crop: Refusal("parts of a map cannot be left out", "cropping the samples beforehand"),
-        Permute: Refusal("axes cannot change places", "samples with their axes in order"),
+        Pad: Remedy("no projection here pads by itself", "padding='same' in the layer behind it"),
+        Crop: Remedy("parts of a map cannot be left out", "cropping the samples beforehand"),
+        Permute: Remedy("axes cannot change places", "samples with their axes in order"),
         Upsample: _LARGER,
         TransposedConvolution: _LARGER,
-        Resample: Refusal(
+        Resample: Remedy(
             "no projection here resizes what it reads", "a pooling layer with a fixed pool_size"
         ),
-        AdaptiveMaxPool: Refusal(
+        AdaptiveMaxPool: Remedy(
             "its windows differ in size", "a pooling layer with a fixed pool_size"
         ),
     }
@@ -55,7 +47,7 @@ LAYERS: Mapping[type, Refusal] = MappingProxyType(
 """Of every kind of node that this preset's networks do not have, wherever it stands."""
 
 
-def refusal(layer: Layer) -> Refusal:
+def refusal(layer: Layer) -> Remedy:
     """Why a node is refused, whatever stands around it."""
-    unknown = Refusal(f"{layer} is no part of this preset's networks", "a model without it")
+    unknown = Remedy(f"{layer} is no part of this preset's networks", "a model without it")
     return LAYERS.get(type(layer), unknown)
