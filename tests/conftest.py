@@ -93,10 +93,7 @@ def build_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture
 def quick_builds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where nothing else is asked for, networks are compiled as those of `zoo.OPTIONS` are.
-
-    That takes less, and the binding, which takes longest, is compiled for all of them together.
-    """
+    """Networks are compiled as quickly as those of `zoo.OPTIONS`, unless a test asks otherwise."""
     from annconv.options import CompileOptions
 
     for option, value in (("compiler_level", 0), ("strict_warnings", True)):

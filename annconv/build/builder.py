@@ -20,6 +20,7 @@ from annconv.build.process import run, tool_environment
 from annconv.build.pruning import prune
 from annconv.build.toolchain import (
     GENERATOR,
+    Compiler,
     PythonTarget,
     Toolchain,
     find_toolchain,
@@ -273,6 +274,7 @@ class _Job:
         definitions = {
             "CMAKE_CXX_COMPILER": str(tools.compiler.path),
             "CMAKE_MAKE_PROGRAM": str(tools.ninja.path),
+            **_known_compiler(tools.compiler),
         }
         if tools.python is not None:
             definitions |= _python_definitions(tools.python)
@@ -361,6 +363,17 @@ def _index_name(
     package = Path(__file__).resolve().parents[1]
     code = code_state(package, resource_folder("templates"), support.folder, support.binding.parent)
     return index_name(identity, options, compiler=compiler, environment=variables, code=code)
+
+
+def _known_compiler(compiler: Compiler) -> dict[str, str]:
+    """Spares CMake the projects by which it finds out what a compiler is: .2 s of every build."""
+    if compiler.family is None:
+        return {}
+    return {
+        "CMAKE_CXX_COMPILER_ID": compiler.family,
+        "CMAKE_CXX_COMPILER_ID_RUN": "1",
+        "CMAKE_CXX_COMPILER_FORCED": "1",
+    }
 
 
 def _python_definitions(python: PythonTarget) -> dict[str, str]:

@@ -16,10 +16,6 @@ _ERROR_FORMS = (
     re.compile(r"error while loading shared libraries"),
 )
 
-OPENMP_REMEDY = (
-    "install this compiler's OpenMP headers and library (libomp-dev for clang), or set CXX=g++"
-)
-
 _SPACE = "free space on the disk of the cache, or set ANNCONV_CACHE_DIR to a folder on another disk"
 _SPACE_REMEDIES = (
     (r"[Nn]o space left on device|[Dd]isk quota exceeded", _SPACE),
@@ -29,7 +25,6 @@ _SPACE_REMEDIES = (
     ),
 )
 _REMEDIES = (
-    (r"omp\.h\b|-l(?:g?omp|omp5)\b|libgomp\.spec|'-fopenmp", OPENMP_REMEDY),
     (r"\bPython\.h\b", "install the C headers of this Python (for example python3-dev)"),
     (r"\bpybind11/", "reinstall pybind11 (pip install --force-reinstall pybind11)"),
     (

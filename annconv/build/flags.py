@@ -9,7 +9,7 @@ from annconv.machine import vector_bits
 from annconv.options import CompileOptions
 
 _NATIVE = "-march=native"
-_WARNINGS = ("-Wall", "-Wextra", "-Werror")
+_WARNINGS = ("-Wall", "-Wextra")
 _SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
 
@@ -20,7 +20,8 @@ class Flags:
     Attributes:
         network: For the files of a network.
         binding: For the binding, whose object all networks share, whatever their precision and the
-            width of their vectors: nothing in it is worth the processor's own instructions.
+            width of their vectors: nothing in it is worth the processor's own instructions. Its
+            warnings stand in its log.
         link: For the linker.
     """
 
@@ -36,21 +37,22 @@ def make_flags(options: CompileOptions, compiler: Compiler) -> Flags:
     precision only.
     """
     native = (_NATIVE, *_narrower(options)) if compiler.native else ()
-    warnings = _WARNINGS if options.strict_warnings else ()
+    strict = (*_WARNINGS, "-Werror") if options.strict_warnings else ()
     sanitizers = _SANITIZERS if options.sanitize else ()
     debug = ("-g", "-fno-omit-frame-pointer") if options.sanitize else ()
     contraction = "fast" if options.precision == "single" else "off"
-    shared = ("-fopenmp", "-fvisibility=hidden", "-fPIC", *warnings, *sanitizers, *debug)
+    shared = ("-pthread", "-fvisibility=hidden", "-fPIC", *sanitizers, *debug)
     return Flags(
         network=(
             "-std=c++17",
             f"-O{options.compiler_level}",
             f"-ffp-contract={contraction}",
             *native,
+            *strict,
             *shared,
         ),
-        binding=("-std=c++17", "-O2", "-ffp-contract=off", *shared),
-        link=("-fopenmp", *sanitizers),
+        binding=("-std=c++17", "-O2", "-ffp-contract=off", *_WARNINGS, *shared),
+        link=("-pthread", *sanitizers),
     )
 
 

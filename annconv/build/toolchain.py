@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 
-from annconv.build.diagnosis import OPENMP_REMEDY
 from annconv.build.letters import refusal
 from annconv.build.process import Finished, keyed_variables, run, tool_environment
 from annconv.errors import BuildError
@@ -35,6 +34,7 @@ class Compiler:
         version: First line of its version text.
         target: Machine it compiles for, for example "x86_64-linux-gnu".
         native: What -march=native means on this machine; empty where it is not understood.
+        family: CMake's name for its maker; None where CMake has to find out.
     """
 
     path: Path
@@ -42,6 +42,7 @@ class Compiler:
     version: str
     target: str
     native: tuple[str, ...]
+    family: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,26 +188,6 @@ def compilers_on_path(environment: Mapping[str, str]) -> tuple[Tool, ...]:
     return tuple(found)
 
 
-def openmp_date(compiler: Compiler, environment: Mapping[str, str]) -> str | None:
-    """Year and month of the OpenMP specification that a compiler follows, as "2015-11".
-
-    Args:
-        compiler: The compiler.
-        environment: The environment that it is started with.
-    Returns:
-        None where it does not tell, because it does not compile for OpenMP.
-    """
-    answer = run(
-        (compiler.path, "-fopenmp", "-dM", "-E", "-x", "c++", _NULL),
-        stage=_STAGE,
-        cwd=compiler.path.parent,
-        environment=environment,
-        check=False,
-    )
-    found = re.search(r"#define _OPENMP (\d{4})(\d{2})\b", answer.output)
-    return None if found is None else f"{found[1]}-{found[2]}"
-
-
 def locate_compiler(requested: str | None, environment: Mapping[str, str]) -> Path | None:
     """Path of the C++ compiler, without starting it; None if there is none.
 
@@ -251,16 +232,32 @@ def _compiler(
     if not (answered and version.output.strip() and target.output.strip()):
         missing.add(f"{path} does not answer --version and -dumpmachine as a C++ compiler", install)
         return None
-    openmp = ask("-fopenmp", "-include", "omp.h", "-dM", "-E", "-x", "c++", _NULL)
-    if openmp.code != 0:
-        missing.add(f"{path} cannot compile for OpenMP", OPENMP_REMEDY)
-    elif "#define __cplusplus " not in openmp.output:
+    macros = ask("-dM", "-E", "-x", "c++", _NULL)
+    if macros.code != 0 or "#define __cplusplus " not in macros.output:
         missing.add(f"{path} is no C++ compiler, as it does not define __cplusplus", install)
     # -S, as -c would need a temporary file even where the command is only shown
     shown = ask("-march=native", "-###", "-S", "-x", "c++", _NULL, "-o", _NULL)
     native = expand_native(shown.output) if shown.code == 0 else ()
     first_line = version.output.strip().splitlines()[0]
-    return Compiler(path, path.resolve(), first_line, target.output.strip(), native)
+    machine = target.output.strip()
+    family = _family(macros.output) if "linux" in machine else None
+    return Compiler(path, path.resolve(), first_line, machine, native, family)
+
+
+def _family(macros: str) -> str | None:
+    """CMake's name for the maker of a compiler, from the macros that it defines.
+
+    Args:
+        macros: What the compiler prints with -dM.
+    Returns:
+        None for all compilers that take GCC's or Clang's macros and are neither.
+    """
+    names = {line.split()[1] for line in macros.splitlines() if line.startswith("#define ")}
+    if {"__apple_build_version__", "__INTEL_LLVM_COMPILER", "__INTEL_COMPILER"} & names:
+        return None
+    if "__clang__" in names:
+        return "Clang"
+    return "GNU" if "__GNUC__" in names else None
 
 
 def expand_native(shown: str) -> tuple[str, ...]:

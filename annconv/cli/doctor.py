@@ -14,7 +14,7 @@ from importlib import metadata
 from pathlib import Path
 
 import annconv
-from annconv.build.toolchain import Survey, compilers_on_path, openmp_date, survey_tools
+from annconv.build.toolchain import Survey, compilers_on_path, survey_tools
 from annconv.cli.packages import PACKAGES, missing_packages, package_faults
 from annconv.errors import AnnconvError
 from annconv.machine import first_level_cache, vector_bits
@@ -102,8 +102,6 @@ def _show_tools(tools: Survey) -> None:
     for other in compilers_on_path(tools.environment):
         if compiler is None or other.path != compiler.path:
             _line("  also there", f"{other.version}, {other.path}")
-    date = None if compiler is None else openmp_date(compiler, tools.environment)
-    _line("openmp", "missing" if date is None else f"specification of {date}")
     _line("cmake", "missing" if cmake is None else f"{cmake.version}, {cmake.path}")
     _line("ninja", "missing" if ninja is None else f"{ninja.version}, {ninja.path}")
     _line(

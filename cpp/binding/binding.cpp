@@ -5,16 +5,20 @@
 #include <pybind11/stl.h>
 
 #include <cstdint>
+#include <memory>
 #include <numeric>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "annconv/interpreter.hpp"
+#include "annconv/runner.hpp"
 #include "annconv/spike_trains.hpp"
 #include "annconv/table.hpp"
 #include "annconv/weights_file.hpp"
+#include "annconv/workspace.hpp"
 
 namespace py = pybind11;
 using annconv::NetworkTable;
@@ -90,7 +94,7 @@ class Network {
     py::tuple run(const py::array& samples, std::int32_t steps, std::int32_t threads,
                   std::uint64_t seed, std::uint32_t first_sample,
                   const std::vector<std::int32_t>& record, std::int64_t limit,
-                  const py::object& progress, bool measure) const {
+                  const py::object& progress, bool measure) {
         check_samples(samples, steps);
         const py::ssize_t count = samples.shape(0);
         py::array_t<std::int32_t> counts({count, py::ssize_t{table_.outputs}});
@@ -118,10 +122,12 @@ class Network {
         std::vector<double> seconds(static_cast<std::size_t>(table_.parts), 0.0);
         request.seconds = measure ? seconds.data() : nullptr;
         bool finished = false;
+        // Whoever holds the interpreter is alone here.
+        std::unique_ptr<annconv::Workspace> workspace = workspaces_.take();
         try {
             annconv::without_interpreter([&](annconv::Interpreter& interpreter) {
                 observer.runs_without(interpreter);
-                finished = table_.run(weights_.get(), request);
+                finished = annconv::run(table_, weights_.get(), request, *workspace);
             });
         } catch (const std::bad_alloc&) {
             const std::int64_t ran =
@@ -129,6 +135,7 @@ class Network {
             PyErr_SetObject(PyExc_MemoryError, py::make_tuple(ran, trains.bytes()).ptr());
             finished = false;
         }
+        workspaces_.put_back(std::move(workspace));
         if (!finished) throw py::error_already_set();
         py::dict parts;
         for (std::int32_t part = 0; measure && part < table_.parts; ++part) {
@@ -152,6 +159,7 @@ class Network {
 
     const NetworkTable& table_;
     annconv::AlignedMemory weights_;
+    annconv::IdleWorkspaces workspaces_;
 };
 
 }  // namespace

@@ -13,8 +13,10 @@
 #include <vector>
 
 #include "annconv/npy.hpp"
+#include "annconv/runner.hpp"
 #include "annconv/table.hpp"
 #include "annconv/weights_file.hpp"
+#include "annconv/workspace.hpp"
 
 namespace {
 
@@ -212,7 +214,8 @@ void run(const Arguments& arguments) {
     request.counts = results.counts.data();
     request.outputs = results.outputs.data();
     request.stopped_at = results.stopped_at.data();
-    network.run(weights.get(), request);
+    annconv::Workspace workspace;
+    annconv::run(network, weights.get(), request, workspace);
     results.write(arguments.files[2], outputs);
     if (!arguments.spikes.empty()) log.write(arguments.spikes);
 }

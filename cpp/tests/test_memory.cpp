@@ -14,6 +14,8 @@
 
 namespace {
 
+const char* const kParts[] = {"all"};
+
 constexpr int kNeurons = 3;
 constexpr int kSteps = 40;
 
@@ -84,13 +86,20 @@ annconv::RunRequest request(int samples, int threads, annconv::RunObserver& obse
     return made;
 }
 
+const annconv::NetworkTable kBusy = annconv::make_table<Busy>("busy", kParts);
+
+bool run_busy(const annconv::RunRequest& request) {
+    const Busy::Weights weights;
+    annconv::Workspace workspace;
+    return annconv::run(kBusy, &weights, request, workspace);
+}
+
 // All samples recorded, in full.
 void run_and_check(int samples, int threads) {
-    const Busy::Weights weights;
     Results results;
     annconv::SpikeTrains trains(samples, {1}, std::int64_t{1} << 40);
     Recorder observer(trains);
-    CHECK(annconv::run<Busy>(&weights, request(samples, threads, observer, results)));
+    CHECK(run_busy(request(samples, threads, observer, results)));
     for (const auto& train : trains.trains().at(1)) {
         CHECK(train.size() == kSteps * kNeurons);
         CHECK(train.back().step == kSteps - 1 && train.back().rank == kNeurons - 1);
@@ -98,15 +107,31 @@ void run_and_check(int samples, int threads) {
     for (int sample = 0; sample < samples; ++sample) CHECK(results.stopped_at[sample] == kSteps);
 }
 
+// Only the first run of a workspace allocates.
+void later_runs_allocate_nothing(int samples, int threads) {
+    struct Quiet : annconv::RunObserver {
+        void spike(std::int64_t, std::int32_t, std::int32_t, std::int32_t, std::int8_t) override {}
+        bool proceed(std::int64_t) override { return true; }
+    } observer;
+    const Busy::Weights weights;
+    Results results;
+    annconv::Workspace workspace;
+    const annconv::RunRequest made = request(samples, threads, observer, results);
+    CHECK(annconv::run(kBusy, &weights, made, workspace));
+    failing_new::until_failure = 0;
+    for (int run = 0; run < 3; ++run) CHECK(annconv::run(kBusy, &weights, made, workspace));
+    CHECK(failing_new::until_failure == 0);
+    failing_new::until_failure = -1;
+}
+
 // A limit ends the run; what was run until then is told.
 void limits(int samples, int threads) {
-    const Busy::Weights weights;
     Results results;
     annconv::SpikeTrains trains(samples, {1}, 16 * sizeof(annconv::Spike));
     Recorder observer(trains);
     bool thrown = false;
     try {
-        annconv::run<Busy>(&weights, request(samples, threads, observer, results));
+        run_busy(request(samples, threads, observer, results));
     } catch (const std::bad_alloc&) {
         thrown = true;
     }
@@ -126,10 +151,10 @@ void no_threads() {
     const rlimit tight{static_cast<rlim_t>(pages * sysconf(_SC_PAGESIZE) + (1 << 20)),
                        limit.rlim_max};  // less than the stack of a thread
     CHECK(setrlimit(RLIMIT_AS, &tight) == 0);
-    CHECK(!annconv::threads_available(1));
+    CHECK(annconv::ThreadPool().grow(2) == 1);
     for (const int samples : {1, 4}) run_and_check(samples, 4);
     CHECK(setrlimit(RLIMIT_AS, &limit) == 0);
-    CHECK(annconv::threads_available(1));
+    CHECK(annconv::ThreadPool().grow(2) == 2);
 #endif
 }
 
@@ -141,11 +166,9 @@ void other_exceptions() {
         }
         bool proceed(std::int64_t) override { return true; }
     } observer;
-    const Busy::Weights weights;
     Results results;
     for (const int threads : {1, 2, 4}) {
-        CHECK_THROWS(annconv::run<Busy>(&weights, request(2, threads, observer, results)),
-                     "no spikes");
+        CHECK_THROWS(run_busy(request(2, threads, observer, results)), "no spikes");
     }
 }
 
@@ -236,6 +259,7 @@ int main() {
             const auto run = [&] { run_and_check(samples, threads); };
             CHECK(failing_new::each_allocation(run, nothing) >= 10 + samples);
             limits(samples, threads);
+            later_runs_allocate_nothing(samples, threads);
         }
     }
     other_exceptions();

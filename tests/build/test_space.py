@@ -24,12 +24,12 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 RIGHT, REFUSED, NOTHING = 0, 3, 4
 KEPT = 64 * 1024
 """Bytes that may stay: log, locks, folders."""
-SIZES = [24, 32, 40, 48, 64, 80, 96, 128, 160, 192, 224, 256, 288, 320, 384, 448, 512, 1024]
-SMALLEST = [0, 4, 8, 16]
+SIZES = [20, 24, 32, 40, 48, 64, 80, 96, 128, 160, 192, 224, 256, 288, 320, 384, 448, 512, 1024]
+SMALLEST = [0, 4, 8]
 """KiB that are left; a smaller limit on files is not tried, as compilers print more than that."""
 MOUNTS = small_disks_are_allowed()
 WAYS = ["limit", "disk"] if MOUNTS else ["limit"]
-TOO_LITTLE = {"limit": 24, "disk": 160}
+TOO_LITTLE = {"limit": 20, "disk": 160}
 """KiB with which no build ends well: of each file, or of all."""
 HINTS = ("free some space", "free space on the disk of the cache", "ulimit -f")
 

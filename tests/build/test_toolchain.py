@@ -11,12 +11,10 @@ import pytest
 
 from annconv.build import toolchain
 from annconv.build.toolchain import (
-    Compiler,
     compilers_on_path,
     expand_native,
     find_toolchain,
     locate_compiler,
-    openmp_date,
     survey_tools,
 )
 from annconv.errors import BuildError
@@ -169,15 +167,6 @@ def test_a_program_that_agrees_with_everything_is_no_compiler(name: str) -> None
     assert "or set CXX to the path of one" in str(caught.value)
 
 
-def test_a_compiler_without_openmp(tmp_path: Path) -> None:
-    answers = 'case "$*" in --version) echo clang 17;; -dumpmachine) echo x;; *) exit 1;; esac'
-    clang = script(tmp_path / "clang++", answers)
-    with pytest.raises(BuildError, match="cannot compile for OpenMP") as caught:
-        find_toolchain(str(clang), python=False)
-    assert "libomp-dev for clang" in str(caught.value)
-    assert "CXX=g++" in str(caught.value)
-
-
 def test_a_compiler_that_does_not_know_native(tmp_path: Path) -> None:
     answers = (
         'case "$*" in --version) echo 1;; -dumpmachine) echo m;; *native*) exit 1;; '
@@ -247,13 +236,17 @@ def test_compilers_on_path_are_those_that_tell_their_version(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("answer", "date"),
+    ("macros", "family"),
     [
-        ("echo '#define __cplusplus 201703L'; echo '#define _OPENMP 201511'", "2015-11"),
-        ("echo '#define _OPENMPX 201511'", None),
-        ("exit 1", None),
+        ("__cplusplus __GNUC__", "GNU"),
+        ("__cplusplus __GNUC__ __clang__", "Clang"),
+        ("__cplusplus __GNUC__ __clang__ __INTEL_LLVM_COMPILER", None),
+        ("__cplusplus __GNUC__ __clang__ __apple_build_version__", None),
+        ("__cplusplus", None),
     ],
 )
-def test_the_date_of_openmp(tmp_path: Path, answer: str, date: str | None) -> None:
-    path = script(tmp_path / "c++", f'case "$*" in *-fopenmp*-dM*) {answer};; esac')
-    assert openmp_date(Compiler(path, path, "1", "m", ()), {}) == date
+def test_cmake_is_told_who_made_a_compiler(tmp_path: Path, macros: str, family: str | None) -> None:
+    printed = "; ".join(f"echo '#define {name} 1'" for name in macros.split())
+    answers = f"--version) echo c++ 17;; -dumpmachine) echo x-linux-gnu;; -dM*) {printed};;"
+    path = script(tmp_path / "c++", f'case "$*" in {answers} *) exit 1;; esac')
+    assert find_toolchain(str(path), python=False).compiler.family == family

@@ -133,7 +133,7 @@ def test_macros_of_headers_are_reserved() -> None:
         if line.startswith("#include") and "network.hpp" not in line
     )
     tools = find_toolchain(None, python=False)
-    command = [tools.compiler.path, "-std=c++17", "-fopenmp", "-dM", "-E", "-x", "c++"]
+    command = [tools.compiler.path, "-std=c++17", "-pthread", "-dM", "-E", "-x", "c++"]
     done = subprocess.run(
         [*command, f"-I{resource_folder('cpp') / 'include'}", "-"],
         input=text,

@@ -13,7 +13,7 @@ def render(kind: ProjectKind) -> str:
         sources=("network.hpp", "kernels_1.cpp", "kernels_0.cpp", "main.cc"),
         flags=("-O3", "-march=native"),
         binding_flags=("-O2",),
-        link_flags=("-fopenmp",),
+        link_flags=("-pthread",),
     )
 
 
@@ -38,7 +38,7 @@ def test_sources_are_those_that_are_compiled_in_order() -> None:
 
 def test_flags_are_written_out() -> None:
     assert "set(FLAGS\n  -O3\n  -march=native\n)\n" in render("program")
-    assert "set(LINK_FLAGS\n  -fopenmp\n)\n" in render("program")
+    assert "set(LINK_FLAGS\n  -pthread\n)\n" in render("program")
     assert "set(BINDING_FLAGS\n  -O2\n)\n" in render("binding")
 
 

@@ -96,7 +96,8 @@ SHOWN bool run(int number, const void* weights, const void* samples, std::int64_
     request.counts = counts;
     request.outputs = outputs;
     request.stopped_at = stopped_at;
-    const bool finished = kTables[number]->run(weights, request);
+    annconv::Workspace workspace;
+    const bool finished = annconv::run(*kTables[number], weights, request, workspace);
     recorded = std::move(observer.values);
     return finished;
 }}

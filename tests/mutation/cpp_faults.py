@@ -129,7 +129,7 @@ CPP_FAULTS = (
     ),
     Fault(
         "cpp-frames", f"{_INCLUDE}/runner.hpp",
-        "frames + first * advance,", "frames,",
+        "rates + (moving ? first * frame_bytes : 0),", "rates,",
         "every tile begins with the first frame",
     ),
     Fault(

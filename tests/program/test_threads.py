@@ -1,9 +1,4 @@
-"""The thread sanitizer finds no race in generated programs, and finds those that are planted.
-
-GCC's OpenMP library is not built for the sanitizer, which would report whatever its threads hand
-over. `threads/openmp.cpp` takes its place: generated code needs one parallel region from it, and
-waits for its own threads with annconv's own barrier, of atomics, which the sanitizer understands.
-"""
+"""The thread sanitizer finds no race in generated programs, and finds those that are planted."""
 
 from __future__ import annotations
 
@@ -79,20 +74,18 @@ def sanitized(tmp_path: Path) -> Callable[..., Sanitized]:
         chosen = CompileOptions(precision="double", compiler_level=1, **options)
         lowered, plan = lower(network, chosen)
         compiler = find_toolchain(None, python=False).compiler
-        assert "clang" not in compiler.version, "threads/openmp.cpp speaks for GCC's OpenMP"
         include = f"-I{resource_folder('cpp') / 'include'}"
         flags = [*make_flags(chosen, compiler).network, "-g", "-fsanitize=thread", "-I.", include]
         sources = render_program(plan)
         for name, text in sources.items():
             (tmp_path / name).write_text(edit(text) if name != "main.cpp" else text)
         listed = [name for name in sources if name.endswith(".cpp")]
-        listed += [str(HERE / name) for name in ("openmp.cpp", "two_callers.cpp")]
+        listed.append(str(HERE / "two_callers.cpp"))
         done = subprocess.run(
             [str(compiler.path), *flags, "-c", *listed],
             cwd=tmp_path, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
-        # Without -fopenmp: the library that is not built for the sanitizer stays out.
         objects = {Path(name).with_suffix(".o").name for name in listed}
         for program, other in (("network", "two_callers.o"), ("two_callers", "main.o")):
             done = subprocess.run(

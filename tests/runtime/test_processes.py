@@ -291,7 +291,7 @@ print(compiled.run(X, seed=2).counts.tolist())
 
 
 def test_a_forked_process_runs_a_network_that_has_run_before(root_folder: Path) -> None:
-    """OpenMP's pool of threads does not survive a fork, so none is kept."""
+    """The threads that a network keeps do not follow it through a fork: others are started."""
     with child(root_folder, FORKED) as process:
         printed, errors = process.communicate(timeout=LIMIT)
     assert printed.splitlines() == [expected_counts(seed=2)] * 2, errors

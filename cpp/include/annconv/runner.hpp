@@ -1,25 +1,19 @@
-// Runs samples through a generated network: OpenMP over samples, one arena per thread.
+// Runs samples through a generated network: each thread has samples of its own, or, where there are
+// fewer samples than threads, several threads share one.
 #pragma once
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <exception>
-#include <memory>
 #include <mutex>
-#include <new>
-#include <system_error>
-#include <thread>
-#include <vector>
-
-#include <omp.h>
 
 #include "annconv/table.hpp"
 #include "annconv/tile.hpp"
-#include "annconv/weights_file.hpp"
+#include "annconv/workspace.hpp"
 
 namespace annconv {
 
@@ -88,34 +82,15 @@ class Progress {
     std::chrono::steady_clock::time_point asked_ = std::chrono::steady_clock::now();
 };
 
-// What a population emitted in a step, as signed bytes or as bits; empty where it is not kept.
-class EmittedSpikes {
-   public:
-    EmittedSpikes() = default;
-    EmittedSpikes(const std::int8_t* bytes) : bytes_(bytes) {}
-    EmittedSpikes(const std::uint8_t* bits) : bits_(bits) {}
-
-    bool kept() const { return bytes_ != nullptr || bits_ != nullptr; }
-    std::int8_t operator[](std::int32_t rank) const {
-        return bytes_ != nullptr ? bytes_[rank]
-                                 : static_cast<std::int8_t>(bits_[rank / 8] >> rank % 8 & 1);
-    }
-
-   private:
-    const std::int8_t* bytes_ = nullptr;
-    const std::uint8_t* bits_ = nullptr;
-};
-
 // Reports the spikes that recorded populations emitted in the last tile.
-template <class Network>
-void record_spikes(const typename Network::Arena& arena, const RunRequest& request,
-                   std::int64_t sample, std::int32_t first, std::int32_t steps) {
-    for (std::int32_t population = 0; population < Network::kPopulations; ++population) {
+inline void record_spikes(const NetworkTable& network, const void* arena, const RunRequest& request,
+                          std::int64_t sample, std::int32_t first, std::int32_t steps) {
+    for (std::int32_t population = 0; population < network.populations; ++population) {
         if (!request.record[population]) continue;
         for (std::int32_t slot = 0; slot < steps; ++slot) {
-            const EmittedSpikes spikes = Network::spikes(arena, population, slot);
+            const EmittedSpikes spikes = network.spikes(arena, population, slot);
             if (!spikes.kept()) break;  // a junction
-            for (std::int32_t rank = 0; rank < Network::kSizes[population]; ++rank) {
+            for (std::int32_t rank = 0; rank < network.sizes[population]; ++rank) {
                 if (spikes[rank]) {
                     request.observer->spike(sample, population, first + slot, rank, spikes[rank]);
                 }
@@ -124,39 +99,30 @@ void record_spikes(const typename Network::Arena& arena, const RunRequest& reque
     }
 }
 
-// What the threads of a team share: the sample they run and its arena.
-struct SharedSample {
-    SharedSample(int count, std::size_t arena_bytes)
-        : barrier(count), arena(allocate_aligned(arena_bytes)) {
-        // Slots that nobody writes, as those of neurons that never spike, stay empty.
-        std::memset(arena.get(), 0, arena_bytes);
-    }
-
-    Barrier barrier;
-    AlignedMemory arena;
-    std::int64_t sample = 0;
-    bool stopped = false;
-};
-
 // Runs samples one after another, the threads of a team together on each.
-template <class Network>
-class TeamRun {
-    using Real = typename Network::Real;
-    using Arena = typename Network::Arena;
-    using Weights = typename Network::Weights;
-
+class SampleRun : public ParallelWork {
    public:
-    TeamRun(const Weights& weights, const RunRequest& request, Progress& progress,
-            std::atomic<std::int64_t>& next)
-        : weights_(weights), request_(request), progress_(progress), next_(next) {}
+    SampleRun(const NetworkTable& network, const void* weights, const RunRequest& request,
+              Workspace& workspace, std::int32_t members, Progress& progress)
+        : network_(network),
+          weights_(weights),
+          request_(request),
+          workspace_(workspace),
+          members_(members),
+          progress_(progress),
+          records_(std::any_of(request.record, request.record + network.populations,
+                               [](auto recorded) { return recorded; })) {}
 
-    // `scratch` is this thread's own; `asks`: whether it may call back into its caller.
-    void run(SharedSample& shared, Team team, std::byte* scratch, bool asks) const {
+    // The first thread is its caller's own: it alone calls back.
+    void run(std::int32_t thread) override {
+        SharedSample& shared = workspace_.sample(thread / members_);
+        const Team team{thread % members_, members_, &shared.barrier};
+        const bool asks = thread == 0;
         while (true) {
-            if (team.leads()) shared.sample = next_sample();
+            if (team.leads()) shared.number = next_sample();
             team.sync();
-            if (shared.sample >= request_.count) break;
-            run_sample(shared, team, scratch, asks);
+            if (shared.number >= request_.count) break;
+            run_sample(shared, team, workspace_.scratch(thread), asks);
             if (team.leads()) progress_.sample_done();
             team.sync();
         }
@@ -164,22 +130,21 @@ class TeamRun {
     }
 
    private:
-    std::int64_t next_sample() const {
+    std::int64_t next_sample() {
         return progress_.stopped() ? request_.count : next_.fetch_add(1, std::memory_order_relaxed);
     }
 
     // Runs one sample from reset to its last step; the leader writes its results.
-    void run_sample(SharedSample& shared, Team team, std::byte* scratch, bool asks) const {
-        auto& arena = *static_cast<Arena*>(shared.arena.get());
-        const std::int64_t sample = shared.sample;
-        const Real* frames = static_cast<const Real*>(request_.samples) +
-                             sample * request_.frames * Network::kInputs;
-        const std::ptrdiff_t advance = request_.frames == 1 ? 0 : Network::kInputs;
+    void run_sample(SharedSample& shared, Team team, std::byte* scratch, bool asks) {
+        void* const arena = shared.arena.get();
+        const std::int64_t sample = shared.number;
+        const std::ptrdiff_t frame_bytes = std::ptrdiff_t{network_.inputs} * network_.real_bytes;
+        const bool moving = request_.frames > 1;
+        const auto* rates = static_cast<const std::byte*>(request_.samples) +
+                            sample * request_.frames * frame_bytes;
         const RandomStream random(request_.seed,
                                   request_.first_sample + static_cast<std::uint32_t>(sample));
-        const bool records = std::any_of(request_.record, request_.record + Network::kPopulations,
-                                         [](auto recorded) { return recorded; });
-        if (team.leads()) Network::reset(weights_, arena);
+        if (team.leads()) network_.reset(weights_, arena);
         std::int32_t first = 0;
         while (first < request_.steps) {
             if (team.leads()) {
@@ -188,94 +153,53 @@ class TeamRun {
             }
             team.sync();
             if (shared.stopped) break;
-            const std::int32_t steps = std::min(Network::kTile, request_.steps - first);
-            const Tile<Real> tile{
-                frames + first * advance,         advance, random, first, steps, team, scratch,
-                asks ? request_.seconds : nullptr};
-            const std::int32_t executed = Network::advance(weights_, arena, tile);
-            if (records && team.leads()) {
+            const std::int32_t steps = std::min(network_.tile, request_.steps - first);
+            const TileInput tile{rates + (moving ? first * frame_bytes : 0),
+                                 moving ? network_.inputs : 0,
+                                 random,
+                                 first,
+                                 steps,
+                                 team,
+                                 scratch,
+                                 asks ? request_.seconds : nullptr};
+            const std::int32_t executed = network_.advance(weights_, arena, tile);
+            if (records_ && team.leads()) {
                 progress_.guarded(
-                    [&] { record_spikes<Network>(arena, request_, sample, first, executed); });
+                    [&] { record_spikes(network_, arena, request_, sample, first, executed); });
             }
             first += executed;
-            if (executed < steps || Network::stopped(weights_, arena)) break;
+            if (executed < steps || network_.stopped(weights_, arena)) break;
         }
         team.sync();
         if (!team.leads()) return;
         request_.stopped_at[sample] = first;
-        Network::read_out(weights_, arena, request_.counts + sample * Network::kOutputs,
-                          request_.outputs + sample * Network::kOutputs);
+        network_.read_out(weights_, arena, request_.counts + sample * network_.outputs,
+                          request_.outputs + sample * network_.outputs);
     }
 
-    const Weights& weights_;
+    const NetworkTable& network_;
+    const void* const weights_;
     const RunRequest& request_;
+    Workspace& workspace_;
+    const std::int32_t members_;  // threads that share a sample
     Progress& progress_;
-    std::atomic<std::int64_t>& next_;
+    const bool records_;
+    std::atomic<std::int64_t> next_{0};
 };
 
-// Whether the system gives so many further threads at once. OpenMP ends the process where it does
-// not, so they are tried beforehand; they take some ten microseconds each.
-inline bool threads_available(std::int32_t count) {
-    std::mutex gate;
-    std::unique_lock<std::mutex> closed(gate);
-    std::vector<std::thread> started;
-    started.reserve(static_cast<std::size_t>(count));
-    bool available = true;
-    std::exception_ptr error;
-    try {
-        for (std::int32_t index = 0; index < count; ++index) {
-            started.emplace_back([&gate] { const std::lock_guard<std::mutex> passed(gate); });
-        }
-    } catch (const std::system_error&) {
-        available = false;
-    } catch (const std::bad_alloc&) {
-        error = std::current_exception();
-    }
-    closed.unlock();
-    for (auto& thread : started) thread.join();
-    if (error) std::rethrow_exception(error);
-    return available;
-}
-
-template <class Network>
-bool run(const void* packed, const RunRequest& request) {
-    const auto& weights = *static_cast<const typename Network::Weights*>(packed);
-    // Fewer samples than threads: several threads share a sample.
-    const std::int32_t teams = static_cast<std::int32_t>(
-        std::max<std::int64_t>(1, std::min<std::int64_t>(request.threads, request.count)));
-    const std::int32_t members = std::max(1, request.threads / teams);
-    const std::int32_t threads = teams * members;
-    std::vector<std::unique_ptr<SharedSample>> shared;
-    for (std::int32_t team = 0; team < teams; ++team) {
-        shared.push_back(std::make_unique<SharedSample>(members, sizeof(typename Network::Arena)));
-    }
-    std::vector<AlignedMemory> scratch;
-    for (std::int32_t thread = 0; thread < threads; ++thread) {
-        scratch.push_back(allocate_aligned(std::max<std::size_t>(Network::scratch_bytes(), 1)));
-    }
+// Runs all samples; false if the observer ended the run. `weights` is aligned to 64 bytes.
+// Throws std::bad_alloc where there is no memory, and what the observer throws.
+inline bool run(const NetworkTable& network, const void* weights, const RunRequest& request,
+                Workspace& workspace) {
+    // Where the system gives fewer threads than asked for, those run everything.
+    const std::int32_t threads = workspace.start_threads(request.threads);
+    const auto teams = static_cast<std::int32_t>(
+        std::max<std::int64_t>(1, std::min<std::int64_t>(threads, request.count)));
+    const std::int32_t members = threads / teams;
+    workspace.prepare(network, teams, members);
     Progress progress(*request.observer, request.count);
-    std::atomic<std::int64_t> next{0};
-    const TeamRun<Network> work(weights, request, progress, next);
-    const auto run_thread = [&](std::int32_t thread, std::int32_t size) {
-        SharedSample& own = *shared[static_cast<std::size_t>(thread / size)];
-        auto* memory = static_cast<std::byte*>(scratch[static_cast<std::size_t>(thread)].get());
-        work.run(own, {thread % size, size, &own.barrier}, memory, thread == 0);
-    };
-    // One thread alone does without OpenMP's thread pool, which does not survive a fork.
-    if (threads == 1 || !threads_available(threads - 1)) {
-        run_thread(0, 1);
-    } else {
-#pragma omp parallel num_threads(threads)
-        if (omp_get_num_threads() == threads) {
-            run_thread(omp_get_thread_num(), members);
-        } else if (omp_get_thread_num() < teams) {  // fewer threads than asked for: no sharing
-            run_thread(omp_get_thread_num(), 1);
-        }
-#ifndef __clang__  // its OpenMP takes care of forks itself
-        // A process forked later would wait for ever for threads that it does not have.
-        omp_pause_resource_all(omp_pause_hard);
-#endif
-    }
+    SampleRun samples(network, weights, request, workspace, members, progress);
+    workspace.run(samples, teams * members);
     progress.rethrow();
     return !progress.stopped();
 }

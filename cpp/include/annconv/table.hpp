@@ -2,11 +2,14 @@
 // It is the same for every network, so that callers are compiled once.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+
+#include "annconv/tile.hpp"
 
 namespace annconv {
 
-constexpr std::uint32_t kTableVersion = 2;
+constexpr std::uint32_t kTableVersion = 3;
 
 // Receives what happened while samples run. Methods are called from several threads, but all calls
 // for one sample come from one thread. What they throw (of std::exception) ends the run, whose
@@ -41,6 +44,25 @@ struct RunRequest {
     double* seconds;           // (parts,): time of the calling thread; nullptr: not measured
 };
 
+// What a population emitted in a step, as signed bytes or as bits; empty where it is not kept.
+class EmittedSpikes {
+   public:
+    EmittedSpikes() = default;
+    EmittedSpikes(const std::int8_t* bytes) : bytes_(bytes) {}
+    EmittedSpikes(const std::uint8_t* bits) : bits_(bits) {}
+
+    bool kept() const { return bytes_ != nullptr || bits_ != nullptr; }
+    std::int8_t operator[](std::int32_t rank) const {
+        return bytes_ != nullptr ? bytes_[rank]
+                                 : static_cast<std::int8_t>(bits_[rank / 8] >> rank % 8 & 1);
+    }
+
+   private:
+    const std::int8_t* bytes_ = nullptr;
+    const std::uint8_t* bits_ = nullptr;
+};
+
+// What a network is and does. `weights` and `arena` are aligned to 64 bytes; no function throws.
 struct NetworkTable {
     std::uint32_t version;
     const char* digest;  // of the plan's structure: data must have been packed for it
@@ -48,14 +70,63 @@ struct NetworkTable {
     std::int32_t inputs;
     std::int32_t outputs;
     std::int32_t populations;
-    std::int32_t parts;  // kernels, or groups of them, that run one after another
+    const std::int32_t* sizes;  // of the populations
+    std::int32_t parts;         // kernels, or groups of them, that run one after another
     const char* const* part_names;
     std::uint64_t weights_bytes;
     std::uint64_t arena_bytes;
-    // Runs all samples; false if the observer ended the run. `weights` is aligned to 64 bytes.
-    // Throws std::bad_alloc where there is no memory, and what the observer throws.
-    bool (*run)(const void* weights, const RunRequest& request);
+    std::int32_t tile;                                // most steps that `advance` runs in one go
+    std::size_t (*scratch_bytes)();                   // that a thread needs
+    void (*reset)(const void* weights, void* arena);  // to the start of a sample
+    // Runs a tile of steps, fewer if the read-out needs no further one; returns how many.
+    std::int32_t (*advance)(const void* weights, void* arena, const TileInput& tile);
+    // What a population emitted in a step of the last tile.
+    EmittedSpikes (*spikes)(const void* arena, std::int32_t population, std::int32_t slot);
+    bool (*stopped)(const void* weights, const void* arena);  // whether the read-out is finished
+    void (*read_out)(const void* weights, const void* arena, std::int32_t* counts, double* outputs);
 };
+
+// The table of a generated network.
+template <class Network, std::size_t parts>
+constexpr NetworkTable make_table(const char* digest, const char* const (&part_names)[parts]) {
+    using Arena = typename Network::Arena;
+    using Weights = typename Network::Weights;
+    using Real = typename Network::Real;
+    NetworkTable table{};
+    table.version = kTableVersion;
+    table.digest = digest;
+    table.real_bytes = sizeof(Real);
+    table.inputs = Network::kInputs;
+    table.outputs = Network::kOutputs;
+    table.populations = Network::kPopulations;
+    table.sizes = Network::kSizes;
+    table.parts = parts;
+    table.part_names = part_names;
+    table.weights_bytes = sizeof(Weights);
+    table.arena_bytes = sizeof(Arena);
+    table.tile = Network::kTile;
+    table.scratch_bytes = Network::scratch_bytes;
+    table.reset = [](const void* weights, void* arena) {
+        Network::reset(*static_cast<const Weights*>(weights), *static_cast<Arena*>(arena));
+    };
+    table.advance = [](const void* weights, void* arena, const TileInput& tile) {
+        return Network::advance(*static_cast<const Weights*>(weights), *static_cast<Arena*>(arena),
+                                Tile<Real>(tile));
+    };
+    table.spikes = [](const void* arena, std::int32_t population, std::int32_t slot) {
+        return Network::spikes(*static_cast<const Arena*>(arena), population, slot);
+    };
+    table.stopped = [](const void* weights, const void* arena) {
+        return Network::stopped(*static_cast<const Weights*>(weights),
+                                *static_cast<const Arena*>(arena));
+    };
+    table.read_out = [](const void* weights, const void* arena, std::int32_t* counts,
+                        double* outputs) {
+        Network::read_out(*static_cast<const Weights*>(weights), *static_cast<const Arena*>(arena),
+                          counts, outputs);
+    };
+    return table;
+}
 
 }  // namespace annconv
 

@@ -31,7 +31,8 @@ struct Step {
 // Where the threads that share a sample wait for one another.
 class Barrier {
    public:
-    explicit Barrier(int count) : count_(count) {}
+    // For so many threads, of which none waits.
+    void expect(int count) { count_ = count; }
 
     void wait() {
         const unsigned round = round_.load(std::memory_order_relaxed);
@@ -47,7 +48,7 @@ class Barrier {
 
    private:
     static constexpr int kSpins = 2000;
-    const int count_;
+    int count_ = 1;
     std::atomic<int> arrived_{0};
     std::atomic<unsigned> round_{0};
 };
@@ -103,20 +104,28 @@ class LayerLaps {
 };
 
 // A tile of steps of one sample, as one thread of its team sees it.
-template <class Real>
-struct Tile {
-    const Real* rates;       // of the first step
-    std::ptrdiff_t advance;  // from one step's rates to the next one's; 0 where they stay the same
+struct TileInput {
+    const void* first_rates;  // real, of the first step
+    std::ptrdiff_t advance;   // from one step's rates to the next one's; 0 where they stay the same
     RandomStream random;
     std::int32_t first;  // step in the sample
     std::int32_t steps;
     Team team;
     std::byte* scratch;  // this thread's own, aligned to 64 bytes
     double* seconds;     // of each part of a tile, nullptr where nobody wants to know
+};
+
+// The same, to a network that computes in Real.
+template <class Real>
+struct Tile : TileInput {
+    explicit Tile(const TileInput& input)
+        : TileInput(input), rates(static_cast<const Real*>(input.first_rates)) {}
 
     Step<Real> step(std::int32_t slot) const {
         return {rates + slot * advance, random, first + slot, slot};
     }
+
+    const Real* const rates;  // of the first step
 };
 
 // Fills an array with values that repeat with a period: 1, the channels, or the array itself.

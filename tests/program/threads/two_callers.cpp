@@ -7,8 +7,10 @@
 #include <vector>
 
 #include "annconv/npy.hpp"
+#include "annconv/runner.hpp"
 #include "annconv/table.hpp"
 #include "annconv/weights_file.hpp"
+#include "annconv/workspace.hpp"
 
 namespace {
 
@@ -37,7 +39,8 @@ std::vector<double> run(const void* weights, const annconv::NpyArray& samples, i
     request.counts = counts.data();
     request.outputs = outputs.data();
     request.stopped_at = stopped_at.data();
-    network.run(weights, request);
+    annconv::Workspace workspace;
+    for (int call = 0; call < 2; ++call) annconv::run(network, weights, request, workspace);
     outputs.insert(outputs.end(), counts.begin(), counts.end());
     return outputs;
 }

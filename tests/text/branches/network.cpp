@@ -3,12 +3,12 @@
 
 #include <algorithm>
 
-#include "annconv/runner.hpp"
+#include "annconv/table.hpp"
 
 namespace network {
 namespace {
 
-// What annconv::run needs to know of this network.
+// What runs of this network need to know of it.
 struct Network {
     using Real = real;
     using Arena = network::Arena;
@@ -145,19 +145,7 @@ struct Network {
 
 constexpr const char* kParts[] = {"update_image", "update_peaks", "apply_main_v2", "update_classes"};
 
-constexpr annconv::NetworkTable kTable = {
-    annconv::kTableVersion,
-    "b70fa1d98462da45d473a90b69ba37c9426ed03b4745432bba3949cd3acfd831",
-    sizeof(real),
-    Network::kInputs,
-    Network::kOutputs,
-    Network::kPopulations,
-    4,
-    kParts,
-    sizeof(Weights),
-    sizeof(Arena),
-    annconv::run<Network>,
-};
+constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("b70fa1d98462da45d473a90b69ba37c9426ed03b4745432bba3949cd3acfd831", kParts);
 
 }  // namespace
 }  // namespace network

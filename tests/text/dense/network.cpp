@@ -3,12 +3,12 @@
 
 #include <algorithm>
 
-#include "annconv/runner.hpp"
+#include "annconv/table.hpp"
 
 namespace network {
 namespace {
 
-// What annconv::run needs to know of this network.
+// What runs of this network need to know of it.
 struct Network {
     using Real = real;
     using Arena = network::Arena;
@@ -103,19 +103,7 @@ struct Network {
 
 constexpr const char* kParts[] = {"update_image", "layer_hidden sums", "layer_hidden neurons", "layer_classes sums", "layer_classes neurons"};
 
-constexpr annconv::NetworkTable kTable = {
-    annconv::kTableVersion,
-    "b7c039c1d60715f15e5f1638af393d497185f615a559730709c9033c896c4026",
-    sizeof(real),
-    Network::kInputs,
-    Network::kOutputs,
-    Network::kPopulations,
-    5,
-    kParts,
-    sizeof(Weights),
-    sizeof(Arena),
-    annconv::run<Network>,
-};
+constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("b7c039c1d60715f15e5f1638af393d497185f615a559730709c9033c896c4026", kParts);
 
 }  // namespace
 }  // namespace network

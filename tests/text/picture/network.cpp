@@ -3,12 +3,12 @@
 
 #include <algorithm>
 
-#include "annconv/runner.hpp"
+#include "annconv/table.hpp"
 
 namespace network {
 namespace {
 
-// What annconv::run needs to know of this network.
+// What runs of this network need to know of it.
 struct Network {
     using Real = real;
     using Arena = network::Arena;
@@ -117,19 +117,7 @@ struct Network {
 
 constexpr const char* kParts[] = {"layer_image", "layer_conv", "update_classes"};
 
-constexpr annconv::NetworkTable kTable = {
-    annconv::kTableVersion,
-    "421a198c581ba5d28fae67a2b14a51fca49a78a969da2990f3c3a62f231efb5a",
-    sizeof(real),
-    Network::kInputs,
-    Network::kOutputs,
-    Network::kPopulations,
-    3,
-    kParts,
-    sizeof(Weights),
-    sizeof(Arena),
-    annconv::run<Network>,
-};
+constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("421a198c581ba5d28fae67a2b14a51fca49a78a969da2990f3c3a62f231efb5a", kParts);
 
 }  // namespace
 }  // namespace network

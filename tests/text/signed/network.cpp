@@ -3,12 +3,12 @@
 
 #include <algorithm>
 
-#include "annconv/runner.hpp"
+#include "annconv/table.hpp"
 
 namespace network {
 namespace {
 
-// What annconv::run needs to know of this network.
+// What runs of this network need to know of it.
 struct Network {
     using Real = real;
     using Arena = network::Arena;
@@ -116,19 +116,7 @@ struct Network {
 
 constexpr const char* kParts[] = {"update_image", "update_both", "update_classes"};
 
-constexpr annconv::NetworkTable kTable = {
-    annconv::kTableVersion,
-    "4513914517237cd704ecd3fdf49c9c67f7e0304a9f7e616d32dff20b49283552",
-    sizeof(real),
-    Network::kInputs,
-    Network::kOutputs,
-    Network::kPopulations,
-    3,
-    kParts,
-    sizeof(Weights),
-    sizeof(Arena),
-    annconv::run<Network>,
-};
+constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("4513914517237cd704ecd3fdf49c9c67f7e0304a9f7e616d32dff20b49283552", kParts);
 
 }  // namespace
 }  // namespace network
