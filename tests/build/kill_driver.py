@@ -113,14 +113,20 @@ class Killer:
             self.scales[kind] = (time.monotonic() - start, steps)
         return self.scales[kind]
 
-    def kill(self, number: int, way: str) -> dict[str, object]:
-        """Kill one build, load, build again, and tell what came of it."""
+    def kill(self, number: int, way: str, *, last: bool) -> dict[str, object]:
+        """Kill one build, load, build again, and tell what came of it.
+
+        Args:
+            number: Of the build.
+            way: How it is killed.
+            last: At the last moment or step, when all is published, instead of any.
+        """
         kind, how = way.split("-")
         seconds, steps = self.scale(kind)
         cache, target = self.enter(kind, number)
-        share = float(self.rng.random())
+        share = 1.0 if last else float(self.rng.random())
         if how in ("step", "torn"):
-            act = (kill if how == "step" else tear)(int(share * steps))
+            act = (kill if how == "step" else tear)(min(int(share * steps), steps - 1))
             code = ended(fork(partial(at_step, cache, act, target)))
         else:
             child = fork(target.build)
@@ -156,7 +162,8 @@ def main() -> None:
     killer = Killer(Path(folder), Path(support), int(seed))
     names = ways.split(",")
     for number in range(int(count)):
-        report = killer.kill(number, names[number % len(names)])
+        turn, way = divmod(number, len(names))
+        report = killer.kill(number, names[way], last=turn == 1)
         sys.stdout.write(json.dumps(report) + "\n")
         sys.stdout.flush()
 
