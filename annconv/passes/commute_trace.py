@@ -14,9 +14,9 @@ import numpy as np
 
 from annconv.ir.network import SPIKES, Network, Population, Projection
 from annconv.ir.operators import Scale
+from annconv.neurons.affine import affine_form
 from annconv.neurons.expressions import Number
 from annconv.neurons.model import Assign, NeuronModel, Ode, OdeBlock
-from annconv.passes.affine import affine_form
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from annconv.passes.layer_arrival import arrival_of, rates_arrival
-from annconv.passes.layer_state import laid_out
 from annconv.plan.kernels import (
     Kernel,
     LayerKernel,
@@ -20,6 +18,8 @@ from annconv.plan.kernels import (
     extents_of,
     number_of,
 )
+from annconv.plan.layer_arrival import arrival_of, rates_arrival
+from annconv.plan.layer_state import laid_out
 from annconv.plan.operators import FUSED_SCALE, SCALE
 from annconv.plan.plan import Plan, emitting
 

@@ -14,11 +14,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from annconv.analysis.channel_groups import convolved, group_channels
+from annconv.analysis.mean_activity import CHANNEL_BY_CHANNEL, channel_drives, mean_activity, mixes
 from annconv.ir.arrays import FloatArray, Geometry
 from annconv.ir.network import Network, Population, Projection
 from annconv.ir.operators import Convolution, Dense, Operator, Reshape, Scale
-from annconv.plan.channel_groups import convolved, group_channels
-from annconv.plan.mean_activity import CHANNEL_BY_CHANNEL, channel_drives, mean_activity, mixes
+from annconv.plan.layouts import GROUP
 
 Order = NDArray[np.intp]
 """At each place the channel that comes to stand there."""
@@ -81,7 +82,7 @@ def _order(network: Network, joined: list[Population], activity: dict[str, Float
         if projection.post in names and mixes(projection)
     ]
     nothing = np.zeros((1, joined[0].geometry[-1]))
-    return group_channels(activity[joined[-1].name], np.concatenate([*entering, nothing]))
+    return group_channels(activity[joined[-1].name], np.concatenate([*entering, nothing]), GROUP)
 
 
 def _joined(network: Network) -> Iterator[list[Population]]:

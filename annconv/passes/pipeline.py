@@ -24,7 +24,6 @@ from annconv.passes.share_inputs import share_inputs
 from annconv.passes.skip_resting import skip_resting
 from annconv.passes.tabulate_patterns import tabulate_patterns
 from annconv.passes.tile_steps import tile_steps
-from annconv.plan.channel_groups import grouped_populations
 from annconv.plan.plan import Plan
 from annconv.plan.planner import make_plan
 from annconv.plan.target import Target
@@ -104,6 +103,7 @@ def target_of(options: CompileOptions) -> Target:
         cache_bytes=(first_level_cache() if options.cache_bytes is None else options.cache_bytes),
         tile=options.tile,
         whole=options.whole,
+        tables=any(step.run is tabulate_patterns for step in _selected(PLAN_PASSES, options)),
     )
 
 
@@ -157,9 +157,7 @@ def lower(
     observe("network", str(network))
     network = network_of(network, options, observe)
     network = _run(NETWORK_PASSES, network, options, observe)
-    tabulates = any(step.run is tabulate_patterns for step in _selected(PLAN_PASSES, options))
-    grouped = grouped_populations(network) if tabulates else frozenset()
-    plan = make_plan(network, options.precision, target_of(options), grouped)
+    plan = make_plan(network, options.precision, target_of(options))
     observe("plan", str(plan))
     return network, _run(PLAN_PASSES, plan, options, observe)
 

@@ -2,7 +2,9 @@
 
 Every four inputs of a convolution get sixteen sums, one for each pattern of their spikes: one
 addition then stands for up to four. The inner loop reads four times the memory, so this is for
-channels that spike together, and for tables that the second-level cache holds easily.
+tables that the second-level cache holds easily. Shapes alone decide, so that a model that was
+trained on compiles nothing again: channels of trained networks spike together, as `order_channels`
+puts them side by side; with random weights tables cost up to a sixth where few neurons spike.
 """
 
 from __future__ import annotations
@@ -45,7 +47,7 @@ def _suits(plan: Plan, layer: LayerKernel, packed: dict[str, Packed]) -> bool:
     size = extents_of(shape, "kSize")
     rows = size[1] if layout.rows_together else 1
     row_bytes = size[2] * layout.block * WEIGHT_BYTES[plan.precision]
-    return layer.arrival.grouped and tables_fit(channels, channels * rows * row_bytes)
+    return tables_fit(channels, channels * rows * row_bytes)
 
 
 def _tabulated(packed: Packed, shape: dict[str, Constant]) -> Packed:

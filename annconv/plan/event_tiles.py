@@ -82,10 +82,9 @@ def choose_tiles(
     *,
     row_multiple: int = 1,
     steps: int = 1,
-    grouped: bool = False,
     wide: bool = False,
 ) -> EventTiles | None:
-    """The cheapest tiles for a convolution.
+    """The cheapest tiles for a convolution; where tables of patterns fit, of those they fit.
 
     Args:
         shape: Constants of the kernel `convolve`.
@@ -93,8 +92,6 @@ def choose_tiles(
         target: The processor.
         row_multiple: A block's rows are a multiple of this.
         steps: Steps whose sums a block holds.
-        grouped: Whether groups of input channels spike together: then only tiles whose tables of
-            patterns fit count, if there are any.
         wide: Whether sums in memory are twice as wide as weights.
     Returns:
         The tiles, or None where the event convolution does not suit the shape.
@@ -106,13 +103,13 @@ def choose_tiles(
     sums = 2 * steps if wide else steps
     candidates = list(_candidates(window, lanes, weight_bytes, target, row_multiple, sums))
     tabulated = [entry for entry in candidates if tables_fit(window.channels, entry.weight_bytes)]
-    grouped = grouped and bool(tabulated)
+    with_tables = target.tables and bool(tabulated)
     needed = math.ceil(window.filters / lanes)
 
     def cost(tiles: EventTiles) -> float:
-        return _cost(window, tiles, tiles.channels // lanes, needed, target, grouped)
+        return _cost(window, tiles, tiles.channels // lanes, needed, target, with_tables)
 
-    return min(tabulated if grouped else candidates, key=cost, default=None)
+    return min(tabulated if with_tables else candidates, key=cost, default=None)
 
 
 def tables_fit(channels: int, weight_bytes: int) -> bool:
@@ -203,7 +200,7 @@ def _block_rows(window: _Window, together: int, multiple: int, row_bytes: int) -
 
 
 def _cost(
-    window: _Window, tiles: EventTiles, vectors: int, needed: int, target: Target, grouped: bool
+    window: _Window, tiles: EventTiles, vectors: int, needed: int, target: Target, with_tables: bool
 ) -> float:
     """Time for all outputs in one step, in cycles."""
     channel_tiles = math.ceil(needed / vectors)
@@ -212,11 +209,13 @@ def _cost(
     scanning = cells * window.words * (busy * BUSY_WORD + (1 - busy) * EMPTY_WORD)
     passes = 1 if tiles.rows_together else window.size[1]
     reloading = window.rows * window.columns * channel_tiles * vectors * passes * RELOAD
-    spikes = window.channels * USUAL_RATE / (USUAL_GROUP if grouped else 1)  # of a cell
+    spikes = window.channels * USUAL_RATE / (USUAL_GROUP if with_tables else 1)  # of a cell
     inputs = window.rows * window.stride[1] * window.columns * window.stride[2]
     taps = window.size[1] * window.size[2] / (window.stride[1] * window.stride[2])
     additions = inputs * spikes * taps * channel_tiles * vectors
-    crowding = math.log2(1.25 * tiles.weight_bytes * (1.5 if grouped else 1) / target.cache_bytes)
+    crowding = math.log2(
+        1.25 * tiles.weight_bytes * (1.5 if with_tables else 1) / target.cache_bytes
+    )
     adding = additions * (ADDITION + DOUBLING * max(crowding, 0.0))
     return scanning + reloading + adding + cells * spikes * VISIT
 

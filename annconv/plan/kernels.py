@@ -31,7 +31,6 @@ class OperatorKernel:
         adds: Whether it adds to what the target holds.
         projection: Index of its projection in the network.
         delay: How many steps old what it reads from another population is.
-        grouped: Whether it reads channels that stand in groups that spike together.
     """
 
     name: str
@@ -46,7 +45,6 @@ class OperatorKernel:
     adds: bool
     projection: int
     delay: int = 0
-    grouped: bool = False
 
     def __str__(self) -> str:
         reads = ", ".join(filter(None, (self.source, self.packed, self.state)))
@@ -148,7 +146,6 @@ class Arrival:
         why: What decided its tiles, for people.
         whole: Whether weights are whole numbers of 16 bits.
         fused: Whether sums times factors are added to the trace with one rounding for both.
-        grouped: Whether the channels it reads stand in groups that spike together.
     """
 
     function: str
@@ -162,7 +159,6 @@ class Arrival:
     why: str
     whole: bool = False
     fused: bool = False
-    grouped: bool = False
 
 
 @dataclass(frozen=True, slots=True)

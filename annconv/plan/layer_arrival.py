@@ -117,7 +117,6 @@ def arrival_of(
         why=choice.why,
         whole=whole,
         fused=scale is not None and scale.function == FUSED_SCALE,
-        grouped=operator.grouped,
     )
     shared: Constants = (
         ("kVectorBytes", plan.target.vector_bytes),
@@ -141,7 +140,7 @@ def _choose(plan: Plan, operator: OperatorKernel, pool: OperatorKernel | None) -
         return None
     if pool is not None:
         shape["kOut"] = _covered(dict(pool.constants))
-    return _row_table(plan, shape, pool) or _convolution(plan, shape, pool, operator.grouped)
+    return _row_table(plan, shape, pool) or _convolution(plan, shape, pool)
 
 
 def _covered(pool: Mapping[str, Constant]) -> tuple[int, ...]:
@@ -151,7 +150,7 @@ def _covered(pool: Mapping[str, Constant]) -> tuple[int, ...]:
 
 
 def _convolution(
-    plan: Plan, shape: dict[str, Constant], pool: OperatorKernel | None, grouped: bool
+    plan: Plan, shape: dict[str, Constant], pool: OperatorKernel | None
 ) -> _Choice | None:
     multiple = 1 if pool is None else extents_of(dict(pool.constants), "kSize")[1]
     _, rows, columns = extents_of(shape, "kSize")
@@ -163,7 +162,6 @@ def _convolution(
         plan.target,
         row_multiple=multiple,
         steps=plan.tile,
-        grouped=grouped,
         wide=additions > 0,
     )
     if tiles is None:
@@ -183,8 +181,7 @@ def _convolution(
     layout = KernelLayout(tiles.channels, tiles.rows_together)
     whole = blocks(number_of(shape, "kChannelsOut"), tiles.channels) * tiles.channels
     length = inputs * whole
-    why = f"{tiles.why}; its inputs spike {'together' if grouped else 'apart'}"
-    return _Choice("ConvolutionSource", constants, layout, length, why)
+    return _Choice("ConvolutionSource", constants, layout, length, tiles.why)
 
 
 def _row_table(

@@ -107,11 +107,7 @@ class Plan:
         return self.target.vector_bytes // REAL_BYTES[self.precision]
 
     def digest(self) -> str:
-        """SHA-256 over the whole structure.
-
-        Equal for networks that differ in values only, unless their channels spike together
-        (`plan/channel_groups.py`) in one of them and apart in the other.
-        """
+        """SHA-256 over the whole structure: equal for networks that differ in values only."""
         return hashlib.sha256(repr(self).encode()).hexdigest()
 
     def verify(self) -> None:

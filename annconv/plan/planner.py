@@ -37,24 +37,18 @@ JUNCTION = ""
 """Stands for all targets of a junction."""
 
 
-def make_plan(
-    network: Network,
-    precision: str,
-    target: Target = PORTABLE,
-    grouped: frozenset[str] = frozenset(),
-) -> Plan:
+def make_plan(network: Network, precision: str, target: Target = PORTABLE) -> Plan:
     """Plan the plain kernels of a network.
 
     Args:
         network: A verified network.
         precision: "single", "double" or "int16".
         target: What later passes may lay kernels out for.
-        grouped: Populations whose channels stand in groups that spike together.
     Raises:
         VerifyError: The network breaks a rule.
     """
     network.verify()
-    plan = _Planner(network, precision, target, grouped).plan()
+    plan = _Planner(network, precision, target).plan()
     plan.verify()
     return plan
 
@@ -71,9 +65,7 @@ class _Link(NamedTuple):
 class _Planner:
     """Collects buffers, packed arrays and kernels while it walks through a network."""
 
-    def __init__(
-        self, network: Network, precision: str, target: Target, grouped: frozenset[str]
-    ) -> None:
+    def __init__(self, network: Network, precision: str, target: Target) -> None:
         self.network = network
         self.precision = precision
         self.target = target
@@ -85,7 +77,6 @@ class _Planner:
         }
         self.positions = {entry.name: index for index, entry in enumerate(network.projections)}
         self.spikes: dict[str, str] = {}
-        self.grouped = grouped
         self.variables: dict[tuple[str, str], str] = {}
         self.sums: dict[tuple[str, str], str] = {}
 
@@ -295,7 +286,6 @@ class _Planner:
             adds=False,
             projection=self.positions[owner],
             delay=projection.delay if source == self._transmitted(projection) else 0,
-            grouped=source == self.spikes.get(projection.pre) and projection.pre in self.grouped,
         )
 
     def _update(self, population: Population) -> UpdateKernel:

@@ -19,12 +19,14 @@ class Target:
         cache_bytes: Size of the first-level data cache.
         tile: Steps that a layer runs before the next layer starts, None where the network decides.
         whole: Whether every population is kept whole, so that any of them can be recorded.
+        tables: Whether convolutions may add up one sum for the spikes of several inputs.
     """
 
     vector_bytes: int = 16
     cache_bytes: int = 32 * 1024
     tile: int | None = None
     whole: bool = False
+    tables: bool = True
 
     @property
     def sum_registers(self) -> int:

@@ -291,8 +291,7 @@ def compile_network(network: Network, options: CompileOptions) -> CompiledNetwor
 
     Args:
         network: The network; its weights and parameters are data, so networks that differ in values
-            only share one build, unless convolutions read channels that spike together in one of
-            them and apart in the other, which other tiles suit.
+            only share one build.
         options: How to compile.
     Raises:
         VerifyError: The network breaks a rule.

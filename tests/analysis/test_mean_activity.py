@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from zoo import branches
 
+from annconv.analysis.mean_activity import mean_activity
 from annconv.ir.network import Network, Population, Projection
 from annconv.ir.operators import (
     Convolution,
@@ -17,7 +18,6 @@ from annconv.ir.operators import (
     chain_geometry,
 )
 from annconv.neurons.library import ENCODINGS, HIDDEN
-from annconv.plan.mean_activity import mean_activity
 from annconv.readouts import READOUTS
 from annconv.reference.network import run_network
 

@@ -5,7 +5,6 @@ Nothing here is compared with a tolerance: neither spikes nor scores.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +24,6 @@ from annconv.neurons.library import HIDDEN
 from annconv.neurons.neuron import Neuron
 from annconv.options import VECTOR_BITS, CompileOptions
 from annconv.passes.pipeline import lower, network_of, pass_names
-from annconv.plan import channel_groups
 from annconv.plan.kernels import LayerKernel
 from annconv.readouts.table import READOUTS
 from annconv.reference.network import run_network
@@ -43,14 +41,6 @@ DECIDING = ("tabulate_patterns", "order_channels")
 """Passes that once decided values."""
 
 pytestmark = pytest.mark.compiles
-
-
-@pytest.fixture(scope="module", autouse=True)
-def channels_in_groups() -> Iterator[None]:
-    """Random weights spike apart; tables of patterns are made here wherever they fit."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(channel_groups, "LEAST_COACTIVITY", -1.0)
-        yield
 
 
 def structure_of(seed: int) -> Structure:

@@ -7,7 +7,7 @@ record, fused code runs. Both are compared.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +21,6 @@ from annconv.ir.arrays import FloatArray
 from annconv.ir.network import Network
 from annconv.options import CompileOptions
 from annconv.passes.pipeline import lower
-from annconv.plan import channel_groups
 from annconv.plan.kernels import LayerKernel
 from annconv.reference.compare import differences
 from annconv.reference.network import run_network
@@ -38,14 +37,6 @@ OPTIONS = CompileOptions(precision="double", threads=1, strict_warnings=True, co
 def options_of(seed: int, draw: int = 0) -> CompileOptions:
     """Vectors, tile and cache by structure; with two draws in six, five threads share samples."""
     return replace(varied(OPTIONS, seed), threads=1 + draw // 2 % 2 * 4)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def channels_in_groups() -> Iterator[None]:
-    """Random weights spike apart; tables of patterns are made here wherever they fit."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(channel_groups, "LEAST_COACTIVITY", -1.0)
-        yield
 
 
 def drawn(seed: int, draw: int) -> tuple[Network, FloatArray, bool]:

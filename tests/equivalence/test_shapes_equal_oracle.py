@@ -19,7 +19,6 @@ from random_shapes import draw_shapes
 from annconv.ir.arrays import FloatArray
 from annconv.ir.network import Network
 from annconv.options import CompileOptions
-from annconv.plan import channel_groups
 from annconv.reference.compare import differences
 from annconv.reference.network import ReferenceResult, run_network
 from annconv.runtime.compiled import compile_network
@@ -59,15 +58,12 @@ def case_of(number: int, draw: int) -> Case:
 
 @pytest.fixture(scope="module")
 def quick_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
-    """All compiled; tables of patterns are made wherever they fit, whatever the weights."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(channel_groups, "LEAST_COACTIVITY", -1.0)
-        jobs = {
-            f"{number} {draw}": Job(case_of(number, draw).network, varied(OPTIONS, number))
-            for number in QUICK
-            for draw in range(DRAWS)
-        }
-        return compile_batch(jobs, tmp_path_factory.mktemp("shapes"))
+    jobs = {
+        f"{number} {draw}": Job(case_of(number, draw).network, varied(OPTIONS, number))
+        for number in QUICK
+        for draw in range(DRAWS)
+    }
+    return compile_batch(jobs, tmp_path_factory.mktemp("shapes"))
 
 
 def agree(received: Answer, expected: ReferenceResult) -> FloatArray:

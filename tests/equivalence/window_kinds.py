@@ -17,7 +17,7 @@ from typing import NamedTuple
 from annconv.ir.arrays import Geometry
 from annconv.ir.network import Network, Projection
 from annconv.ir.operators import Convolution, Dense, MaxPool, MeanPool, Operator, Reshape
-from annconv.passes.layer_arrival import WIDEST_PATTERN
+from annconv.plan.layer_arrival import WIDEST_PATTERN
 
 Window = Convolution | MaxPool | MeanPool
 

@@ -214,7 +214,7 @@ LOWERING = (
         "kernels whose rows come first are laid out like others",
     ),
     Fault(
-        "plan-slice-activity", "annconv/plan/mean_activity.py",
+        "plan-slice-activity", "annconv/analysis/mean_activity.py",
         "return np.pad(activity, (operator.start, behind))",
         "return np.pad(activity, (behind, operator.start))",
         "the activity of a Concatenate's parts is exchanged",
@@ -296,7 +296,7 @@ RUNNING = (
         "all currents of integers in layers are 3 % larger",
     ),
     Fault(
-        "fuse-hanging", "annconv/passes/layer_arrival.py",
+        "fuse-hanging", "annconv/plan/layer_arrival.py",
         "return tuple(min(extent, count * size) for extent, count, size in axes)",
         "return tuple(count * size for _, count, size in axes)",
         "neurons beyond the edge of a map are taken for real ones",

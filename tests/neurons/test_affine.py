@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from annconv.neurons.affine import Affine, affine_form
 from annconv.neurons.parser import parse_expression
-from annconv.passes.affine import Affine, affine_form
 
 VALUES = {"tau": 20.0, "c": 3.0}
 

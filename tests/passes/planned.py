@@ -11,7 +11,6 @@ from annconv.neurons.library import ENCODINGS, HIDDEN
 from annconv.neurons.neuron import Neuron
 from annconv.options import CompileOptions
 from annconv.passes.pipeline import PLAN_PASSES, lower, target_of
-from annconv.plan.channel_groups import grouped_populations
 from annconv.plan.kernels import LayerKernel
 from annconv.plan.plan import Plan
 from annconv.plan.planner import make_plan
@@ -61,8 +60,7 @@ def dense(inputs: int, outputs: int) -> tuple[Operator, ...]:
 def plan_before(network: Network, name: str, options: CompileOptions = OPTIONS) -> Plan:
     """The plan as a pass finds it."""
     lowered, _ = lower(network, options)
-    grouped = grouped_populations(lowered)
-    plan = make_plan(lowered, options.precision, target_of(options), grouped)
+    plan = make_plan(lowered, options.precision, target_of(options))
     for step in PLAN_PASSES:
         if step.name == name:
             return plan

@@ -10,15 +10,14 @@ from annconv.passes.tabulate_patterns import tabulate_patterns
 from annconv.plan.layouts import KernelLayout
 
 
-def patterns(channels: int, size: int, *, together: bool = True) -> tuple[int, KernelLayout, int]:
+def patterns(channels: int, size: int) -> tuple[int, KernelLayout, int]:
     """kPatterns, the weights' layout and their number, of a convolution onto 8 filters.
 
     Args:
         channels: Channels that it reads.
         size: Of its kernel.
-        together: Whether the same inputs drive all these channels, or each has one of its own.
     """
-    taps = np.ones((9, channels)) if together else np.eye(9, channels)
+    taps = np.ones((9, channels))
     first = Convolution(taps.reshape(3, 3, 1, channels), (1, 1), ((1, 1), (1, 1)), (1, 1))
     network = chain(
         (6, 6, 1),
@@ -46,11 +45,6 @@ def test_four_inputs_have_sixteen_sums() -> None:
 def test_few_inputs_stay() -> None:
     number, layout, length = patterns(3, 3)
     assert (number, layout.patterns, length) == (0, False, 3 * 9 * 8)
-
-
-def test_channels_that_spike_apart_stay() -> None:
-    number, layout, length = patterns(9, 3, together=False)
-    assert (number, layout.patterns, length) == (0, False, 9 * 9 * 8)
 
 
 def test_tables_that_are_too_large_stay() -> None:

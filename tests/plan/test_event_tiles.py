@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from annconv.plan.event_tiles import BLOCK_BYTES, WIDEST_TILE, choose_tiles, sum_bytes, tables_fit
@@ -9,6 +11,7 @@ from annconv.plan.kernels import Constant
 from annconv.plan.target import Target
 
 WIDE = Target(vector_bytes=64)
+WITHOUT_TABLES = Target(vector_bytes=64, tables=False)
 
 
 def shape(
@@ -84,21 +87,21 @@ def test_kernel_rows_stay_together_where_their_weights_fit_the_cache() -> None:
 
 
 def test_tiles_leave_room_for_tables_of_patterns() -> None:
-    alone = choose_tiles(shape(7, 5, 64, 64), 4, WIDE)
-    tabulated = choose_tiles(shape(7, 5, 64, 64), 4, WIDE, grouped=True)
+    alone = choose_tiles(shape(7, 5, 64, 64), 4, WITHOUT_TABLES)
+    tabulated = choose_tiles(shape(7, 5, 64, 64), 4, WIDE)
     assert alone is not None
     assert tabulated is not None
     assert tables_fit(64, tabulated.weight_bytes)
     assert not tables_fit(64, alone.weight_bytes)
     assert not tables_fit(7, 1)  # too few channels
-    assert choose_tiles(shape(7, 3, 7, 64), 4, WIDE, grouped=True) == choose_tiles(
-        shape(7, 3, 7, 64), 4, WIDE
-    )
+    few = shape(7, 3, 7, 64)
+    assert choose_tiles(few, 4, WIDE) == choose_tiles(few, 4, WITHOUT_TABLES)
 
 
 def test_a_larger_cache_holds_larger_tiles() -> None:
-    small = choose_tiles(shape(7, 5, 64, 64), 4, WIDE)
-    large = choose_tiles(shape(7, 5, 64, 64), 4, Target(vector_bytes=64, cache_bytes=2**20))
+    roomy = replace(WITHOUT_TABLES, cache_bytes=2**20)
+    small = choose_tiles(shape(7, 5, 64, 64), 4, WITHOUT_TABLES)
+    large = choose_tiles(shape(7, 5, 64, 64), 4, roomy)
     assert small is not None
     assert large is not None
     assert large.weight_bytes > small.weight_bytes

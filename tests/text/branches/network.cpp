@@ -145,7 +145,7 @@ struct Network {
 
 constexpr const char* kParts[] = {"update_image", "update_peaks", "apply_main_v2", "update_classes"};
 
-constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("b70fa1d98462da45d473a90b69ba37c9426ed03b4745432bba3949cd3acfd831", kParts);
+constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("650e00238c551c5e58768b7158bb142afd00e8337475ba32e954a2cd649f71c6", kParts);
 
 }  // namespace
 }  // namespace network

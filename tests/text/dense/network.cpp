@@ -103,7 +103,7 @@ struct Network {
 
 constexpr const char* kParts[] = {"update_image", "layer_hidden sums", "layer_hidden neurons", "layer_classes sums", "layer_classes neurons"};
 
-constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("b7c039c1d60715f15e5f1638af393d497185f615a559730709c9033c896c4026", kParts);
+constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("e7c30876dbcdd7a397da45349d0f97a646f89ea3b4ed2042a87c77be046a8f2f", kParts);
 
 }  // namespace
 }  // namespace network

@@ -117,7 +117,7 @@ struct Network {
 
 constexpr const char* kParts[] = {"layer_image", "layer_conv", "update_classes"};
 
-constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("421a198c581ba5d28fae67a2b14a51fca49a78a969da2990f3c3a62f231efb5a", kParts);
+constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("42afc8438986b2f3415724234a71f6bce70124ed31a3fed35ac1e7eb31cffdc8", kParts);
 
 }  // namespace
 }  // namespace network

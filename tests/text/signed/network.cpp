@@ -116,7 +116,7 @@ struct Network {
 
 constexpr const char* kParts[] = {"update_image", "update_both", "update_classes"};
 
-constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("4513914517237cd704ecd3fdf49c9c67f7e0304a9f7e616d32dff20b49283552", kParts);
+constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("b62b46a5acac270f9b33a95df72ddbeb120472f1c4db4210a33a1f304b427acb", kParts);
 
 }  // namespace
 }  // namespace network

@@ -1,0 +1,1 @@
+"""What networks probably do, estimated from their weights before anything runs."""
