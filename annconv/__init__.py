@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from annconv.converter.api import load as load
     from annconv.converter.api import read as read
     from annconv.converter.api import save as save
+    from annconv.converter.api import simplify as simplify
     from annconv.ir.graph import Graph as Graph
     from annconv.ir.network import Network as Network
     from annconv.neurons.neuron import Neuron as Neuron
@@ -45,6 +46,7 @@ _HOMES = {
     "load": "annconv.converter.api",
     "read": "annconv.converter.api",
     "save": "annconv.converter.api",
+    "simplify": "annconv.converter.api",
 }
 
 __all__ = [
@@ -63,6 +65,7 @@ __all__ = [
     "plot",
     "read",
     "save",
+    "simplify",
     "spike_statistics",
 ]
 

@@ -144,6 +144,12 @@ def _add_inspect(adder: Any) -> None:
         help="of --ir graph: text, text for Graphviz, or the picture that Graphviz draws "
         "(default: text)",
     )
+    parser.add_argument(
+        "--simplified",
+        action="store_true",
+        help="of --ir graph: the same computation with fewer nodes and operations, as with batch "
+        "normalisation in the weights beside it",
+    )
     _add_compilation(parser)
     _add_conversion(parser)
     parser.set_defaults(command=commands.inspect)

@@ -96,6 +96,11 @@ def inspect(arguments: Namespace) -> None:
             f"--format {arguments.format}: expected --ir graph, received --ir {arguments.ir}. "
             "Other stages are printed as text."
         )
+    if arguments.simplified and arguments.ir != "graph":
+        raise OptionError(
+            f"--simplified: expected --ir graph, received --ir {arguments.ir}. Other stages are "
+            "made from the graph as it was read."
+        )
     show(STAGES[arguments.ir](arguments))
 
 
@@ -180,6 +185,10 @@ def _prepare_keras() -> None:
 
 def _graph_text(arguments: Namespace) -> str:
     graph = _graph(arguments)
+    if arguments.simplified:
+        from annconv.conversion.graph import simplify
+
+        graph = simplify(graph)
     if arguments.format == "text":
         return str(graph)
     from annconv.report.graph_picture import graph_dot, graph_svg

@@ -1,4 +1,4 @@
-"""read, evaluate, convert, save, load, compile: from a trained model to a network that runs."""
+"""read, simplify, evaluate, convert, save, load, compile: from a trained model to one that runs."""
 
 from __future__ import annotations
 
@@ -44,6 +44,29 @@ def read(model: Any) -> Graph:
     return read_model(model).graph
 
 
+def simplify(graph: Graph) -> Graph:
+    """The same computation with fewer nodes and operations.
+
+    Batch normalisation goes into the weights beside it, linear layers in a row become one where
+    that takes fewer operations, and what changes nothing is left out; `docs/passes.md` lists all
+    steps. What is folded is kept in double precision.
+
+    Args:
+        graph: What `read` returned.
+    Returns:
+        A Graph with outputs of the same names, equal but for rounding. A node that keeps its name
+        keeps its values, so both graphs can be compared by `evaluate`; one that computes something
+        else than before is called `NAME/simplified`. `origin` of a node lists all layers it came
+        from. The given Graph itself where nothing can be simpler.
+    Raises:
+        InputError: `graph` is not a Graph.
+    """
+    from annconv.conversion.graph import simplify as simplified
+
+    _check_graph(graph, "annconv.simplify")
+    return simplified(graph)
+
+
 def evaluate(graph: Graph, samples: Samples) -> dict[str, Values]:
     """The values of every node of a Graph, in NumPy and double precision.
 
@@ -51,7 +74,7 @@ def evaluate(graph: Graph, samples: Samples) -> dict[str, Values]:
     is slow and keeps every value.
 
     Args:
-        graph: What `read` returned.
+        graph: What `read` or `simplify` returned.
         samples: (N, *shape of the input), numbers of any type. For several inputs one such array
             each, in a list in the order of the model's inputs, or in a dict by their names.
     Returns:
@@ -61,16 +84,19 @@ def evaluate(graph: Graph, samples: Samples) -> dict[str, Values]:
         InputError: `graph` is not a Graph, or the samples do not have the shape of the input, are
             not one array for each input, or are no real numbers.
     """
-    from annconv.ir.graph import Graph
     from annconv.reference.graph import run_graph
+
+    _check_graph(graph, "annconv.evaluate")
+    return run_graph(graph, samples)
+
+
+def _check_graph(graph: Any, caller: str) -> None:
+    from annconv.ir.graph import Graph
 
     if not isinstance(graph, Graph):
         raise InputError(
-            "annconv.evaluate",
-            expected="a Graph, made by annconv.read",
-            received=type(graph).__name__,
+            caller, expected="a Graph, made by annconv.read", received=type(graph).__name__
         )
-    return run_graph(graph, samples)
 
 
 def convert(

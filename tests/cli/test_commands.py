@@ -209,6 +209,35 @@ class TestInspect:
         )
 
     @pytest.mark.keras
+    def test_simplified_graph(self, annconv, tmp_path):
+        keras = importlib.import_module("keras")
+        layers = keras.layers
+        head = [layers.Dense(3, name="d", use_bias=False), layers.BatchNormalization(name="bn")]
+        model = keras.Sequential([keras.Input((4,), name="x"), *head, layers.ReLU(name="r")])
+        model.save(tmp_path / "m.keras")
+        arguments = ("inspect", tmp_path / "m.keras", "--ir", "graph")
+        assert "node bn <- d  (3)  scale" in annconv(*arguments)[1]
+        status, out, err = annconv(*arguments, "--simplified")
+        assert (status, err) == (0, "")
+        assert [line.split("  ")[0] for line in out.splitlines()[2:]] == [
+            "node bn <- x",
+            "node r <- bn",
+            "outputs r",
+        ]
+        assert "# Dense 'd', BatchNormalization 'bn'" in out
+        picture = annconv(*arguments, "--simplified", "--format", "dot")[1]
+        assert picture.startswith("digraph ")
+        assert picture.count("label=") == 3
+
+    def test_only_graphs_are_simplified(self, annconv, saved):
+        status, out, err = annconv("inspect", saved, "--ir", "network", "--simplified")
+        assert (status, out) == (1, "")
+        assert err == (
+            "OptionError: --simplified: expected --ir graph, received --ir network. Other stages "
+            "are made from the graph as it was read.\n"
+        )
+
+    @pytest.mark.keras
     def test_graph_of_a_keras_file(self, annconv, data_folder):
         status, out, err = annconv("inspect", data_folder / "mlp.keras", "--ir", "graph")
         assert (status, err) == (0, "")

@@ -78,11 +78,32 @@ def test_reading_tells_everything_at_once(keras: ModuleType, tmp_path: Path) -> 
         annconv.read(3)
 
 
-def test_what_is_no_graph_is_not_evaluated() -> None:
+@keras_needed
+def test_a_simplified_graph_has_the_same_outputs(keras: ModuleType) -> None:
+    layers = keras.layers
+    head = [layers.Dense(4, name="d"), layers.BatchNormalization(name="bn"), layers.ReLU(name="r")]
+    model = keras.Sequential([keras.Input((3,), name="x"), *head, layers.Dense(2, name="out")])
+    for index, weights in enumerate(model.weights):
+        weights.assign(
+            np.linspace(0.5, 1.5 + index, int(np.prod(weights.shape))).reshape(weights.shape)
+        )
+    graph = annconv.read(model)
+    simple = annconv.simplify(graph)
+    assert [node.name for node in simple.nodes][-3:] == ["r", "out", "out/bias"]
+    assert len(simple.nodes) == len(graph.nodes) - 2
+    assert annconv.simplify(simple) is simple
+    given = np.random.default_rng(0).normal(size=(4, 3))
+    values, same = annconv.evaluate(graph, given), annconv.evaluate(simple, given)
+    for name in ("bn/bias", "r", "out/bias"):
+        np.testing.assert_allclose(same[name], values[name], rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["evaluate", "simplify"])
+def test_what_is_no_graph_is_refused(name: str) -> None:
     with pytest.raises(InputError) as caught:
-        annconv.evaluate(dense(), np.zeros((1, 3)))  # type: ignore[arg-type]
+        getattr(annconv, name)(dense(), *([np.zeros((1, 3))] if name == "evaluate" else []))
     assert str(caught.value) == (
-        "annconv.evaluate: expected a Graph, made by annconv.read, received Network."
+        f"annconv.{name}: expected a Graph, made by annconv.read, received Network."
     )
 
 

@@ -1,4 +1,4 @@
-"""The architectures of keras.applications: each equals Keras, or every reason is listed."""
+"""Architectures of keras.applications: each equals Keras, simplified or not, or is refused."""
 
 import re
 
@@ -44,6 +44,10 @@ def test_equals_keras(keras, name):
     expected = keras.ops.convert_to_numpy(model(samples, training=False))
     assert np.abs(expected).max() > 0
     np.testing.assert_allclose(received, expected, rtol=0, atol=1e-4 * np.abs(expected).max())
+    simple = annconv.simplify(graph)
+    assert annconv.simplify(simple) is simple
+    same = annconv.evaluate(simple, samples)[graph.outputs[0]]
+    np.testing.assert_allclose(same, received, rtol=0, atol=1e-9 * np.abs(received).max())
 
 
 def test_every_reason_is_listed(keras):

@@ -145,4 +145,65 @@ FRONT_FAULTS = (
         "FIRST_DEFAULT = 2.0", "FIRST_DEFAULT = 1.0",
         "the default factors begin at 1",
     ),
+    Fault(
+        "conversion-graph-padded-offset", "annconv/conversion/graph/passing.py",
+        "own = None if any(map(any, layer.padding)) else per_channel(offsets, given)",
+        "own = per_channel(offsets, given)",
+        "an offset passes a convolution with padding",
+    ),
+    Fault(
+        "conversion-graph-signed-maximum", "annconv/conversion/graph/passing.py",
+        "case MaxPool() | AdaptiveMaxPool() if not _are_positive(factors):",
+        "case MaxPool() | AdaptiveMaxPool() if not factors.any():",
+        "factors below 0 pass max pooling",
+    ),
+    Fault(
+        "conversion-graph-group-factors", "annconv/conversion/graph/absorbing.py",
+        "return np.repeat(groups.T, filters // layer.groups, axis=1)",
+        "return np.tile(groups.T, filters // layer.groups)",
+        "filters of a group take the factors of another one",
+    ),
+    Fault(
+        "conversion-graph-transposed-axis", "annconv/conversion/graph/absorbing.py",
+        "kernel=_product(kernel, own[..., None])", "kernel=_product(kernel, own)",
+        "a transposed convolution is scaled along its inputs",
+    ),
+    Fault(
+        "conversion-graph-permuted-back", "annconv/conversion/graph/constants.py",
+        "np.transpose(full, np.argsort(layer.axes))", "np.transpose(full, layer.axes)",
+        "constants go back through a permutation as they go forth",
+    ),
+    Fault(
+        "conversion-graph-outputs-change", "annconv/conversion/graph/editing.py",
+        "if len(readers) == 1 and not self.is_output(node) else None",
+        "if len(readers) == 1 else None",
+        "values of an output change where one node reads it",
+    ),
+    Fault(
+        "conversion-graph-offset-factor", "annconv/conversion/graph/passing.py",
+        "offsets = _times(double(values), own)", "offsets = double(values)",
+        "a factor passes an offset without multiplying it",
+    ),
+    Fault(
+        "conversion-graph-zeros-win", "annconv/conversion/graph/join_moves.py",
+        "fits = read.low >= 0 and windows_hold_cells(joint, geometry)",
+        "fits = windows_hold_cells(joint, geometry)",
+        "max pooling pads by itself where zeros are larger than values",
+    ),
+    Fault(
+        "conversion-graph-permutations", "annconv/conversion/graph/join_moves.py",
+        "Permute(tuple(first.axes[axis] for axis in second.axes))",
+        "Permute(tuple(second.axes[axis] for axis in first.axes))",
+        "two permutations are joined in the wrong order",
+    ),
+    Fault(
+        "conversion-graph-padding-between", "annconv/conversion/graph/compose_linear.py",
+        "and not any(map(any, layer.padding))", "and layer.groups > 0",
+        "a padded pointwise convolution is composed with another one",
+    ),
+    Fault(
+        "conversion-graph-leaky", "annconv/conversion/graph/ranges.py",
+        "if slope or threshold < 0", "if threshold < 0",
+        "what a leaky ReLU passes on counts as not negative",
+    ),
 )  # fmt: skip
