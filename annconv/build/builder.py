@@ -207,13 +207,16 @@ class _Job:
         environment: Environment,
         support: Support,
         label: str,
+        toolchain: Toolchain | None = None,
     ) -> None:
         # Jinja2 is needed only where something is built; a warm load does without it.
         from annconv.codegen.project import render_project
 
         self._kind, self._support, self._label = kind, support, label
         self._options, self._environment = options, environment
-        self._toolchain = find_toolchain(environment.compiler, python=kind != "program")
+        if toolchain is None:
+            toolchain = find_toolchain(environment.compiler, python=kind != "program")
+        self._toolchain = toolchain
         self._flags = make_flags(options, self._toolchain.compiler)
         project = render_project(
             kind,
@@ -317,6 +320,7 @@ class _Job:
             environment=quiet,
             support=self._support,
             label="binding",
+            toolchain=self._toolchain,
         )
         return job.obtain().path
 

@@ -13,8 +13,9 @@ from mutate import FAULTS, MISSED, Copy, Outcome, chosen, table
 
 FEWEST = 60
 PACKAGES = (
-    "ir", "frontend", "conversion", "reference", "neurons", "readouts", "passes", "plan", "analysis",
-    "codegen", "build", "runtime", "live", "cli", "converter", "annconv", "cpp", "templates",
+    "ir", "frontend", "conversion", "reference", "neurons", "readouts", "analysis", "passes",
+    "plan", "codegen", "build", "runtime", "live", "cli", "converter", "annconv", "cpp",
+    "templates",
 )  # fmt: skip
 
 

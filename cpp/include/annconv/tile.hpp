@@ -2,12 +2,12 @@
 // weights and its state are fetched once a tile.
 #pragma once
 
+#include <sched.h>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <thread>
 
 #include "annconv/philox.hpp"
 
@@ -42,7 +42,7 @@ class Barrier {
             return;
         }
         for (int spin = 0; round_.load(std::memory_order_acquire) == round; ++spin) {
-            if (spin >= kSpins) std::this_thread::yield();
+            if (spin >= kSpins) sched_yield();
         }
     }
 
