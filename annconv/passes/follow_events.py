@@ -44,7 +44,8 @@ def follow_events(plan: Plan) -> Plan:
 
 
 def _tiles(kernel: OperatorKernel, plan: Plan) -> EventTiles | None:
-    return choose_tiles(dict(kernel.constants), REAL_BYTES[plan.precision], plan.target)
+    target = replace(plan.target, tables=False)
+    return choose_tiles(dict(kernel.constants), REAL_BYTES[plan.precision], target)
 
 
 def _in_memory(kernel: OperatorKernel, *, signed: bool) -> OperatorKernel:
@@ -54,14 +55,10 @@ def _in_memory(kernel: OperatorKernel, *, signed: bool) -> OperatorKernel:
 
 def _in_registers(kernel: OperatorKernel, tiles: EventTiles, target: Target) -> OperatorKernel:
     constants = (
-        *kernel.constants,
+        *(constant for constant in kernel.constants if constant[0] != "kGroups"),
         ("kSumBytes", target.vector_bytes),
         ("kTileSteps", 1),
-        ("kTileRows", tiles.rows),
-        ("kTileCols", tiles.columns),
-        ("kTileChannels", tiles.channels),
-        ("kRowsTogether", int(tiles.rows_together)),
-        ("kBlockRows", tiles.block_rows),
+        *tiles.constants(),
         ("kPatterns", 0),
         ("kSafeAdditions", 0),
     )
