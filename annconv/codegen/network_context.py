@@ -10,7 +10,8 @@ from annconv.codegen.names import cpp_name
 from annconv.codegen.shapes import kernel_names
 from annconv.codegen.statements import condition_text, expression_text, real_literal
 from annconv.neurons.expressions import Expression, names
-from annconv.plan.kernels import LayerKernel
+from annconv.plan.kernels import Kernel, LayerKernel, OperatorKernel
+from annconv.plan.operators import CONVOLVE_EVENTS
 from annconv.plan.plan import Plan, ReadoutPlan, emitting
 
 Context = dict[str, Any]
@@ -52,7 +53,7 @@ def network_context(plan: Plan) -> Context:
             {
                 "name": kernel.name,
                 "is_layer": isinstance(kernel, LayerKernel),
-                "scratch": names[kernel.name].scratch,
+                "scratch": names[kernel.name].scratch if _needs_scratch(kernel) else None,
             }
             for kernel in plan.kernels
         ],
@@ -77,6 +78,13 @@ def _buffers(plan: Plan) -> list[Context]:
         }
         for entry in plan.buffers
     ]
+
+
+def _needs_scratch(kernel: Kernel) -> bool:
+    """Whether a kernel works in memory that is its thread's own."""
+    if isinstance(kernel, LayerKernel):
+        return True
+    return isinstance(kernel, OperatorKernel) and kernel.function == CONVOLVE_EVENTS
 
 
 def _cleared(plan: Plan, slotted: frozenset[str]) -> list[str]:

@@ -11,6 +11,7 @@ from annconv.plan.arrays import Packed
 from annconv.plan.event_tiles import EventTiles, choose_tiles
 from annconv.plan.kernels import Kernel, OperatorKernel
 from annconv.plan.layouts import KernelLayout, blocks
+from annconv.plan.operators import CONVOLVE_EVENTS
 from annconv.plan.plan import Plan, emitting
 from annconv.plan.target import REAL_BYTES, Target
 
@@ -62,7 +63,7 @@ def _in_registers(kernel: OperatorKernel, tiles: EventTiles, target: Target) -> 
         ("kPatterns", 0),
         ("kSafeAdditions", 0),
     )
-    return replace(kernel, function="convolve_events", constants=constants)
+    return replace(kernel, function=CONVOLVE_EVENTS, constants=constants)
 
 
 def _tiled(packed: Packed, kernel: OperatorKernel, tiles: EventTiles) -> Packed:
