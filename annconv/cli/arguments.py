@@ -135,7 +135,8 @@ def _add_inspect(adder: Any) -> None:
         "--ir",
         required=True,
         choices=tuple(commands.STAGES),
-        help="what the ANN computes, the spiking network, the kernels that run, or their source",
+        help="what the ANN computes, the linear chains in it, the spiking network, the kernels "
+        "that run, or their source",
     )
     parser.add_argument(
         "--format",

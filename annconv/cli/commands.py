@@ -179,7 +179,7 @@ def _prepare_keras() -> None:
 
 
 def _graph_text(arguments: Namespace) -> str:
-    graph = _graph(arguments)
+    graph = _graph(arguments, "graph, which is", "The graph is")
     if arguments.format == "text":
         return str(graph)
     from annconv.report.graph_picture import graph_dot, graph_svg
@@ -187,20 +187,32 @@ def _graph_text(arguments: Namespace) -> str:
     return graph_dot(graph) if arguments.format == "dot" else graph_svg(graph)
 
 
-def _graph(arguments: Namespace) -> Graph:
-    """What a Keras model computes, whether or not a preset converts it."""
+def _sections_text(arguments: Namespace) -> str:
+    from annconv.conversion.sections import find_sections
+
+    return str(find_sections(_graph(arguments, "sections, which are", "Sections are")))
+
+
+def _graph(arguments: Namespace, held: str, subject: str) -> Graph:
+    """What a Keras model computes, whether or not a preset converts it.
+
+    Args:
+        arguments: As parsed.
+        held: What is asked for, with its verb, to be told where a saved network holds none.
+        subject: The same at the beginning of a sentence.
+    """
     given = _given(arguments)
     policy = given.pop("on_unsupported", "refuse")
     if _is_saved(arguments.model):
         raise ModelFileError(
             arguments.model,
-            "a saved network holds no graph, which is what the Keras model computes",
+            f"a saved network holds no {held} what the Keras model computes",
             instead="--ir network, or the Keras file",
         )
     if given:
         raise OptionError(
-            f"--ir graph: expected no option of the conversion but --on-unsupported, received "
-            f"{_flags(given)}. The graph is what the Keras model computes: use --ir network."
+            f"--ir {arguments.ir}: expected no option of the conversion but --on-unsupported, "
+            f"received {_flags(given)}. {subject} what the Keras model computes: use --ir network."
         )
     from annconv.frontend import read_model
 
@@ -238,6 +250,12 @@ def _cpp_text(arguments: Namespace) -> str:
 
 
 STAGES: Mapping[str, Stage] = MappingProxyType(
-    {"graph": _graph_text, "network": _network_text, "plan": _plan_text, "cpp": _cpp_text}
+    {
+        "graph": _graph_text,
+        "sections": _sections_text,
+        "network": _network_text,
+        "plan": _plan_text,
+        "cpp": _cpp_text,
+    }
 )
 """What `--ir` can name, in the order of the compiler."""

@@ -145,4 +145,30 @@ FRONT_FAULTS = (
         "FIRST_DEFAULT = 2.0", "FIRST_DEFAULT = 1.0",
         "the default factors begin at 1",
     ),
+    Fault(
+        "conversion-constant-summed", "annconv/conversion/sections.py",
+        "carried = np.zeros((1, *shape)) if values is None else values",
+        "carried = np.zeros((1, *shape))",
+        "of several biases in a section the last one counts",
+    ),
+    Fault(
+        "conversion-returned-junction", "annconv/conversion/sections.py",
+        "reads[node.name] == 1 and node.name not in graph.outputs:", "reads[node.name] == 1:",
+        "a linear value that the model returns and a layer reads is no point",
+    ),
+    Fault(
+        "conversion-same-everywhere", "annconv/conversion/sections.py",
+        "if (rows == rows[0]).all() else", "if len(rows) else",
+        "a constant that differs from position to position is the first one's",
+    ),
+    Fault(
+        "conversion-subtract", "annconv/conversion/placing.py",
+        "isinstance(join, Subtract) and place else", "isinstance(join, Subtract) else",
+        "both inputs of a difference are taken away",
+    ),
+    Fault(
+        "conversion-concatenate", "annconv/conversion/placing.py",
+        "padding[axis + 1] = (before, behind)", "padding[axis + 1] = (behind, before)",
+        "parts along an axis stand in reverse",
+    ),
 )  # fmt: skip
