@@ -161,7 +161,7 @@ def _network(arguments: Namespace) -> Network:
         from annconv.ir.snn_file import load_network
 
         return load_network(arguments.model)
-    from annconv.conversion.neurons import choose_neurons
+    from annconv.conversion.annarchy.neurons import choose_neurons
     from annconv.converter.api import convert_model, unused_faults
 
     options = ConvertOptions(**given)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from annconv.conversion.neurons import choose_neurons
+from annconv.conversion.annarchy.neurons import choose_neurons
 from annconv.converter.api import convert_model
 from annconv.errors import OptionError, UnavailableError, nearest
 from annconv.frontend.description import describe

@@ -151,7 +151,7 @@ def convert_model(
     """
     # A saved network is loaded and run without these.
     from annconv.conversion import convert_graph
-    from annconv.conversion.neurons import choose_neurons
+    from annconv.conversion.annarchy.neurons import choose_neurons
     from annconv.frontend import survey_model
 
     choose_neurons(options, faults)  # faults of options are told before a model is read

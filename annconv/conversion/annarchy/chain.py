@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from annconv.conversion.refusals import BIAS, SCALED_CHANNELS, SCALED_SAMPLES, refusal
-from annconv.conversion.structure import held_origins, structure_problems
+from annconv.conversion.annarchy.refusals import BIAS, SCALED_CHANNELS, SCALED_SAMPLES, refusal
+from annconv.conversion.annarchy.structure import held_origins, structure_problems
 from annconv.errors import LayerProblem, UnsupportedModelError
 from annconv.frontend.layers import HANDLERS
 from annconv.frontend.remedies import LAYERS, Remedy

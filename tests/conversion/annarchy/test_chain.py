@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from annconv.conversion import chain
-from annconv.conversion.chain import read_chain, survey_chain
+from annconv.conversion.annarchy import chain
+from annconv.conversion.annarchy.chain import read_chain, survey_chain
 from annconv.errors import LayerProblem, UnsupportedModelError
 from annconv.ir.activations import Bias, Function, PRelu, Relu, Softmax
 from annconv.ir.graph import Graph, Input, Node, Origin

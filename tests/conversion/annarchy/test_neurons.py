@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import pytest
 
-from annconv.conversion.neurons import choose_neurons
+from annconv.conversion.annarchy.neurons import choose_neurons
 from annconv.errors import OptionError
 from annconv.neurons.library import COUNTER, CPN, IB, INTEGRATOR, PHASE, PSO, IaF
 from annconv.neurons.neuron import Neuron

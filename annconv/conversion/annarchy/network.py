@@ -16,14 +16,14 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from annconv.conversion.chain import Chain, Stage, problem, survey_chain, unsupported
-from annconv.conversion.neurons import MASK, THRESHOLD, NeuronChoice, choose_neurons
-from annconv.conversion.normalisation import (
+from annconv.conversion.annarchy.chain import Chain, Stage, problem, survey_chain, unsupported
+from annconv.conversion.annarchy.neurons import MASK, THRESHOLD, NeuronChoice, choose_neurons
+from annconv.conversion.annarchy.normalisation import (
     normalise_weights,
     scale_factor_fault,
     scale_factors,
 )
-from annconv.conversion.thresholds import largest_step, lowered_threshold
+from annconv.conversion.annarchy.thresholds import largest_step, lowered_threshold
 from annconv.errors import ConversionWarning, LayerProblem, OptionError
 from annconv.ir.graph import Graph
 from annconv.ir.network import SPIKES, Network, Population, Projection

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import annconv
-from annconv.conversion.structure import structure_problems
+from annconv.conversion.annarchy.structure import structure_problems
 from annconv.errors import ConversionWarning, UnsupportedModelError
 
 pytestmark = pytest.mark.keras

@@ -9,7 +9,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from annconv.conversion import annarchy, convert_graph
+from annconv.conversion import convert_graph
+from annconv.conversion.annarchy import network as annarchy
 from annconv.errors import ConversionWarning, EquationError, OptionError, UnsupportedModelError
 from annconv.ir.activations import Bias, Relu, Softmax
 from annconv.ir.operators import Convolution, Dense, MaxPool, MeanPool, Reshape
