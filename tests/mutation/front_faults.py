@@ -125,8 +125,8 @@ FRONT_FAULTS = (
     ),
     Fault(
         "conversion-last-threshold", "annconv/conversion/annarchy/network.py",
-        "return stage is chain.stages[-1] and stage.is_dense",
-        "return stage is chain.stages[-1]",
+        "return stage is found.stages[-1] and stage.is_dense",
+        "return stage is found.stages[-1]",
         "a last layer that is no Dense keeps its threshold",
     ),
     Fault(
