@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from annconv.errors import InputError, ModelFileError, OptionError, OutputError
-from annconv.options import ConvertOptions, duration_steps, whole
+from annconv.options import AnnarchyOptions, duration_steps, whole
 from annconv.printing import show, tell
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _is_saved(path: str) -> bool:
 
 def _given(arguments: Namespace) -> dict[str, Any]:
     """The options of the conversion that were written."""
-    names = [entry.name for entry in fields(ConvertOptions) if entry.name in arguments]
+    names = [entry.name for entry in fields(AnnarchyOptions) if entry.name in arguments]
     values = {name: getattr(arguments, name) for name in names}
     return {name: value for name, value in values.items() if value is not None}
 
@@ -161,13 +161,12 @@ def _network(arguments: Namespace) -> Network:
         from annconv.ir.snn_file import load_network
 
         return load_network(arguments.model)
-    from annconv.conversion.annarchy.neurons import choose_neurons
+    from annconv.conversion.presets import preset_of
     from annconv.converter.api import convert_model, unused_faults
 
-    options = ConvertOptions(**given)
-    choose_neurons(
-        options, unused_faults(options)
-    )  # faults of options are told before Keras is imported
+    options = AnnarchyOptions(**given)
+    faults = unused_faults(options)
+    preset_of(options).check(options, faults)  # told before Keras is imported
     _prepare_keras()
     return convert_model(arguments.model, options)[1]
 
@@ -216,7 +215,7 @@ def _graph(arguments: Namespace, held: str, subject: str) -> Graph:
         )
     from annconv.frontend import read_model
 
-    options = ConvertOptions(on_unsupported=policy)
+    options = AnnarchyOptions(on_unsupported=policy)
     _prepare_keras()
     return read_model(arguments.model, on_unsupported=options.on_unsupported).graph
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from annconv.errors import LayerProblem, UnsupportedModelError
 from annconv.ir.graph import Graph, Origin
+
+Takers = Callable[[Origin], tuple[str, ...]]
+"""Keras layer -> names of the presets that take what is refused of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +29,12 @@ class Refusal:
     setting: str = ""
 
 
-def problem(refusal: Refusal) -> LayerProblem:
-    """A refusal as an error lists it."""
+def problem(refusal: Refusal, takers: Takers) -> LayerProblem:
+    """A refusal as an error lists it, with the presets that would take the layer."""
     origin, setting = refusal.origin, refusal.setting
     type_ = f"{origin.type}({setting})" if setting else origin.type
-    return LayerProblem(origin.index, origin.name, type_, refusal.why, refusal.instead)
+    instead = ", or preset=".join([refusal.instead, *map(repr, takers(origin))])
+    return LayerProblem(origin.index, origin.name, type_, refusal.why, instead)
 
 
 def unsupported(graph: Graph, problems: Iterable[LayerProblem]) -> UnsupportedModelError:

@@ -171,4 +171,25 @@ FRONT_FAULTS = (
         "padding[axis + 1] = (before, behind)", "padding[axis + 1] = (behind, before)",
         "parts along an axis stand in reverse",
     ),
+    Fault(
+        "conversion-pooled-values", "annconv/conversion/annarchy/survey.py",
+        "pooled = pooled or isinstance(node.layer, MaxPool)", "pooled = False",
+        "a model may end in the maxima of values that can be negative",
+    ),
+    Fault(
+        "conversion-missing-relu", "annconv/conversion/annarchy/survey.py",
+        "unread = self._is_listed(node) and may_activate(node.origin[-1])",
+        "unread = self._is_listed(node)",
+        "any layer that could not be read counts as the ReLU behind weights",
+    ),
+    Fault(
+        "conversion-takers", "annconv/conversion/presets.py",
+        "if layer not in refused(entry.name))", "if refused(entry.name))",
+        "a remedy names presets that refuse the layer, too",
+    ),
+    Fault(
+        "conversion-taker-itself", "annconv/conversion/presets.py",
+        "if entry.name != preset.name]", "]",
+        "a remedy names the preset that refuses",
+    ),
 )  # fmt: skip

@@ -25,7 +25,7 @@ from annconv.conversion.annarchy.normalisation import (
 from annconv.conversion.annarchy.stages import Stage
 from annconv.conversion.annarchy.survey import Survey, survey
 from annconv.conversion.annarchy.thresholds import largest_step, lowered_threshold
-from annconv.conversion.refusal import Refusal, problem, unsupported
+from annconv.conversion.refusal import Refusal, Takers, problem, unsupported
 from annconv.errors import ConversionWarning, LayerProblem, OptionError
 from annconv.ir.graph import Graph
 from annconv.ir.network import SPIKES, Network, Population, Projection
@@ -33,7 +33,10 @@ from annconv.ir.operators import Convolution, Dense, Operator
 from annconv.neurons.equations import parse_neuron
 from annconv.neurons.foreign import neuron_name
 from annconv.neurons.neuron import Neuron
-from annconv.options import ConvertOptions
+from annconv.options import AnnarchyOptions
+
+PRESET = "annarchy"
+"""Its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,29 +49,15 @@ class _Layer:
     operators: tuple[Operator, ...]
 
 
-def convert_graph(
+def convert(
     graph: Graph,
-    options: ConvertOptions,
+    options: AnnarchyOptions,
+    takers: Takers,
     *,
-    ignored: Sequence[LayerProblem] = (),
-    problems: Sequence[LayerProblem] = (),
+    ignored: Sequence[LayerProblem],
+    problems: Sequence[LayerProblem],
 ) -> Network:
-    """The spiking network of a trained model.
-
-    Args:
-        graph: The model, or its draft where there are `problems`.
-        options: Of the conversion; all of them are stored in the network.
-        ignored: Problems that reading the model has left out already; the warning lists them too.
-        problems: Why the model could not be read; raised together with those found here.
-    Returns:
-        A verified network.
-    Raises:
-        OptionError: Options have values that are not allowed; all are listed.
-        UnsupportedModelError: Layers cannot be converted; all are listed.
-        EquationError: The equations of a user's neuron are not understood.
-    Warns:
-        ConversionWarning: With `on_unsupported="ignore"`, once, listing everything left out.
-    """
+    """The spiking network of a trained model; arguments and errors as `presets.convert_graph`."""
     fault = scale_factor_fault(options.scale_factor)
     choice = choose_neurons(options, () if fault is None else (fault,))
     found = survey(graph, problems)
@@ -76,12 +65,12 @@ def convert_graph(
     left_out, inexact = (found.inexact, ()) if ignore else ((), found.inexact)
     refused = (*found.fatal, *inexact, *_threshold_refusals(found, choice, options))
     if problems or refused:
-        raise unsupported(graph, (*problems, *map(problem, refused)))
+        raise unsupported(graph, (*problems, *(problem(entry, takers) for entry in refused)))
     factors = _checked_factors(found, choice, options)
     layers = _layers(found, choice, options, factors)
     network = _network(graph, found, choice, options, layers)
     network.verify()
-    _warn_of(graph, (*ignored, *map(problem, left_out)))
+    _warn_of(graph, (*ignored, *(problem(entry, takers) for entry in left_out)))
     return network
 
 
@@ -98,7 +87,7 @@ def projection_kind(stage: Stage) -> str:
 
 
 def _checked_factors(
-    found: Survey, choice: NeuronChoice, options: ConvertOptions
+    found: Survey, choice: NeuronChoice, options: AnnarchyOptions
 ) -> tuple[float, ...]:
     """Normalisation factors of all stages, once thresholds and neurons are known to be usable."""
     faults = _threshold_faults(found, choice, options)
@@ -136,7 +125,7 @@ def _thresholds(found: Survey, choice: NeuronChoice, step: float) -> list[float 
 
 
 def _threshold_refusals(
-    found: Survey, choice: NeuronChoice, options: ConvertOptions
+    found: Survey, choice: NeuronChoice, options: AnnarchyOptions
 ) -> Iterator[Refusal]:
     """Layers whose index brings a threshold above 0 to 0 or below."""
     deepest = _deepest(found)
@@ -149,7 +138,7 @@ def _threshold_refusals(
             yield Refusal(stage.node.origin[-1], why, instead)
 
 
-def _threshold_faults(found: Survey, choice: NeuronChoice, options: ConvertOptions) -> list[str]:
+def _threshold_faults(found: Survey, choice: NeuronChoice, options: AnnarchyOptions) -> list[str]:
     """Why the options cannot give the neurons their thresholds."""
     step = options.threshold_step
     for stage, threshold in zip(found.stages, _thresholds(found, choice, step), strict=True):
@@ -186,7 +175,7 @@ def _neuron_of(found: Survey, choice: NeuronChoice, stage: Stage) -> Neuron:
 
 
 def _layers(
-    found: Survey, choice: NeuronChoice, options: ConvertOptions, factors: Sequence[float]
+    found: Survey, choice: NeuronChoice, options: AnnarchyOptions, factors: Sequence[float]
 ) -> list[_Layer]:
     """Neurons, thresholds and weights of all stages."""
     layers: list[_Layer] = []
@@ -223,7 +212,7 @@ def _network(
     graph: Graph,
     found: Survey,
     choice: NeuronChoice,
-    options: ConvertOptions,
+    options: AnnarchyOptions,
     layers: Sequence[_Layer],
 ) -> Network:
     """Populations and projections in layer order."""
@@ -259,6 +248,7 @@ def _network(
                 transmitted(stage),
             )
         )
+    stored = {field.name: _text(getattr(options, field.name)) for field in fields(options)}
     return Network(
         graph.name,
         tuple(populations),
@@ -267,7 +257,7 @@ def _network(
         dt=float(options.dt),
         steps=int(options.steps),
         input_scale=float(options.max_f),
-        options={field.name: _text(getattr(options, field.name)) for field in fields(options)},
+        options={"preset": PRESET, **stored},
     )
 
 
@@ -290,5 +280,5 @@ def _warn_of(graph: Graph, ignored: Sequence[LayerProblem]) -> None:
     )
     ordered = sorted(ignored, key=lambda entry: entry.index)
     text = "\n".join([head, *(f"  {entry}" for entry in ordered)])
-    # The line that called `annconv.convert` or `load_keras_model`, four functions up.
-    warnings.warn(text, ConversionWarning, stacklevel=5)
+    # The line that called `annconv.convert` or `load_keras_model`, five functions up.
+    warnings.warn(text, ConversionWarning, stacklevel=6)

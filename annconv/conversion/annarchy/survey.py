@@ -71,6 +71,12 @@ def survey(graph: Graph, known: Sequence[LayerProblem] = ()) -> Survey:
     return Survey(first, rules.stages, fatal, _in_order(rules.inexact()))
 
 
+def refused_layers(graph: Graph) -> frozenset[Origin]:
+    """The Keras layers of a Graph that networks of this preset do not have, or not exactly."""
+    found = survey(graph)
+    return frozenset(refusal.origin for refusal in (*found.fatal, *found.inexact))
+
+
 _KEPT = Weights | Pool | Reshape
 """Layers that a network has."""
 _LEFT_OUT = Activation | Scale | Join

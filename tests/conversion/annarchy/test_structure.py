@@ -8,7 +8,6 @@ import pytest
 
 import annconv
 from annconv.conversion.annarchy.structure import structure_refusals
-from annconv.conversion.refusal import problem
 from annconv.errors import ConversionWarning, UnsupportedModelError
 
 pytestmark = pytest.mark.keras
@@ -23,7 +22,7 @@ def keras():
 def refused(model):
     """Layer, reason and remedy of every problem; the model itself is read."""
     refusals = structure_refusals(annconv.read(model))
-    found = [entry[:2] for entry in map(parts, map(problem, refusals))]
+    found = [(entry.origin.name, entry.why) for entry in refusals]
     with pytest.raises(UnsupportedModelError) as caught:
         annconv.convert(model)
     listed = [parts(entry) for entry in caught.value.problems]

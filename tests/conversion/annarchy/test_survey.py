@@ -37,11 +37,16 @@ def conv(weights):
     )
 
 
+def alone(refusal):
+    """A problem that no other preset solves."""
+    return problem(refusal, lambda _: ())
+
+
 def refused(graph, *, ignore=False):
     """The error of a Graph, None where there is nothing to refuse."""
     found = survey(graph)
     listed = (*found.fatal, *(() if ignore else found.inexact))
-    return unsupported(graph, map(problem, listed)) if listed else None
+    return unsupported(graph, map(alone, listed)) if listed else None
 
 
 def problems(graph, **options):
@@ -51,7 +56,7 @@ def problems(graph, **options):
 def surveyed(graph, *known):
     """Problems of a draft, those known before them."""
     found = survey(graph, known)
-    return (*known, *map(problem, (*found.fatal, *found.inexact)))
+    return (*known, *map(alone, (*found.fatal, *found.inexact)))
 
 
 def stages(found):
