@@ -179,6 +179,14 @@ class Sections:
         """Every section, in the order of the points where they arrive."""
         return tuple(section for point in self.points for section in point.arrivals)
 
+    def nodes(self) -> Iterator[Node]:
+        """Every node but the inputs: those of a section, then the point where it ends."""
+        for point in self.points:
+            for section in point.arrivals:
+                yield from section.path[1:-1]
+            if not isinstance(point, Entry):
+                yield point.node
+
     def verify(self) -> None:
         """Check every rule.
 

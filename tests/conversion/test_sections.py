@@ -96,6 +96,7 @@ def test_a_chain_is_cut_where_it_is_not_linear(graph, conv, weights):
     assert arrivals(sections, "conv/relu") == [("input", ["Convolution"])]
     assert arrivals(sections, "pool") == [("conv/relu", [])]
     assert arrivals(sections, "soft") == [("pool", ["Reshape", "Dense", "Scale"])]
+    assert [node.name for node in sections.nodes()] == [node.name for node in model.nodes[1:]]
     first, second, last = sections.all
     assert first.constant().tolist() == [1.0, 2.0]
     assert (second.constant(), last.constant()) == (None, None)

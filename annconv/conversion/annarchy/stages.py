@@ -7,7 +7,6 @@ does not change which class wins.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from annconv.conversion.sections import Sections
@@ -49,7 +48,7 @@ def find_stages(sections: Sections) -> tuple[Stage, ...]:
     """The stages of a model, in the order of its sections; all else leaves values as they are."""
     stages: list[Stage] = []
     between: tuple[Operator, ...] = ()
-    for node in _nodes(sections):
+    for node in sections.nodes():
         layer = node.layer
         if isinstance(layer, Reshape):
             between = (*between, layer)
@@ -57,12 +56,3 @@ def find_stages(sections: Sections) -> tuple[Stage, ...]:
             stages.append(Stage(node, (*between, layer)))
             between = ()
     return tuple(stages)
-
-
-def _nodes(sections: Sections) -> Iterator[Node]:
-    """The nodes of all sections, each with the point where it ends; inputs left out."""
-    for point in sections.points:
-        for section in point.arrivals:
-            yield from section.path[1:-1]
-        if point.arrivals:
-            yield point.node

@@ -123,12 +123,12 @@ class _Rules:
     def fatal(self) -> Iterator[_Found]:
         """What no network of this preset can leave out."""
         yield from self._one_chain()
-        for node in self._inside():
+        for node in self.sections.nodes():
             yield from self._noticed(node, self._operator(node))
 
     def inexact(self) -> Iterator[_Found]:
         """What a network can leave out, and then computes something else than the model."""
-        for node in self._inside():
+        for node in self.sections.nodes():
             if isinstance(node.layer, Weights) and not self._is_listed(node):
                 yield from self._linear(node)
             yield from self._noticed(node, self._affine(node))
@@ -227,15 +227,8 @@ class _Rules:
         if pooled and node is self._nodes[-1]:
             yield len(self._nodes), _refuse(weights, NEGATIVE)
 
-    def _inside(self) -> Iterator[Node]:
-        """All nodes but the inputs, those of a section before the point where it ends."""
-        for point in self.sections.points:
-            for section in point.arrivals:
-                yield from section.path[1:-1]
-            if point.arrivals:
-                yield point.node
-
     def _noticed(self, node: Node, refusals: Iterator[Refusal]) -> Iterator[_Found]:
+        """Refusals that a node shows."""
         for refusal in refusals:
             yield self._places[node.name], refusal
 
