@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from annconv.errors import OptionError
-from annconv.options import ConvertOptions, duration_steps, finite_number, time_steps, whole_steps
+from annconv.options import AnnarchyOptions, duration_steps, finite_number, time_steps, whole_steps
 
 
 @pytest.mark.parametrize("kind", [int, float, Fraction, np.float16, np.float32, np.int8])
 def test_numbers_of_any_type_are_taken(kind):
     assert finite_number(kind(3)) == 3.0
-    assert ConvertOptions(max_f=kind(3), dt=kind(3)).max_f == 3
+    assert AnnarchyOptions(max_f=kind(3), dt=kind(3)).max_f == 3
     assert duration_steps(kind(3), 0.5, "duration") == 6
 
 
@@ -24,7 +24,7 @@ def test_numbers_of_any_type_are_taken(kind):
 def test_what_is_no_finite_number_is_refused(value):
     assert finite_number(value) is None
     with pytest.raises(OptionError, match="max_f: expected a finite number above 0"):
-        ConvertOptions(max_f=value)
+        AnnarchyOptions(max_f=value)
 
 
 @pytest.mark.parametrize("dt", [0.1, 0.3, 0.7, 1.0], ids="dt={}".format)
