@@ -10,7 +10,8 @@ from annconv.codegen.names import cpp_name
 from annconv.codegen.shapes import kernel_names
 from annconv.codegen.statements import condition_text, expression_text, real_literal
 from annconv.neurons.expressions import Expression, names
-from annconv.plan.kernels import Kernel, LayerKernel, OperatorKernel
+from annconv.plan.kernels import Kernel, LayerKernel, OperatorKernel, extents_of, number_of
+from annconv.plan.layouts import blocks
 from annconv.plan.operators import CONVOLVE_EVENTS
 from annconv.plan.plan import Plan, ReadoutPlan, emitting
 
@@ -49,6 +50,7 @@ def network_context(plan: Plan) -> Context:
             for entry in plan.packed
         ],
         "tile": plan.tile,
+        "blocks": max([1, *map(_summed_blocks, plan.kernels)]),
         "kernels": [
             {
                 "name": kernel.name,
@@ -78,6 +80,18 @@ def _buffers(plan: Plan) -> list[Context]:
         }
         for entry in plan.buffers
     ]
+
+
+def _summed_blocks(kernel: Kernel) -> int:
+    """Into how many blocks a layer's sums are split, of which each thread of a team takes some."""
+    if not isinstance(kernel, LayerKernel) or kernel.arrival.spikes is None:
+        return 0
+    shape = dict(kernel.constants)
+    channel_blocks = blocks(number_of(shape, "kChannelsOut"), number_of(shape, "kTileChannels"))
+    if "kBlockRows" not in shape:
+        return channel_blocks
+    rows = extents_of(shape, "kOut")[1]
+    return channel_blocks * -(-rows // number_of(shape, "kBlockRows"))
 
 
 def _needs_scratch(kernel: Kernel) -> bool:

@@ -19,6 +19,8 @@ struct Network {
     static constexpr int kTile = 8;  // steps
     static constexpr int kPopulations = 4;
     static constexpr int kSizes[] = {16, 32, 8, 3};
+    // Blocks of sums in the layer that has most: so many threads find work in one sample.
+    static constexpr int kBlocks = 2;
 
     // The state in which every sample starts.
     static void reset(const Weights& weights, Arena& arena) {
