@@ -125,7 +125,7 @@ def check_without_races(program: Sanitized) -> None:
         assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("seed", [4, 5, 8])
+@pytest.mark.parametrize("seed", [4, 8, 14])  # one block of sums, five, ten
 def test_fused_layers_have_no_race(seed: int, sanitized) -> None:
     check_without_races(sanitized(*layers(seed), tile=7))
 
@@ -148,14 +148,14 @@ def check_race_is_found(program: Sanitized, threads: int, samples: str) -> None:
 
 def test_a_team_that_does_not_wait_is_found(sanitized) -> None:
     """All waits inside a tile are taken out of the generated code."""
-    network, samples = layers(4)
+    network, samples = layers(8)
     program = sanitized(network, samples, lambda text: text.replace(SYNC, ""), tile=7)
     check_race_is_found(program, 3, "one.npy")
 
 
 def test_state_that_threads_share_is_found(sanitized) -> None:
     """Generated code gets a variable that all its threads count up."""
-    network, samples = layers(4)
+    network, samples = layers(8)
     planted = []
 
     def edit(text: str) -> str:
