@@ -146,7 +146,8 @@ class _StructureDraw:
     def readout(self, names: Sequence[str]) -> Readout:
         """One of the read-outs."""
         readout = READOUTS[str(self.rng.choice(names))]
-        return readout.with_parameters(k=self.integer(1, 4)) if readout.parameters else readout
+        drawn = {parameter: self.integer(1, 4) for parameter, _ in readout.parameters}
+        return readout.with_parameters(**drawn) if drawn else readout
 
     def structure(self, kind: str, readout: Readout) -> Structure:
         """What has been drawn, as a network."""
