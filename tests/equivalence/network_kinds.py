@@ -10,14 +10,16 @@ from annconv.ir.network import Network, Population
 from annconv.ir.operators import Convolution
 from annconv.neurons.library import ENCODINGS, HIDDEN, OUTPUTS
 from annconv.neurons.model import OdeBlock
+from annconv.readouts.table import READOUTS
 
-KINDS = frozenset([
+LIBRARY = {item.name for table in (ENCODINGS, HIDDEN, OUTPUTS) for item in table.values()}
+DRAWN_NEURONS = frozenset(LIBRARY - {"IB-fused"})
+"""Neurons of the library; IB-fused is IB in another order."""
+KINDS = DRAWN_NEURONS | {f"read-out {name}" for name in READOUTS} | frozenset([
     "Convolution", "Dense", "Increase", "MaxPool", "MeanPool", "Pad", "Reshape", "Scale", "Slice",
     "Upsample", "rank 1", "rank 2", "rank 3", "strides", "dilation", "groups", "delay 0", "delay 1",
     "junction", "two projections onto one population", "sums exact", "sums rounded",
     "transmits mask", "transmits spikes", "transmits v", "transmits w",
-    "read-out membrane_potential", "read-out spike_count", "read-out time_to_first_spike",
-    "read-out time_to_k_spikes", "CPN", "Counter", "IB", "IaF", "Integrator", "PSO", "phase",
     "own encoder", "explicit", "exponential", "implicit", "midpoint", "rk4", "semiimplicit",
     "draws Binomial", "draws DiscreteUniform", "draws Exponential", "draws Gamma",
     "draws LogNormal", "draws Normal", "draws Uniform", "random start", "population-wide",

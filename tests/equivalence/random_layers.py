@@ -60,7 +60,7 @@ class _LayerDraw(_StructureDraw):
         assert geometry is not None
         neuron = self.output if role == "output" else self.hidden_neuron(name)
         if self.chance(0.6) and role != "output":
-            neuron = HIDDEN["IaF"]
+            neuron = self.library_neuron()
         self.add(name, geometry, neuron, role)
         self.projections.append(
             Projection(f"to_{name}", pre.name, name, operators, transmits, "exc", self.delay)

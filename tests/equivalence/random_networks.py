@@ -32,6 +32,8 @@ from annconv.readouts.table import READOUTS
 
 STEPS = 24
 GRID = 2.0**-12
+INPUT_SCALES = {"IB": 100.0, "CPN": 400.0, "PSO": 1.0, "phase": 1.0, "user": 3.0}
+"""Encodings that are drawn, and the factor that lets samples in [0, 1] spike now and then."""
 EXACT_TIME_CONSTANTS = (1.0, 2.0)
 """With these a trace has one bit per step at most, so that all sums of STEPS steps are exact."""
 
@@ -144,7 +146,8 @@ class _StructureDraw:
     def readout(self, names: Sequence[str]) -> Readout:
         """One of the read-outs."""
         readout = READOUTS[str(self.rng.choice(names))]
-        return readout.with_parameters(k=self.integer(1, 4)) if readout.parameters else readout
+        drawn = {parameter: self.integer(1, 4) for parameter, _ in readout.parameters}
+        return readout.with_parameters(**drawn) if drawn else readout
 
     def structure(self, kind: str, readout: Readout) -> Structure:
         """What has been drawn, as a network."""
@@ -161,8 +164,8 @@ class _StructureDraw:
         return Structure(self.seed, network, self.exact)
 
     def input(self, geometry: Geometry) -> None:
-        kind = str(self.rng.choice(["IB", "CPN", "PSO", "phase", "user"]))
-        self.input_scale = {"IB": 100.0, "CPN": 400.0, "PSO": 1.0, "phase": 1.0, "user": 3.0}[kind]
+        kind = str(self.rng.choice(list(INPUT_SCALES)))
+        self.input_scale = INPUT_SCALES[kind]
         neuron = ENCODINGS.get(kind)
         if neuron is None:
             neuron = NeuronDraw(self.rng, "rates").neuron("Encoder", random=self.chance(0.5))
@@ -184,8 +187,13 @@ class _StructureDraw:
 
     def hidden_neuron(self, name: str) -> Neuron:
         if self.chance(0.5):
-            return HIDDEN["IaF"]
+            return self.library_neuron()
         return NeuronDraw(self.rng, "g_exc").neuron(name, random=self.chance(0.35))
+
+    def library_neuron(self) -> Neuron:
+        """One of the library's hidden neurons, in turn: a new one changes nothing else drawn."""
+        names = sorted(HIDDEN)
+        return HIDDEN[names[(self.seed + len(self.populations)) % len(names)]]
 
     def hidden(self, number: int) -> None:
         if self.chance(0.12):

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from batch import Job, Run, compile_batch, spike_trains
+from network_kinds import DRAWN_NEURONS
 from random_networks import STEPS, draw_structure
 
 from annconv.ir.arrays import FloatArray
@@ -143,7 +144,7 @@ def test_the_structures_cover_what_the_compiler_can_do() -> None:
     for kind in (Dense, MaxPool, MeanPool):
         assert any(isinstance(item, kind) for item in operators)
     neurons = {p.neuron.name for n in drawn for p in n.populations if p.neuron is not None}
-    assert {"IaF", "IB", "CPN", "PSO", "phase", "Counter", "Integrator", "Encoder"} <= neurons
+    assert DRAWN_NEURONS | {"Encoder"} <= neurons
     assert {n.readout.name for n in drawn} == set(READOUTS)
     assert any(p.role == "linear" for n in drawn for p in n.populations)
     assert {entry.delay for n in drawn for entry in n.projections} == {0, 1}

@@ -97,7 +97,7 @@ class _Builder:
         if self.generator.random() < 0.2:
             name = self._pick(JOINS)
             sources = [source, *self._partners(name, source)]
-            if name != "Concatenate" and not _repeat(sources):
+            if name != "Concatenate" and (not _repeat(sources) or _like_a_bias(sources)):
                 return False
             chosen = {"axis": self._axis(sources)} if name == "Concatenate" else {}
             return len(sources) > 1 and self._add(name, chosen, sources)
@@ -170,6 +170,16 @@ def _repeat(sources: list[Step]) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _like_a_bias(sources: list[Step]) -> bool:
+    """Whether one value a sample meets an axis of as many extents as there are samples.
+
+    On TensorFlow, `keras.ops.add` takes those values for a bias of the channels, and adds them
+    along that axis.
+    """
+    ends = {extent for step in sources for extent in (step.shape[0], step.shape[-1])}
+    return SAMPLES in ends and any(np.prod(step.shape) == 1 for step in sources)
 
 
 def _inference(layer: Any) -> dict[str, bool]:

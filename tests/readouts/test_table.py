@@ -25,14 +25,21 @@ def test_every_read_out_has_its_own_name():
     assert all(name == readout.name for name, readout in READOUTS.items())
 
 
+CASES = [
+    (READOUTS["spike_count"], 8, [3, 7], [3.0, 7.0], 1),
+    (READOUTS["time_to_first_spike"], 2, [0, 1], [0.0, 1.0], 1),
+    (READOUTS["time_to_k_spikes"].with_parameters(k=3), 4, [1, 3], [1.0, 3.0], 1),
+    (READOUTS["membrane_potential"], 8, [0, 0], [5.25, 10.5], 1),
+]
+
+
+def test_every_read_out_has_a_case():
+    assert {readout.name for readout, *_ in CASES} == set(READOUTS)
+
+
 @pytest.mark.parametrize(
     ("readout", "steps", "counts", "scores", "label"),
-    [
-        (READOUTS["spike_count"], 8, [3, 7], [3.0, 7.0], 1),
-        (READOUTS["time_to_first_spike"], 2, [0, 1], [0.0, 1.0], 1),
-        (READOUTS["time_to_k_spikes"].with_parameters(k=3), 4, [1, 3], [1.0, 3.0], 1),
-        (READOUTS["membrane_potential"], 8, [0, 0], [5.25, 10.5], 1),
-    ],
+    CASES,
     ids=lambda value: getattr(value, "name", ""),
 )
 def test_when_it_stops_and_what_wins(readout, steps, counts, scores, label):

@@ -10,9 +10,20 @@ import pytest
 
 from annconv.conversion.annarchy.neurons import choose_neurons
 from annconv.errors import OptionError
-from annconv.neurons.library import COUNTER, CPN, IB, INTEGRATOR, PHASE, PSO, IaF
+from annconv.neurons.library import (
+    COUNTER,
+    CPN,
+    ENCODINGS,
+    HIDDEN,
+    IB,
+    INTEGRATOR,
+    PHASE,
+    PSO,
+    IaF,
+)
 from annconv.neurons.neuron import Neuron
 from annconv.options import AnnarchyOptions
+from annconv.readouts import READOUTS
 
 LEAKY = Neuron(
     name="Leaky", parameters="vt = 0.5; tau = 10.0", equations="dv/dt = (g_exc - v)/tau",
@@ -23,6 +34,11 @@ NOISE = Neuron(name="Noise", parameters="rates = 0.0", spike="rates > Uniform(0,
 
 def choose(**options):
     return choose_neurons(AnnarchyOptions(**options))
+
+
+def listed(names):
+    """Names as a message lists them."""
+    return ", ".join(map(repr, names))
 
 
 def faults(**options):
@@ -55,17 +71,13 @@ def test_the_read_out_decides_on_the_last_neuron(read_out, output):
 
 def test_unknown_names_are_listed_together_with_the_nearest():
     found = faults(input_encoding="psoo", hidden_neuron="iaf", read_out="spike_counts")
+    encodings, hidden, readouts = map(listed, (ENCODINGS, HIDDEN, READOUTS))
     assert found == (
-        (
-            "input_encoding: unknown value 'psoo'. Nearest: 'PSO'. "
-            "Known: 'CPN', 'poisson', 'IB', 'IB-fused', 'PSO', 'phase'."
-        ),
-        "hidden_neuron: unknown value 'iaf'. Nearest: 'IaF'. Known: 'IaF'.",
-        (
-            "read_out: unknown value 'spike_counts'. Nearest: 'spike_count'. Known: 'spike_count', "
-            "'time_to_first_spike', 'time_to_k_spikes', 'membrane_potential'."
-        ),
+        f"input_encoding: unknown value 'psoo'. Nearest: 'PSO'. Known: {encodings}.",
+        f"hidden_neuron: unknown value 'iaf'. Nearest: 'IaF'. Known: {hidden}.",
+        f"read_out: unknown value 'spike_counts'. Nearest: 'spike_count'. Known: {readouts}.",
     )
+    assert encodings.startswith("'CPN', 'poisson', 'IB', ")
 
 
 def test_other_faults_are_listed_with_them():
@@ -80,8 +92,9 @@ def test_other_faults_are_listed_with_them():
 )
 def test_what_is_no_neuron_is_refused(value):
     (encoding, hidden) = faults(input_encoding=value, hidden_neuron=value)
-    assert encoding.startswith("input_encoding: expected one of 'CPN', ")
-    assert hidden.startswith("hidden_neuron: expected one of 'IaF', an annconv.Neuron or an AN")
+    end = ", an annconv.Neuron or an ANNarchy.Neuron, received "
+    assert encoding.startswith(f"input_encoding: expected one of {listed(ENCODINGS)}{end}")
+    assert hidden.startswith(f"hidden_neuron: expected one of {listed(HIDDEN)}{end}")
 
 
 def test_a_read_out_must_be_a_name():
