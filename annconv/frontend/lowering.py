@@ -67,8 +67,29 @@ def lower(model: KerasModel, keras: ModuleType) -> tuple[Graph, tuple[LayerProbl
         return _draft(model, readings), problems.all
     violations = [*reader.violations, *_wrong_outputs(model, reader)]
     if violations:
+        _refuse_adapted(readings, problems)
+        if problems.all:
+            return _draft(model, readings), problems.all
         raise VerifyError(f"Graph {model.name!r}", violations)
     return _assemble(model, readings), ()
+
+
+def _refuse_adapted(readings: Iterable[_Reading], problems: Problems) -> None:
+    """Nested models called on one axis more or fewer than they take.
+
+    Keras tells the shapes behind such a call as if the axis stayed, yet computes without it. Where
+    both are the same in the end, the model is read.
+    """
+    shapes = {entry.call.name: entry.shape for entry in readings}
+    for entry in readings:
+        if entry.call.inputs and entry.call.origin.type == "InputLayer" and entry.steps:
+            own, given = closed(entry.call.output_shape), shapes[entry.call.inputs[0]]
+            problems.add(
+                entry.call.origin,
+                why=f"its model takes {own} and is called on {given}, and Keras tells another"
+                " shape of what follows than it computes",
+                instead=f"keras.layers.Reshape({own}) in front of that model",
+            )
 
 
 def check_inputs(model: KerasModel, problems: Problems) -> None:
