@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from annconv import spike_statistics
 from annconv.errors import InputError, OptionError, UnavailableError, UnknownNameError, nearest
-from annconv.live import spike_statistics
 from annconv.live.access import Guarded, from_property
 from annconv.live.engine import Engine, Recording
 from annconv.live.population import Population
