@@ -13,7 +13,7 @@ import numpy as np
 from annconv.errors import InputError, OptionError, UnavailableError, nearest
 from annconv.ir.network import Network
 from annconv.live.access import Guarded, from_property
-from annconv.live.convolution import Convolution, Pooling
+from annconv.live.convolution import handle_of
 from annconv.live.edits import edited_network
 from annconv.live.engine import Engine
 from annconv.live.monitor import Monitor
@@ -22,7 +22,7 @@ from annconv.live.projection import Projection
 from annconv.live.slots import SPIKE
 from annconv.live.stopping import looks_at_present_step, stop_condition
 from annconv.live.storage import load_arrays, npz_path, save_arrays
-from annconv.live.weights import pooling, weighted
+from annconv.live.weights import learned_operators
 from annconv.options import MAX_STEPS, CompileOptions, duration_steps, finite_number, time_steps
 from annconv.printing import say
 
@@ -82,12 +82,7 @@ class LiveNetwork(Guarded):
         ends = dict(zip(network.names, self._populations, strict=True))
         self._projections: list[Projection] = []
         for entry in network.projections:
-            found = weighted(entry)
-            kind = Projection
-            if found is not None and found[2] == "kernel":
-                kind = Convolution
-            elif found is None and pooling(entry) is not None:
-                kind = Pooling
+            kind = handle_of(entry)
             self._projections.append(kind(self._engine, entry, ends[entry.pre], ends[entry.post]))
         self._monitors: list[Monitor] = []
 
@@ -409,7 +404,7 @@ class LiveNetwork(Guarded):
         weights = [
             entry
             for entry, data in zip(self._projections, self._engine.network.projections, strict=True)
-            if weighted(data) is not None
+            if learned_operators(data)
         ]
         return [*(entry for entry in self._populations if entry.attributes), *weights]
 
