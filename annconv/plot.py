@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from annconv.checks import finite_number
 from annconv.errors import InputError, OptionError, UnknownNameError, nearest
 from annconv.live.slots import SPIKE
-from annconv.options import finite_number
 from annconv.report.matplotlib_library import importing_matplotlib
 from annconv.report.panels import BANDS, MISSED, mark_side, shown_ranks
 from annconv.runtime.result import RunResult

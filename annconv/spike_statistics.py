@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from annconv.checks import finite_number
 from annconv.errors import InputError, OptionError
-from annconv.options import finite_number
 
 __all__ = [
     "coefficient_of_variation",

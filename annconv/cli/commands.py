@@ -9,8 +9,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
+from annconv.checks import whole
+from annconv.durations import duration_steps
 from annconv.errors import InputError, ModelFileError, OptionError, OutputError
-from annconv.options import ConvertOptions, duration_steps, whole
+from annconv.options import ConvertOptions
 from annconv.printing import show, tell
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from annconv.conversion.neurons import choose_neurons
 from annconv.converter.api import convert_model
+from annconv.durations import duration_steps
 from annconv.errors import OptionError, UnavailableError, nearest
 from annconv.frontend.description import describe
 from annconv.ir.network import Network
@@ -24,7 +25,7 @@ from annconv.live.monitor import Monitor
 from annconv.live.network import LiveNetwork, output_monitor
 from annconv.live.presenting import present
 from annconv.neurons.neuron import Neuron
-from annconv.options import CompileOptions, ConvertOptions, RunOptions, duration_steps
+from annconv.options import CompileOptions, ConvertOptions, RunOptions
 from annconv.printing import progress_bar, say
 from annconv.readouts.labels import draw_labels, winners
 from annconv.runtime.compiled import REAL, CompiledNetwork, compile_network

@@ -10,13 +10,14 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from annconv.durations import MAX_STEPS
 from annconv.errors import OptionError, OutOfMemoryError
 from annconv.ir.network import Network
 from annconv.live.slots import Attribute, Initial, Slot, StartValues, attributes_of, open_slots
 from annconv.live.values import as_one, as_values
 from annconv.live.weights import learned_operators, loaded_weights, present_weights
 from annconv.machine import available_memory, size_text
-from annconv.options import MAX_STEPS, CompileOptions
+from annconv.options import CompileOptions
 from annconv.runtime.compiled import REAL
 from annconv.runtime.memory import SHARE, memory_told
 from annconv.runtime.state import SpikeRecording, State, ValueRecording, open_state

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annconv import spike_statistics
+from annconv.checks import finite_number
+from annconv.durations import duration_steps, whole_steps
 from annconv.errors import InputError, OptionError, UnavailableError, UnknownNameError, nearest
 from annconv.live.access import Guarded, from_property
 from annconv.live.engine import Engine, Recording
@@ -19,7 +21,6 @@ from annconv.live.recording import Sampling, Subject, Times, Track
 from annconv.live.slots import SPIKE
 from annconv.live.storage import save_arrays
 from annconv.live.view import PopulationView
-from annconv.options import duration_steps, finite_number, whole_steps
 
 Spikes = dict[int, list[int]]
 

@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from annconv.checks import finite_number
+from annconv.durations import MAX_STEPS, duration_steps, time_steps
 from annconv.errors import InputError, OptionError, UnavailableError, nearest
 from annconv.ir.network import Network
 from annconv.live.access import Guarded, from_property
@@ -23,7 +25,7 @@ from annconv.live.slots import SPIKE
 from annconv.live.stopping import looks_at_present_step, stop_condition
 from annconv.live.storage import load_arrays, npz_path, save_arrays
 from annconv.live.weights import learned_operators
-from annconv.options import MAX_STEPS, CompileOptions, duration_steps, finite_number, time_steps
+from annconv.options import CompileOptions
 from annconv.printing import say
 
 Handle = TypeVar("Handle")

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annconv.build.builder import STATE_BINDING, Support, build_extension, find_extension
+from annconv.environment import read_environment
 from annconv.ir.arrays import FloatArray
 from annconv.ir.network import Network
-from annconv.options import CompileOptions, read_environment
+from annconv.options import CompileOptions
 from annconv.passes.pipeline import lower
 from annconv.plan.arrays import Source
 from annconv.plan.kernels import OperatorKernel, UpdateKernel
