@@ -83,7 +83,6 @@ FUNCTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "elu": ("alpha",),
         "exponential": (),
         "gelu": (),
-        "gelu_tanh": (),
         "hard_shrink": ("threshold",),
         "hard_sigmoid": (),
         "hard_silu": (),
@@ -101,12 +100,11 @@ FUNCTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "squareplus": ("b",),
         "tanh": (),
         "tanh_shrink": (),
-        "threshold": ("threshold", "default_value"),
     }
 )
 """Every function of one number that a `Function` may name, and its parameters in order.
 
-Names and formulas are those of `keras.activations`; `gelu_tanh` is `gelu(approximate=True)`.
+Names and formulas are those of `keras.activations`.
 """
 
 
