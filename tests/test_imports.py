@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from annconv import plot, spike_statistics
-from annconv.ir.network import Network, Population, Projection
+from annconv.ir.network import Network
 from annconv.ir.operators import Dense
-from annconv.ir.snn_file import save_network
+from annconv.ir.population import Population
+from annconv.ir.projection import Projection
 from annconv.neurons.neuron import Neuron
 from annconv.readouts.readout import Readout
 
@@ -46,11 +47,8 @@ def test_reading_a_saved_network_loads_nothing_heavy(tmp_path):
         projections=(Projection("p", "in", "out", (Dense(np.eye(2)),)),),
         readout=Readout("spike_count", score="count", observes=("count",)),
     )
-    save_network(network, tmp_path / "tiny.snn")
-    code = (
-        "from annconv.ir.snn_file import load_network\n"
-        "assert load_network(sys.argv[1]).name == 'tiny'"
-    )
+    network.save(tmp_path / "tiny.snn")
+    code = "from annconv.ir.network import Network\nassert Network.load(sys.argv[1]).name == 'tiny'"
     assert loaded_after(code, str(tmp_path / "tiny.snn")) == set()
 
 

@@ -165,9 +165,9 @@ def _network(arguments: Namespace) -> Network:
                 f"which keeps its own, received {_flags(given)}. Convert the Keras file again with "
                 "`annconv convert`."
             )
-        from annconv.ir.snn_file import load_network
+        from annconv.ir.network import Network
 
-        return load_network(arguments.model)
+        return Network.load(arguments.model)
     from annconv.conversion.neurons import choose_neurons
     from annconv.converter.api import convert_model, unused_faults
 

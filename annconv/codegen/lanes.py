@@ -13,7 +13,7 @@ from typing import TypeVar
 from annconv.codegen.names import cpp_name, fresh_name
 from annconv.codegen.statements import condition_text, expression_text
 from annconv.codegen.updates import update_lines
-from annconv.ir.network import RATES
+from annconv.ir.population import RATES
 from annconv.neurons.expressions import (
     Call,
     Cast,

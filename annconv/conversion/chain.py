@@ -16,7 +16,7 @@ from annconv.errors import LayerProblem, UnsupportedModelError
 from annconv.frontend.layers import HANDLERS
 from annconv.frontend.remedies import LAYERS, Remedy
 from annconv.ir.activations import Bias, Function, PRelu, Relu, Softmax
-from annconv.ir.graph import Graph, Input, Layer, Node, Origin
+from annconv.ir.graph import Graph, Input, Layer, Node
 from annconv.ir.joins import Join
 from annconv.ir.maps import Map, Permute, TransposedConvolution
 from annconv.ir.operators import (
@@ -28,6 +28,7 @@ from annconv.ir.operators import (
     Reshape,
     Scale,
 )
+from annconv.ir.origin import Origin
 from annconv.options import PRESETS
 
 Weights = Dense | Convolution

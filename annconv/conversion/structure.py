@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from annconv.errors import LayerProblem
 from annconv.frontend.remedies import NESTED_TYPES, WRAPPER_TYPES
 from annconv.ir.activations import Bias
-from annconv.ir.graph import Graph, Input, Node, Origin
+from annconv.ir.graph import Graph, Input, Node
 from annconv.ir.maps import Permute
 from annconv.ir.operators import Convolution, Dense, Scale
+from annconv.ir.origin import Origin
 
 
 def structure_problems(graph: Graph) -> list[LayerProblem]:

@@ -18,7 +18,6 @@ from annconv.errors import OptionError, UnavailableError, nearest
 from annconv.frontend.description import describe
 from annconv.ir.network import Network
 from annconv.ir.samples import input_rates, prepare_samples
-from annconv.ir.snn_file import save_network
 from annconv.live.edits import edited_network
 from annconv.live.engine import Engine
 from annconv.live.monitor import Monitor
@@ -120,7 +119,7 @@ class ANNtoSNNConverter:
         compiled = compile_network(network, self._compile_options)
         if directory is not None:
             compiled.write_sources(directory)
-            save_network(network, Path(directory) / "network.snn")
+            network.save(Path(directory) / "network.snn")
         if show_info:
             say(describe(graph))
         written = "" if directory is None else str(Path(directory).resolve())

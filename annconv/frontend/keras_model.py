@@ -18,7 +18,7 @@ from typing import Any
 from annconv.errors import LayerProblem, UnsupportedModelError
 from annconv.frontend.keras_layer import NUMBER_TYPES, number_type
 from annconv.frontend.remedies import READ, SUBCLASSED_MODEL
-from annconv.ir.graph import Origin
+from annconv.ir.origin import Origin
 
 OpenShape = tuple[int | None, ...]
 """A shape without its batch axis; None for an extent that is left open."""

@@ -36,8 +36,9 @@ from annconv.frontend.remedies import (
 )
 from annconv.ir.activations import PRelu, Softmax
 from annconv.ir.arrays import Geometry
-from annconv.ir.graph import Layer, Origin, layer_arrays, result_shape
+from annconv.ir.graph import Layer, layer_arrays, result_shape
 from annconv.ir.maps import Permute
+from annconv.ir.origin import Origin
 
 
 def check_arguments(call: LayerCall, problems: Problems) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from annconv.errors import LayerProblem
 from annconv.ir.arrays import FloatArray, Geometry
-from annconv.ir.graph import Origin
+from annconv.ir.origin import Origin
 
 IRRELEVANT = frozenset({"name", "trainable", "dtype", "data_format"})
 """Settings that change nothing here: the type of numbers is checked apart, channels come last."""

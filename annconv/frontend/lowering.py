@@ -17,10 +17,11 @@ from annconv.frontend.operations import is_arithmetic, read_operation
 from annconv.frontend.permutes import drop_inverse_permutes
 from annconv.ir.activations import Function
 from annconv.ir.arrays import Geometry
-from annconv.ir.graph import Graph, Input, Layer, Node, Origin, result_shape
+from annconv.ir.graph import Graph, Input, Layer, Node, result_shape
 from annconv.ir.joins import Concatenate, Join
 from annconv.ir.maps import Permute
 from annconv.ir.operators import Reshape
+from annconv.ir.origin import Origin
 from annconv.ir.verify import Violation
 
 

@@ -10,6 +10,17 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from annconv.ir.arrays import FloatArray, Geometry, describe_array, freeze
+from annconv.ir.records import (
+    ARRAY,
+    REAL,
+    SHAPE,
+    TEXT,
+    Coder,
+    named_value,
+    optional,
+    record,
+    several,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,4 +167,13 @@ class Softmax:
 
 Activation = Bias | Relu | PRelu | Function | Softmax
 
-ACTIVATIONS: tuple[type[Activation], ...] = (Bias, Relu, PRelu, Function, Softmax)
+ACTIVATIONS: Mapping[type, Coder] = MappingProxyType(
+    {
+        Bias: record(Bias, values=ARRAY),
+        Relu: record(Relu, maximum=optional(REAL), slope=REAL, threshold=REAL),
+        PRelu: record(PRelu, slopes=ARRAY),
+        Function: record(Function, name=TEXT, parameters=several(named_value(REAL))),
+        Softmax: record(Softmax, axes=SHAPE),
+    }
+)
+"""Every one of them, and how it is written."""

@@ -7,7 +7,9 @@ are without the batch axis and channels come last.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import ClassVar
 
 from annconv.ir.arrays import (
@@ -18,6 +20,7 @@ from annconv.ir.arrays import (
     freeze,
     freeze_weights,
 )
+from annconv.ir.records import ARRAY, PADDING, SHAPE, WEIGHTS, WHOLE, Coder, record
 
 Extents = tuple[int, ...]
 """One number for every spatial axis."""
@@ -318,9 +321,29 @@ Operator = (
     Convolution | Dense | MeanPool | MaxPool | Reshape | Scale | Pad | Slice | Upsample | Increase
 )
 
-OPERATORS: tuple[type[Operator], ...] = (
-    Convolution, Dense, MeanPool, MaxPool, Reshape, Scale, Pad, Slice, Upsample, Increase,
-)  # fmt: skip
+_WINDOW = MappingProxyType({"size": SHAPE, "strides": SHAPE, "padding": PADDING})
+OPERATORS: Mapping[type, Coder] = MappingProxyType(
+    {
+        Convolution: record(
+            Convolution,
+            kernel=WEIGHTS,
+            strides=SHAPE,
+            padding=PADDING,
+            dilation=SHAPE,
+            groups=WHOLE,
+        ),
+        Dense: record(Dense, weights=WEIGHTS),
+        MeanPool: record(MeanPool, **_WINDOW),
+        MaxPool: record(MaxPool, **_WINDOW),
+        Reshape: record(Reshape, geometry=SHAPE),
+        Scale: record(Scale, factors=ARRAY),
+        Pad: record(Pad, padding=PADDING),
+        Slice: record(Slice, start=WHOLE, channels=WHOLE),
+        Upsample: record(Upsample, repeats=SHAPE),
+        Increase: record(Increase),
+    }
+)
+"""Every operator, and how it is written."""
 
 
 def chain_geometry(operators: tuple[Operator, ...], geometry: Geometry) -> Geometry | None:

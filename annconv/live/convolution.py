@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from annconv.errors import FilterError, UnavailableError
 from annconv.ir import operators as o
-from annconv.ir.network import Projection as ProjectionData
+from annconv.ir.projection import Projection as ProjectionData
 from annconv.live.projection import WEIGHT, Projection
 from annconv.live.synapse import Synapse
 from annconv.live.values import as_numbers

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from annconv.errors import InputError
-from annconv.ir.network import Network, Population, Projection
+from annconv.ir.network import Network
+from annconv.ir.population import Population
+from annconv.ir.projection import Projection
 from annconv.live.engine import Engine
 from annconv.live.weights import learned_operators, loaded_weights, present_weights, with_weights
 from annconv.neurons.expressions import Name

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from annconv.durations import time_steps
 from annconv.errors import InputError, OptionError, UnavailableError, nearest
-from annconv.ir.network import Population as PopulationData
+from annconv.ir.population import Population as PopulationData
 from annconv.live.access import Guarded, from_property, missing, read_slot, write_slot
 from annconv.live.engine import Engine
 from annconv.live.neuron import IndividualNeuron

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from annconv.errors import UnavailableError
 from annconv.ir.arrays import WeightArray
-from annconv.ir.network import Projection
 from annconv.ir.operators import Convolution, Dense, MaxPool, MeanPool
+from annconv.ir.projection import Projection
 from annconv.plan.arrays import Source
 from annconv.runtime.state import State
 

@@ -16,8 +16,10 @@ from zoo import OPTIONS, ZOO, numbers, samples, spiking
 
 from annconv.codegen.names import cpp_name
 from annconv.codegen.render import render_network, render_program, render_state
-from annconv.ir.network import Network, Population, Projection
+from annconv.ir.network import Network
 from annconv.ir.operators import Dense
+from annconv.ir.population import Population
+from annconv.ir.projection import Projection
 from annconv.neurons.library import IB, IaF
 from annconv.plan.plan import Plan
 from annconv.plan.planner import make_plan

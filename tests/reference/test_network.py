@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from annconv.errors import InputError, OptionError, SimulationError
-from annconv.ir.network import Network, Population, Projection
+from annconv.ir.network import Network
 from annconv.ir.operators import Convolution, Dense, Increase, MaxPool, MeanPool, Scale, Slice
+from annconv.ir.population import Population
+from annconv.ir.projection import Projection
 from annconv.neurons.library import COUNTER, CPN, IB, INTEGRATOR, PSO, IaF
 from annconv.neurons.neuron import Neuron
 from annconv.philox import uniform
