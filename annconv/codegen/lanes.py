@@ -23,11 +23,13 @@ from annconv.neurons.expressions import (
     Number,
     children,
     kind,
+    mapped,
     names,
     renamed,
+    with_children,
 )
 from annconv.neurons.model import Assign, NeuronModel, Ode, OdeBlock, Statement
-from annconv.neurons.rewriting import mapped, mapped_model, with_children
+from annconv.neurons.rewriting import mapped_model
 
 SPIKED = "spiked"
 

@@ -16,8 +16,8 @@ from annconv.ir.network import Network
 from annconv.ir.operators import Scale
 from annconv.ir.population import Population
 from annconv.ir.projection import SPIKES, Projection
-from annconv.neurons.affine import affine_form
 from annconv.neurons.expressions import Number
+from annconv.neurons.linear import affine_form
 from annconv.neurons.model import Assign, NeuronModel, Ode, OdeBlock
 
 
