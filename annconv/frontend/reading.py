@@ -24,7 +24,7 @@ class Reading:
 
     Attributes:
         graph: The trained network; with `problems` only a draft that shows what stands where.
-        ignored: What was passed over, by layer; empty unless `on_unsupported="ignore"`.
+        ignored: What was skipped, by layer; empty unless `on_unsupported="ignore"`.
         problems: Why the model cannot be read, by layer; `read_model` raises them.
     """
 

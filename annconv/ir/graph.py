@@ -43,7 +43,7 @@ LAYERS: Mapping[type, Coder] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Node:
-    """One step of the computation.
+    """One operation of the computation.
 
     Attributes:
         name: Unique in the graph: the Keras layer's name for its first node, `NAME/relu`,

@@ -24,7 +24,7 @@ class TransposedConvolution:
 
     Attributes:
         kernel: (*size, channels_out, channels_in), as Keras keeps it, float32 or float64.
-        strides: Steps of the result between neighbouring inputs, one per spatial axis.
+        strides: Cells of the result between neighbouring inputs, one per spatial axis.
         dilation: Distance between the taps of the kernel, one per spatial axis.
         cut: Cells left out in front of each spatial axis.
         extents: Extents of the result, one per spatial axis.

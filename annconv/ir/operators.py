@@ -72,7 +72,7 @@ class Convolution:
     Attributes:
         kernel: (*size, channels_in // groups, channels_out), float32, float64, or int16 where
             weights are whole numbers.
-        strides: Steps of the window, one per spatial axis.
+        strides: Cells between neighbouring windows, one per spatial axis.
         padding: Zeros before and after, one pair per spatial axis.
         dilation: Distance between the taps of a window, one per spatial axis.
         groups: Number of groups into which channels are split.
@@ -153,7 +153,7 @@ class MeanPool:
 
     Attributes:
         size: Extents of the window, one per spatial axis.
-        strides: Steps of the window, one per spatial axis.
+        strides: Cells between neighbouring windows, one per spatial axis.
         padding: Cells before and after, one pair per spatial axis.
     """
 
@@ -303,8 +303,8 @@ class Upsample:
 class Increase:
     """By how much its input grew since the last step, from zero at a sample's start.
 
-    Behind `MaxPool` of spike counts it passes on spikes whose count is, at every step, the maximum
-    of the counts; where counts can shrink it passes on negative ones too.
+    Behind `MaxPool` of spike counts its values are spikes whose count is, at every step, the
+    maximum of the counts; where counts can shrink some are negative.
     """
 
     linear: ClassVar[bool] = False

@@ -317,7 +317,7 @@ class Monitor(Guarded):
                 f"monitor {self.name!r}",
                 expected="spikes recorded over some time",
                 received="an empty recording",
-                instead="Keep what get('spike') returned, and pass it on.",
+                instead="Keep what get('spike') returned, and hand it on.",
             )
         return begins, ends
 

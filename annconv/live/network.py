@@ -467,7 +467,7 @@ def _is_step(value: object) -> bool:
 
 
 def _is(wanted: object, population: Population) -> bool:
-    """Whether a filter lets a population pass."""
+    """Whether a filter takes in a population."""
     return wanted is None or wanted is population or wanted == population.name
 
 

@@ -60,7 +60,7 @@ class PopulationState:
         self.spikes: Values = np.zeros((count, *population.geometry), dtype=real)
 
     def full(self, name: str) -> Values:
-        """A variable, or "spikes" for what the neurons pass on, as (N, *geometry)."""
+        """A variable, or "spikes" for what the neurons send, as (N, *geometry)."""
         if name == SPIKES:
             if self.model.emit is None:
                 return self.spikes

@@ -81,7 +81,7 @@ class ValueRecording:
         source: Position of a buffer in the plan, or -1 - population for its firing rates.
         ranks: (n,) int32 of the values to keep, ascending; None: all.
         period: In steps.
-        wait: Steps that pass before the first row.
+        wait: Steps before the first row.
         rows: (at least the rows that will come, n) float64, filled from the start.
         arrived: Position of a conductance's buffer. Rows then hold the source as its population
             finds it, with what arrived added; None: the source at the end of the step.
