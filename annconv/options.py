@@ -8,7 +8,6 @@ from typing import Any
 from annconv.checks import among, check, flag, number, one_of, tuple_of_names, whole
 from annconv.machine import available_cores, vector_bits
 
-PRESETS = ("annarchy",)
 PRECISIONS = ("single", "double", "int16")
 NORMALISATIONS = ("model",)
 UNSUPPORTED_POLICIES = ("refuse", "ignore")
@@ -16,11 +15,12 @@ VECTOR_BITS = (128, 256, 512)
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConvertOptions:
-    """How a trained model becomes a spiking network; all of it is stored in the Network."""
+class AnnarchyOptions:
+    """How preset `annarchy` makes a spiking network; all of it is stored in the Network.
 
-    preset: str = "annarchy"
-    """Which family of networks to build: "annarchy", the reference converter's, spike for spike."""
+    Every preset has such a class of its own.
+    """
+
     input_encoding: Any = "CPN"
     """Name of an encoding neuron, or a `Neuron` (ours or ANNarchy's) that reads its `rates`."""
     hidden_neuron: Any = "IaF"
@@ -47,7 +47,6 @@ class ConvertOptions:
     def __post_init__(self) -> None:
         check(
             self,
-            one_of("preset", PRESETS),
             whole("k", 1, optional=True),
             one_of("normalize", NORMALISATIONS, optional=True),
             number("threshold_step"),

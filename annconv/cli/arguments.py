@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import annconv
 from annconv.cli import commands
 from annconv.neurons.library import ENCODINGS, HIDDEN
-from annconv.options import NORMALISATIONS, PRECISIONS, UNSUPPORTED_POLICIES, ConvertOptions
+from annconv.options import NORMALISATIONS, PRECISIONS, UNSUPPORTED_POLICIES, AnnarchyOptions
 from annconv.printing import show, tell
 from annconv.readouts.table import READOUTS
 
@@ -24,7 +24,7 @@ samples: the content of a file decides on its format.
 labels: .npy, .npz, IDX, or text with one whole number per line (.csv as --output writes it).
 """
 
-_DEFAULTS = {entry.name: entry.default for entry in fields(ConvertOptions)}
+_DEFAULTS = {entry.name: entry.default for entry in fields(AnnarchyOptions)}
 
 
 class Parser(argparse.ArgumentParser):
@@ -135,7 +135,8 @@ def _add_inspect(adder: Any) -> None:
         "--ir",
         required=True,
         choices=tuple(commands.STAGES),
-        help="what the ANN computes, the spiking network, the kernels that run, or their source",
+        help="what the ANN computes, the linear chains in it, the spiking network, the kernels "
+        "that run, or their source",
     )
     parser.add_argument(
         "--format",

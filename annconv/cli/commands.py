@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from annconv.checks import whole
 from annconv.durations import duration_steps
 from annconv.errors import InputError, ModelFileError, OptionError, OutputError
-from annconv.options import ConvertOptions
+from annconv.options import AnnarchyOptions
 from annconv.printing import show, tell
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def _is_saved(path: str) -> bool:
 
 def _given(arguments: Namespace) -> dict[str, Any]:
     """The options of the conversion that were written."""
-    names = [entry.name for entry in fields(ConvertOptions) if entry.name in arguments]
+    names = [entry.name for entry in fields(AnnarchyOptions) if entry.name in arguments]
     values = {name: getattr(arguments, name) for name in names}
     return {name: value for name, value in values.items() if value is not None}
 
@@ -168,13 +168,12 @@ def _network(arguments: Namespace) -> Network:
         from annconv.ir.network import Network
 
         return Network.load(arguments.model)
-    from annconv.conversion.neurons import choose_neurons
+    from annconv.conversion.presets import preset_of
     from annconv.converter.api import convert_model, unused_faults
 
-    options = ConvertOptions(**given)
-    choose_neurons(
-        options, unused_faults(options)
-    )  # faults of options are told before Keras is imported
+    options = AnnarchyOptions(**given)
+    faults = unused_faults(options)
+    preset_of(options).check(options, faults)  # told before Keras is imported
     _prepare_keras()
     return convert_model(arguments.model, options)[1]
 
@@ -186,7 +185,7 @@ def _prepare_keras() -> None:
 
 
 def _graph_text(arguments: Namespace) -> str:
-    graph = _graph(arguments)
+    graph = _graph(arguments, "graph, which is", "The graph is")
     if arguments.simplified:
         from annconv.conversion.graph import simplify
 
@@ -198,24 +197,36 @@ def _graph_text(arguments: Namespace) -> str:
     return graph_dot(graph) if arguments.format == "dot" else graph_svg(graph)
 
 
-def _graph(arguments: Namespace) -> Graph:
-    """What a Keras model computes, whether or not a preset converts it."""
+def _sections_text(arguments: Namespace) -> str:
+    from annconv.conversion.sections import find_sections
+
+    return str(find_sections(_graph(arguments, "sections, which are", "Sections are")))
+
+
+def _graph(arguments: Namespace, held: str, subject: str) -> Graph:
+    """What a Keras model computes, whether or not a preset converts it.
+
+    Args:
+        arguments: As parsed.
+        held: What is asked for, with its verb, to be told where a saved network holds none.
+        subject: The same at the beginning of a sentence.
+    """
     given = _given(arguments)
     policy = given.pop("on_unsupported", "refuse")
     if _is_saved(arguments.model):
         raise ModelFileError(
             arguments.model,
-            "a saved network holds no graph, which is what the Keras model computes",
+            f"a saved network holds no {held} what the Keras model computes",
             instead="--ir network, or the Keras file",
         )
     if given:
         raise OptionError(
-            f"--ir graph: expected no option of the conversion but --on-unsupported, received "
-            f"{_flags(given)}. The graph is what the Keras model computes: use --ir network."
+            f"--ir {arguments.ir}: expected no option of the conversion but --on-unsupported, "
+            f"received {_flags(given)}. {subject} what the Keras model computes: use --ir network."
         )
     from annconv.frontend import read_model
 
-    options = ConvertOptions(on_unsupported=policy)
+    options = AnnarchyOptions(on_unsupported=policy)
     _prepare_keras()
     return read_model(arguments.model, on_unsupported=options.on_unsupported).graph
 
@@ -249,6 +260,12 @@ def _cpp_text(arguments: Namespace) -> str:
 
 
 STAGES: Mapping[str, Stage] = MappingProxyType(
-    {"graph": _graph_text, "network": _network_text, "plan": _plan_text, "cpp": _cpp_text}
+    {
+        "graph": _graph_text,
+        "sections": _sections_text,
+        "network": _network_text,
+        "plan": _plan_text,
+        "cpp": _cpp_text,
+    }
 )
 """What `--ir` can name, in the order of the compiler."""

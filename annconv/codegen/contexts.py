@@ -10,6 +10,7 @@ from annconv.codegen.shapes import KernelNames, constant_context
 from annconv.codegen.updates import update_lines
 from annconv.neurons.model import OdeBlock
 from annconv.plan.kernels import OperatorKernel, UpdateKernel
+from annconv.plan.operators import CONVOLVE_EVENTS
 from annconv.plan.plan import Plan
 
 Context = dict[str, Any]
@@ -54,7 +55,9 @@ def _operator_context(
     weights = [] if kernel.packed is None else [f"weights.{kernel.packed}"]
     state = [] if kernel.state is None else [f"arena.{kernel.state}"]
     source = place(kernel.source, slotted, before=kernel.delay == 1)
-    arguments = [source, *weights, *state, place(kernel.target, slotted)]
+    on_events = kernel.function == CONVOLVE_EVENTS
+    scratch = ["step.scratch"] if on_events else []
+    arguments = [source, *weights, *state, place(kernel.target, slotted), *scratch]
     return {
         "template": "kernels/operator.cpp.j2",
         "name": kernel.name,
@@ -64,7 +67,8 @@ def _operator_context(
         "function": kernel.function,
         "mode": "kAdd" if kernel.adds else "kWrite",
         "reads_weights": bool(weights),
-        "reads_step": bool(slotted & {kernel.source, kernel.target}),
+        "reads_step": bool(scratch or slotted & {kernel.source, kernel.target}),
+        "scratch": names.scratch if on_events else None,
         "arguments": ", ".join(arguments),
     }
 

@@ -6,6 +6,7 @@ what depends on parameters alone is computed once.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -38,7 +39,7 @@ Bounded = TypeVar("Bounded", Assign, Ode)
 
 @dataclass(frozen=True, slots=True)
 class LanesNeuron:
-    """A neuron's text.
+    """A neuron's text; `Value` is a vector of numbers.
 
     Attributes:
         constants: Names and texts of values that are computed once.
@@ -61,10 +62,15 @@ def lanes_neuron(model: NeuronModel) -> LanesNeuron:
     lean = hoisted.with_limits(mapped_model(model, hoisted.without_constants))
     selected = mapped_model(lean, lambda expression: mapped(expression, _selection))
     return LanesNeuron(
-        constants=tuple(hoisted.found.items()),
-        statements=update_lines(selected, _bound_line),
-        emission=_emission_lines(selected),
+        constants=tuple((name, _of_vectors(text)) for name, text in hoisted.found.items()),
+        statements=list(map(_of_vectors, update_lines(selected, _bound_line))),
+        emission=list(map(_of_vectors, _emission_lines(selected))),
     )
+
+
+def _of_vectors(text: str) -> str:
+    """Text in which every number is a vector's: no value of a neuron is called `real`."""
+    return re.sub(r"\breal\b", "Value", text)
 
 
 class _Hoisted:

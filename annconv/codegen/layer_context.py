@@ -19,8 +19,8 @@ from annconv.plan.plan import Plan
 
 Context = dict[str, Any]
 
-PI = "static_cast<network::real>(3.14159265358979323846)"
-STATE, FIXED = "real", "const real"
+PI = "static_cast<real>(3.14159265358979323846)"
+STATE, FIXED = "Value", "const Value"
 OUTPUTS = {"spike": "ByteOutput", "bits": "BitOutput"}
 SLOTS = {"spike": "ByteSlots", "bits": "BitSlots"}
 NEURON, POOLING = "Neuron", "Pooling"
@@ -72,14 +72,14 @@ def layer_context(kernel: LayerKernel, plan: Plan, names: KernelNames) -> LayerC
         "template": "kernels/layer.cpp.j2",
         "name": kernel.name,
         "scratch": names.scratch,
-        "summary": kernel.summary,
+        "summary": kernel.summary.split("; ", 1),
         "owners": [update.summary.rpartition(": ")[0] for update in kernel.updates],
         "data": [neuron.own for neuron in neurons],
         "resting": "nullptr" if kernel.resting is None else f"arena.{kernel.resting}",
+        "slots": None if arrival.spikes is None else _slots(arrival, plan),
         "source_arguments": _source_arguments(kernel, plan),
         "preparation": _preparation(kernel, plan),
-        "output": f"arena.{emitted.name}[1]",
-        "output_length": emitted.length,
+        "output": emitted.name,
     }
     return LayerContext(kind, own)
 
@@ -115,8 +115,7 @@ def _buffer(plan: Plan, name: str) -> Buffer:
 def _slots(arrival: Arrival, plan: Plan) -> str:
     """The spikes that a layer reads in a tile."""
     buffer = _buffer(plan, cast(str, arrival.spikes))
-    first = f"arena.{buffer.name}[{1 - arrival.delay}]"
-    return f"annconv::{SLOTS[buffer.type]}{{{first}, {buffer.length}}}"
+    return f"annconv::{SLOTS[buffer.type]}::from(arena.{buffer.name}, {1 - arrival.delay})"
 
 
 def _preparation(kernel: LayerKernel, plan: Plan) -> str | None:
@@ -135,15 +134,12 @@ def _source_arguments(kernel: LayerKernel, plan: Plan) -> str:
     inputs = "arena.shared_inputs"
     if arrival.function == "RatesSource":
         if shared is None:
-            return f"tile.rates, tile.advance, {arrival.length}"
+            return "tile.rates, tile.advance"
         return f"{inputs}.rates(tile.rates), tile.advance, {inputs}.count()"
-    spikes = _slots(arrival, plan)
     weights = f"weights.{arrival.weights}"
-    if arrival.function != "DenseSource":
-        return f"{spikes}, {weights}"
     if shared is None or shared.layer != kernel.name:
-        return f"{spikes}, {weights}, {arrival.length}, {arrival.length}"
-    return f"{spikes}, {inputs}.weights({weights}), {inputs}.rows(), {inputs}.count()"
+        return f"spikes, {weights}"
+    return f"spikes, {inputs}.weights({weights}), {inputs}.rows(), {inputs}.count()"
 
 
 class _Members:
@@ -168,12 +164,12 @@ class _Members:
         """A member out of the weights: one for all neurons, one a channel, or one each."""
         places = {"one": "[0]", "channel": " + channel", "each": " + place"}
         value = f"data.{name}{places[broadcast]}"
-        self._add(FIXED, name, value if broadcast == "one" else f"annconv::load<real>({value})")
+        self._add(FIXED, name, value if broadcast == "one" else f"annconv::load<Value>({value})")
         self._point("const real*", name, f"weights.{packed}")
 
     def state(self, name: str, buffer: str) -> None:
         """A member that lasts from tile to tile."""
-        self._add(STATE, name, f"annconv::load<real>(data.{name} + place)")
+        self._add(STATE, name, f"annconv::load<Value>(data.{name} + place)")
         self._point("real*", name, f"arena.{buffer}")
 
     def _add(self, kind: str, name: str, value: str) -> None:
@@ -233,11 +229,11 @@ def _arrival_lines(arrival: Arrival | None, drives: str) -> list[str]:
     """What arrives, as the value that drives a neuron."""
     scaled = "arrived" if arrival is None or arrival.factors is None else "factor * arrived"
     if arrival is None or arrival.decay is None:
-        return [f"const real {drives} = {scaled};"]
+        return [f"const Value {drives} = {scaled};"]
     trace = f"decay * trace + {scaled}"
     if arrival.fused:
         trace = "annconv::fma(arrived, factor, decay * trace)"
-    return [f"trace = {trace};", f"const real {drives} = trace;"]
+    return [f"trace = {trace};", f"const Value {drives} = trace;"]
 
 
 def _given(update: UpdateKernel) -> list[tuple[str, str]]:
@@ -251,4 +247,4 @@ def _given(update: UpdateKernel) -> list[tuple[str, str]]:
 def _clock_lines(update: UpdateKernel) -> list[str]:
     """`t`, where the statements read it."""
     reads_time = "t" in update.model.reads()
-    return ["const real t = number * real(kTimeStep);"] if reads_time else []
+    return ["const Value t = number * Value(kTimeStep);"] if reads_time else []

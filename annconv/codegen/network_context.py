@@ -10,7 +10,9 @@ from annconv.codegen.names import cpp_name
 from annconv.codegen.shapes import kernel_names
 from annconv.codegen.statements import condition_text, expression_text, real_literal
 from annconv.neurons.expressions import Expression, names
-from annconv.plan.kernels import LayerKernel
+from annconv.plan.kernels import Kernel, LayerKernel, OperatorKernel, extents_of, number_of
+from annconv.plan.layouts import blocks
+from annconv.plan.operators import CONVOLVE_EVENTS
 from annconv.plan.plan import Plan, ReadoutPlan, emitting
 
 Context = dict[str, Any]
@@ -48,11 +50,12 @@ def network_context(plan: Plan) -> Context:
             for entry in plan.packed
         ],
         "tile": plan.tile,
+        "blocks": max([1, *map(_summed_blocks, plan.kernels)]),
         "kernels": [
             {
                 "name": kernel.name,
                 "is_layer": isinstance(kernel, LayerKernel),
-                "scratch": names[kernel.name].scratch,
+                "scratch": names[kernel.name].scratch if _needs_scratch(kernel) else None,
             }
             for kernel in plan.kernels
         ],
@@ -77,6 +80,25 @@ def _buffers(plan: Plan) -> list[Context]:
         }
         for entry in plan.buffers
     ]
+
+
+def _summed_blocks(kernel: Kernel) -> int:
+    """Into how many blocks a layer's sums are split, of which each thread of a team takes some."""
+    if not isinstance(kernel, LayerKernel) or kernel.arrival.spikes is None:
+        return 0
+    shape = dict(kernel.constants)
+    channel_blocks = blocks(number_of(shape, "kChannelsOut"), number_of(shape, "kTileChannels"))
+    if "kBlockRows" not in shape:
+        return channel_blocks
+    rows = extents_of(shape, "kOut")[1]
+    return channel_blocks * -(-rows // number_of(shape, "kBlockRows"))
+
+
+def _needs_scratch(kernel: Kernel) -> bool:
+    """Whether a kernel works in memory that is its thread's own."""
+    if isinstance(kernel, LayerKernel):
+        return True
+    return isinstance(kernel, OperatorKernel) and kernel.function == CONVOLVE_EVENTS
 
 
 def _cleared(plan: Plan, slotted: frozenset[str]) -> list[str]:

@@ -1,5 +1,5 @@
 """Conversion: from a Graph of layers to a spiking Network."""
 
-from annconv.conversion.annarchy import convert_graph
+from annconv.conversion.presets import convert_graph
 
 __all__ = ["convert_graph"]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from annconv.conversion.neurons import choose_neurons
+from annconv.conversion.annarchy.neurons import choose_neurons
 from annconv.converter.api import convert_model
 from annconv.durations import duration_steps
 from annconv.errors import OptionError, UnavailableError, nearest
@@ -24,7 +24,7 @@ from annconv.live.monitor import Monitor
 from annconv.live.network import LiveNetwork, output_monitor
 from annconv.live.presenting import present
 from annconv.neurons.neuron import Neuron
-from annconv.options import CompileOptions, ConvertOptions, RunOptions
+from annconv.options import AnnarchyOptions, CompileOptions, RunOptions
 from annconv.printing import progress_bar, say
 from annconv.readouts.labels import draw_labels, winners
 from annconv.runtime.compiled import REAL, CompiledNetwork, compile_network
@@ -77,7 +77,7 @@ class ANNtoSNNConverter:
         with _collecting(faults):
             self._seed = RunOptions(steps=1, seed=seed).seed
         with _collecting(faults):
-            self._convert_options = ConvertOptions(
+            self._convert_options = AnnarchyOptions(
                 input_encoding=input_encoding,
                 hidden_neuron=hidden_neuron,
                 read_out=read_out,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from annconv.errors import InputError
 from annconv.ir.network import Network
-from annconv.options import CompileOptions, ConvertOptions
+from annconv.options import AnnarchyOptions, CompileOptions
 from annconv.runtime.compiled import CompiledNetwork, compile_network
 
 if TYPE_CHECKING:
@@ -139,8 +139,9 @@ def convert(
         UnsupportedModelError: Layers cannot be converted; all are listed.
         EquationError: A neuron's equations are not understood.
     """
-    options = ConvertOptions(
-        preset=preset,
+    from annconv.conversion.presets import preset_named
+
+    options = preset_named(preset).options(
         input_encoding=input_encoding,
         hidden_neuron=hidden_neuron,
         read_out=read_out,
@@ -156,7 +157,7 @@ def convert(
     return convert_model(model, options, unused_faults(options))[1]
 
 
-def unused_faults(options: ConvertOptions) -> list[str]:
+def unused_faults(options: AnnarchyOptions) -> list[str]:
     """Options that would have no effect; the drop-in class takes them, as the reference does."""
     if options.scale_factor is None or options.normalize is not None:
         return []
@@ -168,18 +169,17 @@ def unused_faults(options: ConvertOptions) -> list[str]:
 
 
 def convert_model(
-    model: Any, options: ConvertOptions, faults: Iterable[str] = ()
+    model: Any, options: AnnarchyOptions, faults: Iterable[str] = ()
 ) -> tuple[Graph, Network]:
     """The Graph of a model and the Network made of it; arguments and errors as `convert`.
 
     `faults` are those that the caller found in the options, raised with those found here.
     """
     # A saved network is loaded and run without these.
-    from annconv.conversion import convert_graph
-    from annconv.conversion.neurons import choose_neurons
+    from annconv.conversion.presets import convert_graph, preset_of
     from annconv.frontend import survey_model
 
-    choose_neurons(options, faults)  # faults of options are told before a model is read
+    preset_of(options).check(options, faults)  # told before a model is read
     reading = survey_model(model, on_unsupported=options.on_unsupported)
     network = convert_graph(
         reading.graph, options, ignored=reading.ignored, problems=reading.problems

@@ -11,6 +11,7 @@ from annconv.plan.arrays import Packed
 from annconv.plan.event_tiles import EventTiles, choose_tiles
 from annconv.plan.kernels import Kernel, OperatorKernel
 from annconv.plan.layouts import KernelLayout, blocks
+from annconv.plan.operators import CONVOLVE_EVENTS
 from annconv.plan.plan import Plan, emitting
 from annconv.plan.target import REAL_BYTES, Target
 
@@ -44,7 +45,8 @@ def follow_events(plan: Plan) -> Plan:
 
 
 def _tiles(kernel: OperatorKernel, plan: Plan) -> EventTiles | None:
-    return choose_tiles(dict(kernel.constants), REAL_BYTES[plan.precision], plan.target)
+    target = replace(plan.target, tables=False)
+    return choose_tiles(dict(kernel.constants), REAL_BYTES[plan.precision], target)
 
 
 def _in_memory(kernel: OperatorKernel, *, signed: bool) -> OperatorKernel:
@@ -54,18 +56,14 @@ def _in_memory(kernel: OperatorKernel, *, signed: bool) -> OperatorKernel:
 
 def _in_registers(kernel: OperatorKernel, tiles: EventTiles, target: Target) -> OperatorKernel:
     constants = (
-        *kernel.constants,
+        *(constant for constant in kernel.constants if constant[0] != "kGroups"),
         ("kSumBytes", target.vector_bytes),
         ("kTileSteps", 1),
-        ("kTileRows", tiles.rows),
-        ("kTileCols", tiles.columns),
-        ("kTileChannels", tiles.channels),
-        ("kRowsTogether", int(tiles.rows_together)),
-        ("kBlockRows", tiles.block_rows),
+        *tiles.constants(),
         ("kPatterns", 0),
         ("kSafeAdditions", 0),
     )
-    return replace(kernel, function="convolve_events", constants=constants)
+    return replace(kernel, function=CONVOLVE_EVENTS, constants=constants)
 
 
 def _tiled(packed: Packed, kernel: OperatorKernel, tiles: EventTiles) -> Packed:

@@ -65,6 +65,17 @@ class EventTiles:
     block_rows: int
     weight_bytes: int
 
+    def constants(self) -> tuple[tuple[str, int], ...]:
+        """Names and values that the event convolution takes."""
+        rows = (("kTileRows", self.rows),) if self.rows_together else ()
+        return (
+            *rows,
+            ("kTileCols", self.columns),
+            ("kTileChannels", self.channels),
+            ("kRowsTogether", int(self.rows_together)),
+            ("kBlockRows", self.block_rows),
+        )
+
     @property
     def why(self) -> str:
         """What the tiles are, for people."""

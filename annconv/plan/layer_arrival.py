@@ -31,6 +31,8 @@ from annconv.plan.target import WEIGHT_BYTES
 
 VECTORS_OF_RATES = 4
 """Vectors of input neurons that run side by side."""
+PLANE = ("kIn", "kOut", "kSize", "kStride", "kPad", "kChannelsOut")
+"""Constants of a window that runs over a plane of one channel, without gaps between its taps."""
 WIDEST_PATTERN = 6
 """Columns of a kernel whose patterns are tabulated."""
 
@@ -53,7 +55,6 @@ def rates_arrival(plan: Plan, update: UpdateKernel) -> PlannedArrival:
         ("kTileChannels", VECTORS_OF_RATES * lanes),
         ("kSkipsResting", 0),
         ("kVectorBytes", plan.target.vector_bytes),
-        ("kTileSteps", plan.tile),
     )
     why = f"{VECTORS_OF_RATES * lanes} rates at a time"
     arrival = Arrival("RatesSource", None, update.neurons, 0, None, None, None, None, why)
@@ -169,11 +170,7 @@ def _convolution(
     constants: Constants = (
         *_window_constants(shape),
         ("kSumBytes", _sum_bytes(plan, number_of(shape, "kChannelsOut"))),
-        ("kTileRows", tiles.rows),
-        ("kTileCols", tiles.columns),
-        ("kTileChannels", tiles.channels),
-        ("kRowsTogether", int(tiles.rows_together)),
-        ("kBlockRows", tiles.block_rows),
+        *tiles.constants(),
         ("kPatterns", 0),
         ("kSafeAdditions", additions),
         ("kSkipsResting", 0),
@@ -203,7 +200,7 @@ def _row_table(
     block = vectors * lanes
     multiple = 1 if pool is None else extents_of(dict(pool.constants), "kSize")[1]
     constants: Constants = (
-        *_window_constants(shape),
+        *((name, shape[name]) for name in PLANE),
         ("kTileChannels", block),
         ("kBlockRows", multiple),
         ("kSkipsResting", 0),
@@ -260,5 +257,4 @@ def _sum_bytes(plan: Plan, outputs: int) -> int:
 
 
 def _window_constants(shape: Mapping[str, Constant]) -> Constants:
-    names = ("kIn", "kOut", "kSize", "kStride", "kPad", "kDilation", "kChannelsIn", "kChannelsOut")
-    return tuple((name, shape[name]) for name in names)
+    return tuple((name, shape[name]) for name in (*PLANE, "kDilation", "kChannelsIn"))

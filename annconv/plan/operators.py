@@ -27,6 +27,7 @@ from annconv.plan.kernels import Constant
 
 SPATIAL_AXES = 3
 SCALE = "scale"
+CONVOLVE_EVENTS = "convolve_events"
 FUSED_SCALE = "scale_fused"
 """A Scale whose products are added to what there is, with one rounding for both."""
 

@@ -123,13 +123,16 @@ class _Planner:
                     (name, variable.name), "real", size
                 )
             self.spikes[name] = self._buffer((name, SPIKES), "spike", size)
-        targets = dict.fromkeys(entry.target for entry in self.network.arriving(name))
+        arriving: dict[str, list[Projection]] = {}
+        for entry in self.network.arriving(name):
+            arriving.setdefault(entry.target, []).append(entry)
         if model is None:  # a junction adds up whatever arrives
             sums = self._buffer((name, "sum"), "real", size)
-            self.sums |= {(name, target): sums for target in (*targets, JUNCTION)}
+            self.sums |= {(name, target): sums for target in (*arriving, JUNCTION)}
             return
-        for target in targets:
-            self.sums[name, target] = self._buffer((name, "g", target), "real", size)
+        for target, projections in arriving.items():
+            what = "trace" if self._share_trace(projections) else "g"
+            self.sums[name, target] = self._buffer((name, what, target), "real", size)
 
     def _order(self, updates: dict[str, UpdateKernel]) -> list[Kernel]:
         """All kernels in running order.
@@ -148,19 +151,13 @@ class _Planner:
         return self._write_first(kernels)
 
     def _arriving(self, name: str) -> list[Kernel]:
-        """Kernels of all projections onto a population.
-
-        Where all that arrives in a sum is a trace of one decay, the sum itself is that trace: added
-        up in another order, so in integers only where one projection arrives.
-        """
+        """Kernels of all projections onto a population."""
         kernels: list[Kernel] = []
         arriving = self.network.arriving(name)
         totals = {entry.name: self.sums[name, entry.target] for entry in arriving}
         for total in dict.fromkeys(totals.values()):
             projections = [entry for entry in arriving if totals[entry.name] == total]
-            decays = {entry.trace_decay for entry in projections}
-            shared = len(decays) == 1 and None not in decays
-            shared = shared and (len(projections) == 1 or self.precision != "int16")
+            shared = self._share_trace(projections)
             if shared:
                 kernels.append(self._fade(projections[0], total))
             for entry in projections:
@@ -169,6 +166,15 @@ class _Planner:
                 else:
                     kernels += self._own_trace(entry, total)
         return kernels
+
+    def _share_trace(self, projections: list[Projection]) -> bool:
+        """Whether all that arrives in a sum is a trace of one decay: then the sum is that trace.
+
+        It is added up in another order, so in integers only where one projection arrives.
+        """
+        decays = {entry.trace_decay for entry in projections}
+        alone = len(projections) == 1
+        return len(decays) == 1 and None not in decays and (alone or self.precision != "int16")
 
     def _own_trace(self, projection: Projection, total: str) -> list[Kernel]:
         """A projection that keeps its trace in a buffer of its own."""

@@ -155,14 +155,18 @@ void check() {
         weight = static_cast<Real>(static_cast<int>(random() % 129) - 64) / 64;
     const std::vector<Real> tiled = laid_out<Shape>(kernel);
     std::vector<Real> expected(kSums, 3), received(kSums, 3);
+    const auto memory = std::make_unique<annconv::EventScratch<Shape, Real>>();
+    auto* const scratch = reinterpret_cast<std::byte*>(memory.get());
     for (int step = 0; step < 2; ++step) {
         annconv::convolve_spikes<Shape, Output::kAdd>(spikes.data(), kernel.data(),
                                                       expected.data());
-        annconv::convolve_events<Shape, Output::kAdd>(spikes.data(), tiled.data(), received.data());
+        annconv::convolve_events<Shape, Output::kAdd>(spikes.data(), tiled.data(), received.data(),
+                                                      scratch);
         CHECK(expected == received);
     }
     annconv::convolve_spikes<Shape, Output::kWrite>(spikes.data(), kernel.data(), expected.data());
-    annconv::convolve_events<Shape, Output::kWrite>(spikes.data(), tiled.data(), received.data());
+    annconv::convolve_events<Shape, Output::kWrite>(spikes.data(), tiled.data(), received.data(),
+                                                    scratch);
     CHECK(expected == received);
     check_steps<Shape>(spikes, kernel, tiled);
 }

@@ -28,7 +28,7 @@ struct Busy {
     };
     struct Weights {};
 
-    static constexpr int kInputs = 1, kOutputs = 1, kTile = 8, kPopulations = 2;
+    static constexpr int kInputs = 1, kOutputs = 1, kTile = 8, kPopulations = 2, kBlocks = 2;
     static constexpr int kSizes[] = {1, kNeurons};
 
     static void reset(const Weights&, Arena& arena) {

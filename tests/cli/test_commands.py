@@ -167,6 +167,20 @@ class TestInspect:
             "model computes. Instead: --ir network, or the Keras file.\n"
         )
 
+    def test_a_saved_network_has_no_sections(self, annconv, saved):
+        status, out, err = annconv("inspect", saved, "--ir", "sections")
+        assert (status, out) == (1, "")
+        assert err == (
+            f"ModelFileError: {saved}: a saved network holds no sections, which are what the Keras "
+            "model computes. Instead: --ir network, or the Keras file.\n"
+        )
+        status, _, err = annconv("inspect", "model.keras", "--ir", "sections", "--dt", 2)
+        assert status == 1
+        assert err == (
+            "OptionError: --ir sections: expected no option of the conversion but --on-unsupported,"
+            " received --dt. Sections are what the Keras model computes: use --ir network.\n"
+        )
+
     @pytest.mark.keras
     def test_graph_of_a_model_that_no_preset_converts(self, annconv, tmp_path):
         keras = importlib.import_module("keras")
@@ -179,6 +193,10 @@ class TestInspect:
         assert (status, err) == (0, "")
         assert "node inner/d <- entry  (4)  dense" in out
         assert out.endswith("outputs sum, entry\n")
+        status, out, err = annconv("inspect", tmp_path / "model.keras", "--ir", "sections")
+        assert (status, err) == (0, "")
+        assert "sum  (4)  junction\n  <- entry: dense" in out
+        assert out.endswith("  <- side\noutputs sum, entry\n")
         status, out, err = annconv("inspect", tmp_path / "model.keras", "--ir", "network")
         assert (status, out) == (1, "")
         assert "it is one of 2 inputs" in err

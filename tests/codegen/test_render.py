@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from planned import chain
+from planned import dense as dense_onto
 from random_networks import draw_structure
 from zoo import OPTIONS, ZOO, numbers, samples, spiking
 
@@ -21,6 +23,8 @@ from annconv.ir.operators import Dense
 from annconv.ir.population import Population
 from annconv.ir.projection import Projection
 from annconv.neurons.library import IB, IaF
+from annconv.options import CompileOptions
+from annconv.passes.pipeline import lower
 from annconv.plan.plan import Plan
 from annconv.plan.planner import make_plan
 from annconv.readouts.table import READOUTS
@@ -248,3 +252,12 @@ def test_no_macro_of_a_header_is_the_name_of_a_value(root_folder: Path) -> None:
 def test_numbers_of_the_zoo_are_exact() -> None:
     assert len(set(numbers(19))) == 19
     assert (numbers(19) * 8 == np.round(numbers(19) * 8)).all()
+
+
+@pytest.mark.parametrize(("hidden", "blocks"), [(16, 1), (400, 8)])
+def test_how_many_threads_find_work_in_a_sample(hidden: int, blocks: int) -> None:
+    """Vectors of 128 bits hold 4 numbers, and 14 of them the sums of a block."""
+    network = chain((9,), (dense_onto(9, hidden), "spikes"), (dense_onto(hidden, 3), "spikes"))
+    options = CompileOptions(precision="single", vector_bits=128)
+    text = render_network(lower(network, options)[1])["network.cpp"]
+    assert f"kBlocks = {blocks};" in text

@@ -30,7 +30,7 @@ from annconv.ir.network import Network
 from annconv.ir.operators import Convolution, Dense, MaxPool, Reshape
 from annconv.ir.origin import Origin
 from annconv.neurons.neuron import Neuron
-from annconv.options import CompileOptions, ConvertOptions
+from annconv.options import AnnarchyOptions, CompileOptions
 from annconv.readouts.labels import winners
 from annconv.reference.compare import differences
 from annconv.reference.network import run_network
@@ -253,7 +253,7 @@ def _node(
 
 def network(case: Case) -> Network:
     """The network that the reference ran."""
-    options = ConvertOptions(input_encoding=case.encoding, read_out=case.read_out, steps=STEPS)
+    options = AnnarchyOptions(input_encoding=case.encoding, read_out=case.read_out, steps=STEPS)
     return convert_graph(trained_graph(case.model), options)
 
 

@@ -186,7 +186,7 @@ LOWERING = (
     ),
     Fault(
         "plan-traces-shared", "annconv/plan/planner.py",
-        "shared = len(decays) == 1 and None not in decays", "shared = None not in decays",
+        "return len(decays) == 1 and None not in decays", "return None not in decays",
         "traces of different decay are kept in one sum",
     ),
     Fault(

@@ -23,7 +23,7 @@ def test_what_others_read_is_kept_for_every_step() -> None:
     plan = tile_steps(plan_before(PICTURE, "tile_steps"))
     slots = {entry.name: entry.slots for entry in plan.buffers}
     assert slots["p0_spikes"] == slots["p1_mask"] == slots["p2_spikes"] == 1 + PLANAR_TILE
-    assert slots["p1_v"] == slots["p1_g_exc"] == 1
+    assert slots["p1_v"] == slots["p1_trace_exc"] == 1
 
 
 def test_tiles_suit_the_network() -> None:

@@ -191,11 +191,18 @@ class SampleRun : public ParallelWork {
 // Throws std::bad_alloc where there is no memory, and what the observer throws.
 inline bool run(const NetworkTable& network, const void* weights, const RunRequest& request,
                 Workspace& workspace) {
-    // Where the system gives fewer threads than asked for, those run everything.
-    const std::int32_t threads = workspace.start_threads(request.threads);
-    const auto teams = static_cast<std::int32_t>(
-        std::max<std::int64_t>(1, std::min<std::int64_t>(threads, request.count)));
-    const std::int32_t members = threads / teams;
+    // With as many samples as threads, each thread has its own; else teams share a sample, unless
+    // its layers are too small. Where the system gives fewer threads, those run everything.
+    const auto teams_of = [&request](std::int32_t threads) {
+        const std::int64_t count = std::min<std::int64_t>(threads, request.count);
+        return static_cast<std::int32_t>(std::max<std::int64_t>(1, count));
+    };
+    const auto members_of = [&network, &teams_of](std::int32_t threads) {
+        return std::min(threads / teams_of(threads), network.blocks);
+    };
+    const std::int32_t wanted = teams_of(request.threads) * members_of(request.threads);
+    const std::int32_t threads = workspace.start_threads(wanted);
+    const std::int32_t teams = teams_of(threads), members = members_of(threads);
     workspace.prepare(network, teams, members);
     Progress progress(*request.observer, request.count);
     SampleRun samples(network, weights, request, workspace, members, progress);

@@ -75,7 +75,8 @@ struct NetworkTable {
     const char* const* part_names;
     std::uint64_t weights_bytes;
     std::uint64_t arena_bytes;
-    std::int32_t tile;                                // most steps that `advance` runs in one go
+    std::int32_t blocks;  // of sums in the layer that has most; more threads than that find no work
+    std::int32_t tile;    // most steps that `advance` runs in one go
     std::size_t (*scratch_bytes)();                   // that a thread needs
     void (*reset)(const void* weights, void* arena);  // to the start of a sample
     // Runs a tile of steps, fewer if the read-out needs no further one; returns how many.
@@ -104,6 +105,7 @@ constexpr NetworkTable make_table(const char* digest, const char* const (&part_n
     table.part_names = part_names;
     table.weights_bytes = sizeof(Weights);
     table.arena_bytes = sizeof(Arena);
+    table.blocks = Network::kBlocks;
     table.tile = Network::kTile;
     table.scratch_bytes = Network::scratch_bytes;
     table.reset = [](const void* weights, void* arena) {

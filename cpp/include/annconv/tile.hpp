@@ -20,6 +20,7 @@ struct Step {
     RandomStream random;
     std::int32_t index;  // in the sample
     std::int32_t slot;   // in the tile
+    std::byte* scratch;  // this thread's own, aligned to 64 bytes
 
     // The number in (0, 1) of one draw of one neuron.
     Real uniform(int neuron, std::uint32_t population, std::uint32_t draw) const {
@@ -122,7 +123,7 @@ struct Tile : TileInput {
         : TileInput(input), rates(static_cast<const Real*>(input.first_rates)) {}
 
     Step<Real> step(std::int32_t slot) const {
-        return {rates + slot * advance, random, first + slot, slot};
+        return {rates + slot * advance, random, first + slot, slot, scratch};
     }
 
     const Real* const rates;  // of the first step

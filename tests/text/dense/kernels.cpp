@@ -44,25 +44,26 @@ struct HiddenNeuronData {
 };
 
 // hidden: 5 IaF neurons, as many as a vector holds.
-template <class real>
+template <class Value>
 struct HiddenNeuron {
-    HiddenNeuron([[maybe_unused]] const HiddenNeuronData& data, [[maybe_unused]] int place, [[maybe_unused]] int channel)
+    HiddenNeuron([[maybe_unused]] const HiddenNeuronData& data,
+                 [[maybe_unused]] int place, [[maybe_unused]] int channel)
         : dt(kTimeStep),
           vt(data.vt[0]),
           vr(data.vr[0]),
-          v_least(annconv::in_register(real(-2.0))),
-          v(annconv::load<real>(data.v + place)) {}
+          v_least(annconv::in_register(Value(-2.0))),
+          v(annconv::load<Value>(data.v + place)) {}
 
     // One step; returns where neurons spiked.
-    auto step([[maybe_unused]] real number, real arrived) {
-        const real g_exc = arrived;
+    auto step([[maybe_unused]] Value number, Value arrived) {
+        const Value g_exc = arrived;
 
-        const real dv_dt = g_exc;
+        const Value dv_dt = g_exc;
         v += dt * dv_dt;
         v = annconv::select(v < v_least, v_least, v);
 
         const auto spiked = v > vt;
-        const real v_spiked = vr;
+        const Value v_spiked = vr;
         v = annconv::select(spiked, v_spiked, v);
         return spiked;
     }
@@ -71,15 +72,15 @@ struct HiddenNeuron {
         annconv::store(v, data.v + place);
     }
 
-    const real dt;
-    const real vt;
-    const real vr;
-    const real v_least;
-    real v;
+    const Value dt;
+    const Value vt;
+    const Value vr;
+    const Value v_least;
+    Value v;
 };
 
 struct HiddenLayer {
-    using Real = network::real;
+    using Real = real;
     using Shape = HiddenShape;
     using Source = annconv::DenseSource<Shape, Real>;
     using Output = annconv::ByteOutput;
@@ -89,12 +90,20 @@ struct HiddenLayer {
 };
 }  // namespace
 
-// hidden: 5 IaF neurons; dense_proj_2: dense of spikes of image, 6 -> 5
-void layer_hidden([[maybe_unused]] const Weights& weights, Arena& arena, const Tile& tile, annconv::LayerLaps laps) {
-    const HiddenLayer::Output output{arena.hidden_spikes[1], 5};
-    const HiddenLayer::Source source(annconv::ByteSlots{arena.image_spikes[0], 6}, weights.dense_proj_2_weights, 6, 6, tile.steps, tile.scratch);
-    const HiddenLayer::NeuronData neuron_data{weights.hidden_vt, weights.hidden_vr, arena.hidden_v};
-    annconv::Layer<HiddenLayer>(source, output, nullptr, neuron_data, tile, laps).run();
+// hidden: 5 IaF neurons
+// dense_proj_2: dense of spikes of image, 6 -> 5
+void layer_hidden([[maybe_unused]] const Weights& weights, Arena& arena, const Tile& tile,
+                  annconv::LayerLaps laps) {
+    const auto output = HiddenLayer::Output::from(arena.hidden_spikes, 1);
+    const auto spikes = annconv::ByteSlots::from(arena.image_spikes, 0);
+    const HiddenLayer::Source source(spikes, weights.dense_proj_2_weights, tile.steps, tile.scratch);
+    const HiddenLayer::NeuronData neuron_data{
+        weights.hidden_vt,
+        weights.hidden_vr,
+        arena.hidden_v,
+    };
+    annconv::Layer<HiddenLayer> layer(source, output, nullptr, neuron_data, tile, laps);
+    layer.run();
 }
 
 std::size_t layer_hidden_scratch() { return HiddenLayer::Source::kScratchBytes; }
@@ -120,25 +129,26 @@ struct ClassesNeuronData {
 };
 
 // classes: 3 IaF neurons, as many as a vector holds.
-template <class real>
+template <class Value>
 struct ClassesNeuron {
-    ClassesNeuron([[maybe_unused]] const ClassesNeuronData& data, [[maybe_unused]] int place, [[maybe_unused]] int channel)
+    ClassesNeuron([[maybe_unused]] const ClassesNeuronData& data,
+                  [[maybe_unused]] int place, [[maybe_unused]] int channel)
         : dt(kTimeStep),
           vt(data.vt[0]),
           vr(data.vr[0]),
-          v_least(annconv::in_register(real(-2.0))),
-          v(annconv::load<real>(data.v + place)) {}
+          v_least(annconv::in_register(Value(-2.0))),
+          v(annconv::load<Value>(data.v + place)) {}
 
     // One step; returns where neurons spiked.
-    auto step([[maybe_unused]] real number, real arrived) {
-        const real g_exc = arrived;
+    auto step([[maybe_unused]] Value number, Value arrived) {
+        const Value g_exc = arrived;
 
-        const real dv_dt = g_exc;
+        const Value dv_dt = g_exc;
         v += dt * dv_dt;
         v = annconv::select(v < v_least, v_least, v);
 
         const auto spiked = v > vt;
-        const real v_spiked = vr;
+        const Value v_spiked = vr;
         v = annconv::select(spiked, v_spiked, v);
         return spiked;
     }
@@ -147,15 +157,15 @@ struct ClassesNeuron {
         annconv::store(v, data.v + place);
     }
 
-    const real dt;
-    const real vt;
-    const real vr;
-    const real v_least;
-    real v;
+    const Value dt;
+    const Value vt;
+    const Value vr;
+    const Value v_least;
+    Value v;
 };
 
 struct ClassesLayer {
-    using Real = network::real;
+    using Real = real;
     using Shape = ClassesShape;
     using Source = annconv::DenseSource<Shape, Real>;
     using Output = annconv::ByteOutput;
@@ -165,12 +175,20 @@ struct ClassesLayer {
 };
 }  // namespace
 
-// classes: 3 IaF neurons; dense_proj_3: dense of spikes of hidden, 5 -> 3
-void layer_classes([[maybe_unused]] const Weights& weights, Arena& arena, const Tile& tile, annconv::LayerLaps laps) {
-    const ClassesLayer::Output output{arena.classes_spikes[1], 3};
-    const ClassesLayer::Source source(annconv::ByteSlots{arena.hidden_spikes[0], 5}, weights.dense_proj_3_weights, 5, 5, tile.steps, tile.scratch);
-    const ClassesLayer::NeuronData neuron_data{weights.classes_vt, weights.classes_vr, arena.classes_v};
-    annconv::Layer<ClassesLayer>(source, output, nullptr, neuron_data, tile, laps).run();
+// classes: 3 IaF neurons
+// dense_proj_3: dense of spikes of hidden, 5 -> 3
+void layer_classes([[maybe_unused]] const Weights& weights, Arena& arena, const Tile& tile,
+                   annconv::LayerLaps laps) {
+    const auto output = ClassesLayer::Output::from(arena.classes_spikes, 1);
+    const auto spikes = annconv::ByteSlots::from(arena.hidden_spikes, 0);
+    const ClassesLayer::Source source(spikes, weights.dense_proj_3_weights, tile.steps, tile.scratch);
+    const ClassesLayer::NeuronData neuron_data{
+        weights.classes_vt,
+        weights.classes_vr,
+        arena.classes_v,
+    };
+    annconv::Layer<ClassesLayer> layer(source, output, nullptr, neuron_data, tile, laps);
+    layer.run();
 }
 
 std::size_t layer_classes_scratch() { return ClassesLayer::Source::kScratchBytes; }

@@ -10,7 +10,6 @@ struct ImageShape {
     static constexpr int kTileChannels = 16;
     static constexpr int kSkipsResting = 0;
     static constexpr int kVectorBytes = 32;
-    static constexpr int kTileSteps = 8;
 };
 
 // Where the parameters and the state of ImageNeuron lie.
@@ -25,30 +24,31 @@ struct ImageNeuronData {
 };
 
 // image: 4 x 4 x 1 IB neurons, as many as a vector holds.
-template <class real>
+template <class Value>
 struct ImageNeuron {
-    ImageNeuron([[maybe_unused]] const ImageNeuronData& data, [[maybe_unused]] int place, [[maybe_unused]] int channel)
+    ImageNeuron([[maybe_unused]] const ImageNeuronData& data,
+                [[maybe_unused]] int place, [[maybe_unused]] int channel)
         : dt(kTimeStep),
           a(data.a[0]),
           b(data.b[0]),
           c(data.c[0]),
           d(data.d[0]),
           v_thresh(data.v_thresh[0]),
-          v(annconv::load<real>(data.v + place)),
-          u(annconv::load<real>(data.u + place)) {}
+          v(annconv::load<Value>(data.v + place)),
+          u(annconv::load<Value>(data.u + place)) {}
 
     // One step; returns where neurons spiked.
-    auto step([[maybe_unused]] real number, real arrived) {
-        const real rates = arrived;
+    auto step([[maybe_unused]] Value number, Value arrived) {
+        const Value rates = arrived;
 
-        const real dv_dt = real(0.04) * (v * v) + real(5.0) * v + real(140.0) - u + rates;
-        const real du_dt = a * (b * v - u);
+        const Value dv_dt = Value(0.04) * (v * v) + Value(5.0) * v + Value(140.0) - u + rates;
+        const Value du_dt = a * (b * v - u);
         v += dt * dv_dt;
         u += dt * du_dt;
 
         const auto spiked = v > v_thresh;
-        const real v_spiked = c;
-        const real u_spiked = u + d;
+        const Value v_spiked = c;
+        const Value u_spiked = u + d;
         v = annconv::select(spiked, v_spiked, v);
         u = annconv::select(spiked, u_spiked, u);
         return spiked;
@@ -59,18 +59,18 @@ struct ImageNeuron {
         annconv::store(u, data.u + place);
     }
 
-    const real dt;
-    const real a;
-    const real b;
-    const real c;
-    const real d;
-    const real v_thresh;
-    real v;
-    real u;
+    const Value dt;
+    const Value a;
+    const Value b;
+    const Value c;
+    const Value d;
+    const Value v_thresh;
+    Value v;
+    Value u;
 };
 
 struct ImageLayer {
-    using Real = network::real;
+    using Real = real;
     using Shape = ImageShape;
     using Source = annconv::RatesSource<Shape, Real>;
     using Output = annconv::ByteOutput;
@@ -81,11 +81,21 @@ struct ImageLayer {
 }  // namespace
 
 // image: 4 x 4 x 1 IB neurons
-void layer_image([[maybe_unused]] const Weights& weights, Arena& arena, const Tile& tile, annconv::LayerLaps laps) {
-    const ImageLayer::Output output{arena.image_spikes[1], 16};
-    const ImageLayer::Source source(tile.rates, tile.advance, 16, tile.steps, tile.scratch);
-    const ImageLayer::NeuronData neuron_data{weights.image_a, weights.image_b, weights.image_c, weights.image_d, weights.image_v_thresh, arena.image_v, arena.image_u};
-    annconv::Layer<ImageLayer>(source, output, nullptr, neuron_data, tile, laps).run();
+void layer_image([[maybe_unused]] const Weights& weights, Arena& arena, const Tile& tile,
+                 annconv::LayerLaps laps) {
+    const auto output = ImageLayer::Output::from(arena.image_spikes, 1);
+    const ImageLayer::Source source(tile.rates, tile.advance, tile.steps, tile.scratch);
+    const ImageLayer::NeuronData neuron_data{
+        weights.image_a,
+        weights.image_b,
+        weights.image_c,
+        weights.image_d,
+        weights.image_v_thresh,
+        arena.image_v,
+        arena.image_u,
+    };
+    annconv::Layer<ImageLayer> layer(source, output, nullptr, neuron_data, tile, laps);
+    layer.run();
 }
 
 std::size_t layer_image_scratch() { return ImageLayer::Source::kScratchBytes; }
@@ -97,8 +107,6 @@ struct ConvShape {
     static constexpr annconv::Extents kSize{1, 2, 2};
     static constexpr annconv::Extents kStride{1, 1, 1};
     static constexpr annconv::Extents kPad{0, 0, 1};
-    static constexpr annconv::Extents kDilation{1, 1, 1};
-    static constexpr int kChannelsIn = 1;
     static constexpr int kChannelsOut = 2;
     static constexpr int kTileChannels = 4;
     static constexpr int kBlockRows = 2;
@@ -121,34 +129,35 @@ struct ConvNeuronData {
 };
 
 // conv: 4 x 4 x 2 IaF neurons, as many as a vector holds.
-template <class real>
+template <class Value>
 struct ConvNeuron {
-    ConvNeuron([[maybe_unused]] const ConvNeuronData& data, [[maybe_unused]] int place, [[maybe_unused]] int channel)
+    ConvNeuron([[maybe_unused]] const ConvNeuronData& data,
+               [[maybe_unused]] int place, [[maybe_unused]] int channel)
         : dt(kTimeStep),
-          vt(annconv::load<real>(data.vt + channel)),
+          vt(annconv::load<Value>(data.vt + channel)),
           vr(data.vr[0]),
           mask_tau(data.mask_tau[0]),
-          constant_1(real(1.0) + dt * (-(real(1.0) / mask_tau))),
-          constant_2(real(1.0) / mask_tau),
-          v_least(annconv::in_register(real(-2.0))),
+          constant_1(Value(1.0) + dt * (-(Value(1.0) / mask_tau))),
+          constant_2(Value(1.0) / mask_tau),
+          v_least(annconv::in_register(Value(-2.0))),
           decay(data.decay[0]),
-          v(annconv::load<real>(data.v + place)),
-          mask(annconv::load<real>(data.mask + place)),
-          trace(annconv::load<real>(data.trace + place)) {}
+          v(annconv::load<Value>(data.v + place)),
+          mask(annconv::load<Value>(data.mask + place)),
+          trace(annconv::load<Value>(data.trace + place)) {}
 
     // One step; returns where neurons spiked.
-    auto step([[maybe_unused]] real number, real arrived) {
+    auto step([[maybe_unused]] Value number, Value arrived) {
         trace = decay * trace + arrived;
-        const real g_exc = trace;
+        const Value g_exc = trace;
 
-        const real dv_dt = g_exc;
+        const Value dv_dt = g_exc;
         v += dt * dv_dt;
         v = annconv::select(v < v_least, v_least, v);
         mask = mask * constant_1;
 
         const auto spiked = v > vt;
-        const real v_spiked = vr;
-        const real mask_spiked = mask + constant_2;
+        const Value v_spiked = vr;
+        const Value mask_spiked = mask + constant_2;
         v = annconv::select(spiked, v_spiked, v);
         mask = annconv::select(spiked, mask_spiked, mask);
         return spiked;
@@ -161,22 +170,24 @@ struct ConvNeuron {
     }
 
     bool equals(const ConvNeuron& other) const {
-        return annconv::same_bits(v, other.v) && annconv::same_bits(mask, other.mask) && annconv::same_bits(trace, other.trace);
+        return annconv::same_bits(v, other.v) &&
+               annconv::same_bits(mask, other.mask) &&
+               annconv::same_bits(trace, other.trace);
     }
 
-    real pooled() const { return mask; }
+    Value pooled() const { return mask; }
 
-    const real dt;
-    const real vt;
-    const real vr;
-    const real mask_tau;
-    const real constant_1;
-    const real constant_2;
-    const real v_least;
-    const real decay;
-    real v;
-    real mask;
-    real trace;
+    const Value dt;
+    const Value vt;
+    const Value vr;
+    const Value mask_tau;
+    const Value constant_1;
+    const Value constant_2;
+    const Value v_least;
+    const Value decay;
+    Value v;
+    Value mask;
+    Value trace;
 };
 
 // Where the parameters and the state of ConvPooling lie.
@@ -187,25 +198,26 @@ struct ConvPoolingData {
 };
 
 // pool: 2 x 2 x 2 IaF neurons, as many as a vector holds.
-template <class real>
+template <class Value>
 struct ConvPooling {
-    ConvPooling([[maybe_unused]] const ConvPoolingData& data, [[maybe_unused]] int place, [[maybe_unused]] int channel)
+    ConvPooling([[maybe_unused]] const ConvPoolingData& data,
+                [[maybe_unused]] int place, [[maybe_unused]] int channel)
         : dt(kTimeStep),
           vt(data.vt[0]),
           vr(data.vr[0]),
-          v_least(annconv::in_register(real(-2.0))),
-          v(annconv::load<real>(data.v + place)) {}
+          v_least(annconv::in_register(Value(-2.0))),
+          v(annconv::load<Value>(data.v + place)) {}
 
     // One step; returns where neurons spiked.
-    auto step([[maybe_unused]] real number, real arrived) {
-        const real g_exc = arrived;
+    auto step([[maybe_unused]] Value number, Value arrived) {
+        const Value g_exc = arrived;
 
-        const real dv_dt = g_exc;
+        const Value dv_dt = g_exc;
         v += dt * dv_dt;
         v = annconv::select(v < v_least, v_least, v);
 
         const auto spiked = v > vt;
-        const real v_spiked = vr;
+        const Value v_spiked = vr;
         v = annconv::select(spiked, v_spiked, v);
         return spiked;
     }
@@ -218,15 +230,15 @@ struct ConvPooling {
         return annconv::same_bits(v, other.v);
     }
 
-    const real dt;
-    const real vt;
-    const real vr;
-    const real v_least;
-    real v;
+    const Value dt;
+    const Value vt;
+    const Value vr;
+    const Value v_least;
+    Value v;
 };
 
 struct ConvLayer {
-    using Real = network::real;
+    using Real = real;
     using Shape = ConvShape;
     using Source = annconv::RowTableSource<Shape, Real>;
     using Output = annconv::ByteOutput;
@@ -239,13 +251,29 @@ struct ConvLayer {
 };
 }  // namespace
 
-// conv: 4 x 4 x 2 IaF neurons -> pool: 2 x 2 x 2 IaF neurons; conv_proj_2: conv 2x2 pad 0,1 1,0 of spikes of image, 4 x 4 x 1 -> 4 x 4 x 2
-void layer_conv([[maybe_unused]] const Weights& weights, Arena& arena, const Tile& tile, annconv::LayerLaps laps) {
-    const ConvLayer::Output output{arena.pool_spikes[1], 8};
-    const ConvLayer::Source source(annconv::ByteSlots{arena.image_spikes[0], 16}, weights.conv_proj_2_kernel, tile.steps, tile.scratch);
-    const ConvLayer::NeuronData neuron_data{weights.conv_vt, weights.conv_vr, weights.conv_mask_tau, weights.conv_proj_2_decay, arena.conv_v, arena.conv_mask, arena.conv_g_exc};
-    const ConvLayer::PoolingData pooling_data{weights.pool_vt, weights.pool_vr, arena.pool_v};
-    annconv::PooledLayer<ConvLayer>(source, output, arena.layer_conv_resting, neuron_data, pooling_data, tile, laps).run();
+// conv: 4 x 4 x 2 IaF neurons -> pool: 2 x 2 x 2 IaF neurons
+// conv_proj_2: conv 2x2 pad 0,1 1,0 of spikes of image, 4 x 4 x 1 -> 4 x 4 x 2
+void layer_conv([[maybe_unused]] const Weights& weights, Arena& arena, const Tile& tile,
+                annconv::LayerLaps laps) {
+    const auto output = ConvLayer::Output::from(arena.pool_spikes, 1);
+    const auto spikes = annconv::ByteSlots::from(arena.image_spikes, 0);
+    const ConvLayer::Source source(spikes, weights.conv_proj_2_kernel, tile.steps, tile.scratch);
+    const ConvLayer::NeuronData neuron_data{
+        weights.conv_vt,
+        weights.conv_vr,
+        weights.conv_mask_tau,
+        weights.conv_proj_2_decay,
+        arena.conv_v,
+        arena.conv_mask,
+        arena.conv_trace_exc,
+    };
+    const ConvLayer::PoolingData pooling_data{
+        weights.pool_vt,
+        weights.pool_vr,
+        arena.pool_v,
+    };
+    annconv::PooledLayer<ConvLayer> layer(source, output, arena.layer_conv_resting, neuron_data, pooling_data, tile, laps);
+    layer.run();
 }
 
 std::size_t layer_conv_scratch() { return ConvLayer::Source::kScratchBytes; }

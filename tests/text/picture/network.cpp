@@ -19,11 +19,13 @@ struct Network {
     static constexpr int kTile = 8;  // steps
     static constexpr int kPopulations = 4;
     static constexpr int kSizes[] = {16, 32, 8, 3};
+    // Blocks of sums in the layer that has most: so many threads find work in one sample.
+    static constexpr int kBlocks = 2;
 
     // The state in which every sample starts.
     static void reset(const Weights& weights, Arena& arena) {
         annconv::clear(arena.image_spikes[0]);
-        annconv::clear(arena.conv_g_exc);
+        annconv::clear(arena.conv_trace_exc);
         annconv::clear(arena.pool_spikes[0]);
         annconv::clear(arena.classes_spikes[0]);
         annconv::clear(arena.classes_g_exc);
@@ -117,7 +119,7 @@ struct Network {
 
 constexpr const char* kParts[] = {"layer_image", "layer_conv", "update_classes"};
 
-constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("42afc8438986b2f3415724234a71f6bce70124ed31a3fed35ac1e7eb31cffdc8", kParts);
+constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("211771ac17f3b28b40bc94d4eff2c705cd3b8084d2859c66873fee8b6f492865", kParts);
 
 }  // namespace
 }  // namespace network

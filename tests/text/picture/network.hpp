@@ -23,7 +23,7 @@ struct Arena {
     alignas(64) std::int8_t image_spikes[9][16];
     alignas(64) real conv_v[64];
     alignas(64) real conv_mask[64];
-    alignas(64) real conv_g_exc[64];
+    alignas(64) real conv_trace_exc[64];
     alignas(64) real pool_v[16];
     alignas(64) std::int8_t pool_spikes[9][8];
     alignas(64) real classes_v[3];

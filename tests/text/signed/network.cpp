@@ -19,6 +19,8 @@ struct Network {
     static constexpr int kTile = 64;  // steps
     static constexpr int kPopulations = 3;
     static constexpr int kSizes[] = {4, 6, 2};
+    // Blocks of sums in the layer that has most: so many threads find work in one sample.
+    static constexpr int kBlocks = 1;
 
     // The state in which every sample starts.
     static void reset(const Weights& weights, Arena& arena) {

@@ -334,13 +334,21 @@ class EventConvolution {
     }
 };
 
-// The same for one step, from bytes to all sums (rows, columns, channels).
+// What `convolve_events` needs for a step.
+template <class Shape, class Real>
+struct EventScratch {
+    typename EventConvolution<Shape, Real>::Bits bits;
+    alignas(64) Real sums[EventConvolution<Shape, Real>::kBlockSums];
+};
+
+// The same for one step, from bytes to all sums (rows, columns, channels). `scratch` holds an
+// EventScratch.
 template <class Shape, Output mode, class Real>
-void convolve_events(const std::int8_t* spikes, const Real* kernel, Real* output) {
+void convolve_events(const std::int8_t* spikes, const Real* kernel, Real* output,
+                     std::byte* scratch) {
     using Convolution = EventConvolution<Shape, Real>;
-    typename Convolution::Bits bits;
+    auto& [bits, sums] = *reinterpret_cast<EventScratch<Shape, Real>*>(scratch);
     bits.pack(ByteSlots{spikes, 0}, 1);
-    alignas(64) Real sums[Convolution::kBlockSums];
     for (int channel_block = 0; channel_block < Convolution::kChannelBlocks; ++channel_block) {
         const int channel = channel_block * Convolution::kBlockChannels;
         const int channels = std::min(Convolution::kBlockChannels, Shape::kChannelsOut - channel);

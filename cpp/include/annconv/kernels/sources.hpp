@@ -242,6 +242,10 @@ class DenseSource {
     static constexpr std::size_t kScratchBytes =
         kBitsBytes + sizeof(Sum) * Shape::kTileSteps * kBlockChannels;
 
+    template <class Slots>
+    DenseSource(const Slots& spikes, const Weight* weights, int steps, std::byte* scratch)
+        : DenseSource(spikes, weights, Shape::kInputs, Shape::kInputs, steps, scratch) {}
+
     // `count` of the `rows` of a block's weights are in use.
     template <class Slots>
     DenseSource(const Slots& spikes, const Weight* weights, int rows, int count, int steps,
@@ -340,6 +344,9 @@ class RatesSource {
     static constexpr int kBlockRows = 1, kRowBlocks = 1;
     static constexpr int kBlockChannels = Shape::kTileChannels;
     static constexpr std::size_t kScratchBytes = 0;
+
+    RatesSource(const Real* rates, std::ptrdiff_t advance, int steps, std::byte* scratch)
+        : RatesSource(rates, advance, Shape::kChannelsOut, steps, scratch) {}
 
     RatesSource(const Real* rates, std::ptrdiff_t advance, int count, int, std::byte*)
         : rates_(rates), advance_(advance), count_(count) {}

@@ -149,8 +149,15 @@ class BitSpikes {
 // read first.
 template <class Spikes>
 struct SpikeSlots {
-    const typename Spikes::Element* spikes;
+    using Element = typename Spikes::Element;
+    const Element* spikes;
     std::ptrdiff_t length;
+
+    // The slots of a buffer from `first` on.
+    template <std::size_t slots, std::size_t length>
+    static SpikeSlots from(const Element (&buffer)[slots][length], int first) {
+        return {buffer[first], static_cast<std::ptrdiff_t>(length)};
+    }
 
     Spikes at(int slot) const { return Spikes(spikes + slot * length); }
 };
@@ -161,6 +168,12 @@ using BitSlots = SpikeSlots<BitSpikes>;
 struct ByteOutput {
     std::int8_t* spikes;
     std::ptrdiff_t length;
+
+    // The slots of a buffer from `first` on.
+    template <std::size_t slots, std::size_t length>
+    static ByteOutput from(std::int8_t (&buffer)[slots][length], int first) {
+        return {buffer[first], static_cast<std::ptrdiff_t>(length)};
+    }
 
     // Writes where a vector of neurons spiked; padding lanes beyond `channels` are left out.
     template <int channels, class Real, int lanes>
@@ -178,6 +191,12 @@ struct ByteOutput {
 struct BitOutput {
     std::uint8_t* spikes;
     std::ptrdiff_t length;
+
+    // The slots of a buffer from `first` on.
+    template <std::size_t slots, std::size_t length>
+    static BitOutput from(std::uint8_t (&buffer)[slots][length], int first) {
+        return {buffer[first], static_cast<std::ptrdiff_t>(length)};
+    }
 
     template <int channels, class Real, int lanes>
     ANNCONV_INLINE void put(int slot, int cell, int channel, Mask<Real, lanes> spiked) const {

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from annconv.conversion import chain
-from annconv.conversion.chain import read_chain, survey_chain
-from annconv.errors import LayerProblem, UnsupportedModelError
+from annconv.conversion.annarchy.survey import survey
+from annconv.conversion.refusal import problem, unsupported
+from annconv.errors import LayerProblem
 from annconv.ir.activations import Bias, Function, PRelu, Relu, Softmax
 from annconv.ir.graph import Graph, Input, Node
 from annconv.ir.joins import Add, Concatenate
@@ -38,10 +38,26 @@ def conv(weights):
     )
 
 
+def alone(refusal):
+    """A problem that no other preset solves."""
+    return problem(refusal, lambda _: ())
+
+
+def refused(graph, *, ignore=False):
+    """The error of a Graph, None where there is nothing to refuse."""
+    found = survey(graph)
+    listed = (*found.fatal, *(() if ignore else found.inexact))
+    return unsupported(graph, map(alone, listed)) if listed else None
+
+
 def problems(graph, **options):
-    with pytest.raises(UnsupportedModelError) as caught:
-        read_chain(graph, **options)
-    return [(entry.layer, entry.type, entry.why) for entry in caught.value.problems]
+    return [(entry.layer, entry.type, entry.why) for entry in refused(graph, **options).problems]
+
+
+def surveyed(graph, *known):
+    """Problems of a draft, those known before them."""
+    found = survey(graph, known)
+    return (*known, *map(alone, (*found.fatal, *found.inexact)))
 
 
 def stages(found):
@@ -50,7 +66,7 @@ def stages(found):
 
 
 def test_weights_and_pools_become_stages_and_the_rest_is_absorbed(graph, conv, weights):
-    found = read_chain(
+    found = survey(
         graph(
             (4, 4, 1),
             ("conv", "Conv2D", conv(1, 2)), ("conv", "Conv2D", Relu()),
@@ -63,7 +79,7 @@ def test_weights_and_pools_become_stages_and_the_rest_is_absorbed(graph, conv, w
         )
     )  # fmt: skip
     assert found.input.name == "input"
-    assert found.ignored == ()
+    assert (found.fatal, found.inexact) == ((), ())
     assert stages(found) == [
         ("conv", [Convolution]), ("pool", [MaxPool]), ("mean", [MeanPool]),
         ("dense", [Reshape, Dense]), ("last", [Dense]),
@@ -77,7 +93,8 @@ def test_a_relu_behind_max_pooling_counts(graph, conv, weights):
         ("relu", "ReLU", Relu()), ("flat", "Flatten", Reshape((8,))),
         ("dense", "Dense", Dense(weights(8, 2))),
     )  # fmt: skip
-    assert len(read_chain(model).stages) == 3
+    assert len(survey(model).stages) == 3
+    assert refused(model) is None
 
 
 def test_linear_layers_between_are_refused(graph, conv, weights):
@@ -116,27 +133,18 @@ def test_everything_that_is_not_exact_is_listed_in_the_order_of_the_layers(graph
         "its values depend on all channels at once",
         "it scales and shifts channels, and no neuron here does",
     ]
-    ignored = read_chain(model, ignore=True)
-    assert len(ignored.ignored) == 7
+    ignored = survey(model)
+    assert (len(ignored.inexact), refused(model, ignore=True)) == (7, None)
     assert [stage.node.name for stage in ignored.stages] == ["a", "b", "c"]
 
 
 def test_the_message_counts_layers_and_names_remedies(graph, weights):
     model = graph((3,), ("a", "Dense", Dense(weights(3, 4))), ("a", "Dense", Bias(np.ones(4))))
-    with pytest.raises(UnsupportedModelError) as caught:
-        read_chain(model)
-    assert str(caught.value) == (
+    assert str(refused(model)) == (
         "1 of 2 layers of 'model' cannot become spiking neurons.\n"
         "  layer 1   'a'  Dense: it adds a bias, and no neuron here has one. "
         "Instead: use_bias=False and retrain."
     )
-
-
-def test_the_rate_preset_is_a_remedy_where_there_is_one(graph, weights, monkeypatch):
-    monkeypatch.setattr(chain, "PRESETS", ("annarchy", "rate"))
-    model = graph((3,), ("a", "Dense", Dense(weights(3, 4))), ("a", "Dense", Bias(np.ones(4))))
-    with pytest.raises(UnsupportedModelError, match=r"retrain, or preset='rate'\."):
-        read_chain(model)
 
 
 @pytest.mark.parametrize(("merge", "type_"), [(Add(), "Add"), (Concatenate(), "Concatenate")])
@@ -221,7 +229,8 @@ def test_values_that_no_neuron_has_stand_in_place_of_a_relu(graph, weights):
         ("late", "ReLU(threshold 0.5)", "its response jumps"),
         ("soft", "Softmax", "its values depend on other positions"),
     ]
-    assert len(read_chain(model, ignore=True).stages) == 4
+    assert len(survey(model).stages) == 4
+    assert refused(model, ignore=True) is None
 
 
 def test_a_layer_that_scales_and_shifts_is_one_problem(graph, weights):
@@ -237,8 +246,7 @@ def test_a_layer_that_scales_and_shifts_is_one_problem(graph, weights):
     assert problems(graph((3,), layers[0], turned, *layers[1:3], turned, layers[3])) == found
     assert problems(graph((3,), *layers)) == found
     assert problems(graph((3,), layers[0], *layers[2:])) == found
-    with pytest.raises(UnsupportedModelError, match="folding its scale into the kernel before"):
-        read_chain(graph((3,), *layers))
+    assert "folding its scale into the kernel before" in str(refused(graph((3,), *layers)))
 
 
 def test_two_convolutions_of_one_layer(graph, conv):
@@ -283,7 +291,7 @@ LINEAR = "its values can be negative, and no ReLU follows before the next layer"
 
 
 def test_a_stage_ends_in_a_layer_with_a_population(graph, weights):
-    (stage,) = read_chain(graph((3,), ("a", "Dense", Dense(weights(3, 2))))).stages
+    (stage,) = survey(graph((3,), ("a", "Dense", Dense(weights(3, 2))))).stages
     with pytest.raises(TypeError, match="reshape 2 does not become a population"):
         _ = replace(stage, operators=(Reshape((2,)),)).layer
 
@@ -304,7 +312,7 @@ def test_a_known_problem_that_may_be_the_missing_relu_causes_no_other(
         ("b", "Dense", Dense(weights(4, 2))),
     )  # fmt: skip
     known = LayerProblem(2, "known", type_, "it is refused", "another")
-    found = survey_chain(draft, known=(known,)).problems
+    found = surveyed(draft, known)
     assert found[0] is known
     assert [(entry.layer, entry.why) for entry in found[1:]] == [(name, LINEAR) for name in follows]
 
@@ -315,7 +323,7 @@ def test_a_known_problem_excuses_what_may_only_follow_from_it(graph, weights, co
         (4, 4, 1), ("conv", "Conv2D", Reshape((4, 4, 1))), ("relu", "ReLU", Relu()),
         ("pad", "ZeroPadding2D", Pad(((1, 1), (1, 1)))),
     )  # fmt: skip
-    assert [entry.layer for entry in survey_chain(draft, known=(unread,)).problems] == [
+    assert [entry.layer for entry in surveyed(draft, unread)] == [
         "conv", "pad",
     ]  # fmt: skip
     assert [why for *_, why in problems(draft)] == [
@@ -327,4 +335,4 @@ def test_a_known_problem_excuses_what_may_only_follow_from_it(graph, weights, co
     branches = graph(
         (3,), ("a", "Dense", Dense(weights(3, 3))), ("b", "Dense", Dense(weights(3, 3)), ("input",))
     )
-    assert survey_chain(branches, known=(shared,)).problems == (shared,)
+    assert surveyed(branches, shared) == (shared,)

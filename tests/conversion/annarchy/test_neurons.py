@@ -8,11 +8,11 @@ from typing import ClassVar
 
 import pytest
 
-from annconv.conversion.neurons import choose_neurons
+from annconv.conversion.annarchy.neurons import choose_neurons
 from annconv.errors import OptionError
 from annconv.neurons.library import COUNTER, CPN, IB, INTEGRATOR, PHASE, PSO, IaF
 from annconv.neurons.neuron import Neuron
-from annconv.options import ConvertOptions
+from annconv.options import AnnarchyOptions
 
 LEAKY = Neuron(
     name="Leaky", parameters="vt = 0.5; tau = 10.0", equations="dv/dt = (g_exc - v)/tau",
@@ -22,7 +22,7 @@ NOISE = Neuron(name="Noise", parameters="rates = 0.0", spike="rates > Uniform(0,
 
 
 def choose(**options):
-    return choose_neurons(ConvertOptions(**options))
+    return choose_neurons(AnnarchyOptions(**options))
 
 
 def faults(**options):
@@ -70,7 +70,7 @@ def test_unknown_names_are_listed_together_with_the_nearest():
 
 def test_other_faults_are_listed_with_them():
     with pytest.raises(OptionError) as caught:
-        choose_neurons(ConvertOptions(input_encoding="x"), ["scale_factor: no"])
+        choose_neurons(AnnarchyOptions(input_encoding="x"), ["scale_factor: no"])
     assert len(caught.value.faults) == 2
     assert caught.value.faults[1] == "scale_factor: no"
 

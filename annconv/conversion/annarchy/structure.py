@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from annconv.errors import LayerProblem
-from annconv.frontend.remedies import NESTED_TYPES, WRAPPER_TYPES
+from annconv.conversion.refusal import Refusal
+from annconv.frontend.layer_kinds import holds_layers, is_model
 from annconv.ir.activations import Bias
 from annconv.ir.graph import Graph, Input, Node
 from annconv.ir.maps import Permute
@@ -16,54 +16,49 @@ from annconv.ir.operators import Convolution, Dense, Scale
 from annconv.ir.origin import Origin
 
 
-def structure_problems(graph: Graph) -> list[LayerProblem]:
+def structure_refusals(graph: Graph) -> tuple[Refusal, ...]:
     """Every layer that stands where none can in a chain, or more than once.
 
     Args:
         graph: Of a trained model, or its draft.
     """
-    return [
+    return (
         *_several_ends(graph),
         *_nested_layers(graph),
         *_shared_layers(graph),
         *_turned_layers(graph),
-    ]
+    )
 
 
-def _problem(origin: Origin, why: str, instead: str) -> LayerProblem:
-    return LayerProblem(origin.index, origin.name, origin.type, why, instead)
-
-
-def _several_ends(graph: Graph) -> Iterator[LayerProblem]:
+def _several_ends(graph: Graph) -> Iterator[Refusal]:
     """All inputs and outputs but the first."""
     inputs = [node for node in graph.nodes if isinstance(node.layer, Input)]
     for node in inputs[1:]:
         why = f"it is one of {len(inputs)} inputs"
-        yield _problem(node.origin[-1], why, "one input that holds them all")
+        yield Refusal(node.origin[-1], why, "one input that holds them all")
     for name in graph.outputs[1:]:
         why = f"it is one of {len(graph.outputs)} outputs"
         instead = "keras.Model(model.inputs, model.outputs[0])"
-        yield _problem(graph[name].origin[-1], why, instead)
+        yield Refusal(graph[name].origin[-1], why, instead)
 
 
-def _nested_layers(graph: Graph) -> Iterator[LayerProblem]:
+def _nested_layers(graph: Graph) -> Iterator[Refusal]:
     """Layers that hold others, once each."""
     held = {origin.index for origin in held_origins(graph)}
     for layer in graph.layers:
         if layer.index not in held:
             continue
-        if layer.type in NESTED_TYPES:
+        if is_model(layer):
             why = "populations are those of one flat model"
-            yield _problem(layer, why, "calling the inner model's layers one by one in one model")
+            yield Refusal(layer, why, "calling the inner model's layers one by one in one model")
         else:
             why = "no population repeats another one for each step of a sequence"
-            yield _problem(layer, why, "Conv1D over that axis")
+            yield Refusal(layer, why, "Conv1D over that axis")
 
 
 def held_origins(graph: Graph) -> frozenset[Origin]:
     """The layers of nodes that stand in a nested model or a wrapper."""
-    kinds = NESTED_TYPES | WRAPPER_TYPES
-    holders = {layer.index: f"{layer.name}/" for layer in graph.layers if layer.type in kinds}
+    holders = {layer.index: f"{layer.name}/" for layer in graph.layers if holds_layers(layer)}
     origins = {node.origin[-1] for node in graph.nodes}
     return frozenset(
         origin
@@ -72,7 +67,7 @@ def held_origins(graph: Graph) -> frozenset[Origin]:
     )
 
 
-def _shared_layers(graph: Graph) -> Iterator[LayerProblem]:
+def _shared_layers(graph: Graph) -> Iterator[Refusal]:
     """Layers with weights that are used in several places."""
     uses: dict[Origin, list[Node]] = {}
     for node in graph.nodes:
@@ -84,7 +79,7 @@ def _shared_layers(graph: Graph) -> Iterator[LayerProblem]:
         if len(calls) > 1 and origin not in held:
             why = f"it is used in {len(calls)} places"
             instead = "a layer of its own for each place, with equal weights (set_weights)"
-            yield _problem(origin, why, instead)
+            yield Refusal(origin, why, instead)
 
 
 def _call_name(node: str, layer: str) -> str:
@@ -93,7 +88,7 @@ def _call_name(node: str, layer: str) -> str:
     return f"{layer}/{number}" if number.isdigit() else layer
 
 
-def _turned_layers(graph: Graph) -> Iterator[LayerProblem]:
+def _turned_layers(graph: Graph) -> Iterator[Refusal]:
     """Layers between Permutes, whose channels come first."""
     permuted = {node.origin[-1] for node in graph.nodes if isinstance(node.layer, Permute)}
     turned = {
@@ -102,7 +97,7 @@ def _turned_layers(graph: Graph) -> Iterator[LayerProblem]:
         if node.origin[-1] in permuted and not isinstance(node.layer, Permute | Scale | Bias)
     }
     for origin in turned:
-        yield _problem(
+        yield Refusal(
             origin,
             "populations keep channels last",
             "data_format='channels_last', the weights stay as they are",

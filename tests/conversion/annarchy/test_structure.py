@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import annconv
-from annconv.conversion.structure import structure_problems
+from annconv.conversion.annarchy.structure import structure_refusals
 from annconv.errors import ConversionWarning, UnsupportedModelError
 
 pytestmark = pytest.mark.keras
@@ -21,16 +21,17 @@ def keras():
 
 def refused(model):
     """Layer, reason and remedy of every problem; the model itself is read."""
-    found = [entry[:2] for entry in map(parts, structure_problems(annconv.read(model)))]
+    refusals = structure_refusals(annconv.read(model))
+    found = [(entry.origin.name, entry.why) for entry in refusals]
     with pytest.raises(UnsupportedModelError) as caught:
         annconv.convert(model)
-    listed = [parts(problem) for problem in caught.value.problems]
+    listed = [parts(entry) for entry in caught.value.problems]
     assert set(found) <= {entry[:2] for entry in listed}
     return listed
 
 
-def parts(problem):
-    return problem.layer, problem.why, problem.instead
+def parts(entry):
+    return entry.layer, entry.why, entry.instead
 
 
 def dense(keras, units, name):

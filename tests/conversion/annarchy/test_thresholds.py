@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from annconv.conversion.thresholds import largest_step, lowered_threshold
+from annconv.conversion.annarchy.thresholds import largest_step, lowered_threshold
 
 
 @pytest.mark.parametrize(

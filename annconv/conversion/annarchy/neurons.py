@@ -11,7 +11,7 @@ from annconv.neurons.equations import parse_neuron
 from annconv.neurons.foreign import as_neuron
 from annconv.neurons.library import ENCODINGS, HIDDEN, OUTPUTS, UNIT_STEP_ENCODINGS
 from annconv.neurons.neuron import Neuron
-from annconv.options import ConvertOptions
+from annconv.options import AnnarchyOptions
 from annconv.readouts import READOUTS, Readout
 
 THRESHOLD = "vt"
@@ -39,7 +39,7 @@ class NeuronChoice:
     readout: Readout
 
 
-def choose_neurons(options: ConvertOptions, other_faults: Iterable[str] = ()) -> NeuronChoice:
+def choose_neurons(options: AnnarchyOptions, other_faults: Iterable[str] = ()) -> NeuronChoice:
     """The neurons and the read-out that the options name.
 
     Args:
@@ -92,7 +92,7 @@ def _neuron(
     return neuron
 
 
-def _readout(options: ConvertOptions, faults: list[str]) -> Readout | None:
+def _readout(options: AnnarchyOptions, faults: list[str]) -> Readout | None:
     """The read-out of that name, `k` filled in."""
     name = options.read_out
     if not isinstance(name, str) or name not in READOUTS:

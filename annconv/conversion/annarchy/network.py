@@ -16,14 +16,16 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from annconv.conversion.chain import Chain, Stage, problem, survey_chain, unsupported
-from annconv.conversion.neurons import MASK, THRESHOLD, NeuronChoice, choose_neurons
-from annconv.conversion.normalisation import (
+from annconv.conversion.annarchy.neurons import MASK, THRESHOLD, NeuronChoice, choose_neurons
+from annconv.conversion.annarchy.normalisation import (
     normalise_weights,
     scale_factor_fault,
     scale_factors,
 )
-from annconv.conversion.thresholds import largest_step, lowered_threshold
+from annconv.conversion.annarchy.stages import Stage
+from annconv.conversion.annarchy.survey import Survey, survey
+from annconv.conversion.annarchy.thresholds import largest_step, lowered_threshold
+from annconv.conversion.refusal import Refusal, Takers, problem, unsupported
 from annconv.errors import ConversionWarning, LayerProblem, OptionError
 from annconv.ir.graph import Graph
 from annconv.ir.network import Network
@@ -33,7 +35,10 @@ from annconv.ir.projection import SPIKES, Projection
 from annconv.neurons.equations import parse_neuron
 from annconv.neurons.foreign import neuron_name
 from annconv.neurons.neuron import Neuron
-from annconv.options import ConvertOptions
+from annconv.options import AnnarchyOptions
+
+PRESET = "annarchy"
+"""Its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,40 +51,28 @@ class _Layer:
     operators: tuple[Operator, ...]
 
 
-def convert_graph(
+def convert(
     graph: Graph,
-    options: ConvertOptions,
+    options: AnnarchyOptions,
+    takers: Takers,
     *,
-    ignored: Sequence[LayerProblem] = (),
-    problems: Sequence[LayerProblem] = (),
+    ignored: Sequence[LayerProblem],
+    problems: Sequence[LayerProblem],
 ) -> Network:
-    """The spiking network of a trained model.
-
-    Args:
-        graph: The model, or its draft where there are `problems`.
-        options: Of the conversion; all of them are stored in the network.
-        ignored: Problems that reading the model has left out already; the warning lists them too.
-        problems: Why the model could not be read; raised together with those found here.
-    Returns:
-        A verified network.
-    Raises:
-        OptionError: Options have values that are not allowed; all are listed.
-        UnsupportedModelError: Layers cannot be converted; all are listed.
-        EquationError: The equations of a user's neuron are not understood.
-    Warns:
-        ConversionWarning: With `on_unsupported="ignore"`, once, listing everything left out.
-    """
+    """The spiking network of a trained model; arguments and errors as `presets.convert_graph`."""
     fault = scale_factor_fault(options.scale_factor)
     choice = choose_neurons(options, () if fault is None else (fault,))
-    chain = survey_chain(graph, ignore=options.on_unsupported == "ignore", known=problems)
-    found = (*chain.problems, *_threshold_problems(chain, choice, options))
-    if found:
-        raise unsupported(graph, found)
-    factors = _checked_factors(chain, choice, options)
-    layers = _layers(chain, choice, options, factors)
-    network = _network(graph, chain, choice, options, layers)
+    found = survey(graph, problems)
+    ignore = options.on_unsupported == "ignore"
+    left_out, inexact = (found.inexact, ()) if ignore else ((), found.inexact)
+    refused = (*found.fatal, *inexact, *_threshold_refusals(found, choice, options))
+    if problems or refused:
+        raise unsupported(graph, (*problems, *(problem(entry, takers) for entry in refused)))
+    factors = _checked_factors(found, choice, options)
+    layers = _layers(found, choice, options, factors)
+    network = _network(graph, found, choice, options, layers)
     network.verify()
-    _warn_of(graph, (*ignored, *chain.ignored))
+    _warn_of(graph, (*ignored, *(problem(entry, takers) for entry in left_out)))
     return network
 
 
@@ -96,18 +89,18 @@ def projection_kind(stage: Stage) -> str:
 
 
 def _checked_factors(
-    chain: Chain, choice: NeuronChoice, options: ConvertOptions
+    found: Survey, choice: NeuronChoice, options: AnnarchyOptions
 ) -> tuple[float, ...]:
     """Normalisation factors of all stages, once thresholds and neurons are known to be usable."""
-    faults = _threshold_faults(chain, choice, options)
+    faults = _threshold_faults(found, choice, options)
     factors: tuple[float, ...] = ()
     try:
-        factors = scale_factors(options.scale_factor, len(chain.stages))
+        factors = scale_factors(options.scale_factor, len(found.stages))
     except ValueError as error:
         faults.append(str(error))
     for field, neuron, readers in (
-        ("input_encoding", choice.encoding, chain.stages[:1]),
-        ("hidden_neuron", choice.hidden, chain.stages[1:]),
+        ("input_encoding", choice.encoding, found.stages[:1]),
+        ("hidden_neuron", choice.hidden, found.stages[1:]),
     ):
         masked = [stage.node.name for stage in readers if transmitted(stage) == MASK]
         if masked and parse_neuron(neuron).variable(MASK) is None:
@@ -122,45 +115,45 @@ def _checked_factors(
     return factors
 
 
-def _thresholds(chain: Chain, choice: NeuronChoice, step: float) -> list[float | None]:
+def _thresholds(found: Survey, choice: NeuronChoice, step: float) -> list[float | None]:
     """The threshold of every stage, None where its neuron has none."""
     thresholds: list[float | None] = []
-    for stage in chain.stages:
-        own = threshold_of(_neuron_of(chain, choice, stage))
-        if own is not None and not _keeps_threshold(chain, stage):
+    for stage in found.stages:
+        own = threshold_of(_neuron_of(found, choice, stage))
+        if own is not None and not _keeps_threshold(found, stage):
             own = lowered_threshold(own, step, stage.node.origin[0].index)
         thresholds.append(own)
     return thresholds
 
 
-def _threshold_problems(
-    chain: Chain, choice: NeuronChoice, options: ConvertOptions
-) -> Iterator[LayerProblem]:
+def _threshold_refusals(
+    found: Survey, choice: NeuronChoice, options: AnnarchyOptions
+) -> Iterator[Refusal]:
     """Layers whose index brings a threshold above 0 to 0 or below."""
-    deepest = _deepest(chain)
-    thresholds = _thresholds(chain, choice, options.threshold_step)
-    for stage, threshold in zip(chain.stages, thresholds, strict=True):
-        own = threshold_of(_neuron_of(chain, choice, stage))
+    deepest = _deepest(found)
+    thresholds = _thresholds(found, choice, options.threshold_step)
+    for stage, threshold in zip(found.stages, thresholds, strict=True):
+        own = threshold_of(_neuron_of(found, choice, stage))
         if own is not None and threshold is not None and threshold <= 0 < own:
             why = f"its threshold would be {threshold:g}, and must be above 0"
-            remedy = f"threshold_step={largest_step(own, deepest):g} or smaller"
-            yield problem(stage.node, why, remedy)
+            instead = f"threshold_step={largest_step(own, deepest):g} or smaller"
+            yield Refusal(stage.node.origin[-1], why, instead)
 
 
-def _threshold_faults(chain: Chain, choice: NeuronChoice, options: ConvertOptions) -> list[str]:
+def _threshold_faults(found: Survey, choice: NeuronChoice, options: AnnarchyOptions) -> list[str]:
     """Why the options cannot give the neurons their thresholds."""
     step = options.threshold_step
-    for stage, threshold in zip(chain.stages, _thresholds(chain, choice, step), strict=True):
+    for stage, threshold in zip(found.stages, _thresholds(found, choice, step), strict=True):
         if threshold is None:
             continue
         if not math.isfinite(threshold):
-            most = sys.float_info.max / (2 * _deepest(chain))
+            most = sys.float_info.max / (2 * _deepest(found))
             fault = (
                 f"threshold_step: expected a number from {-most:.2g} to {most:.2g}, received "
                 f"{step!r}, with which {stage.node.name!r} would have the threshold {threshold:g}."
             )
             return [fault]
-        neuron = _neuron_of(chain, choice, stage)
+        neuron = _neuron_of(found, choice, stage)
         parameter = parse_neuron(neuron).parameter(THRESHOLD)
         if parameter is not None and parameter.type != "float" and not threshold.is_integer():
             fault = (
@@ -172,34 +165,34 @@ def _threshold_faults(chain: Chain, choice: NeuronChoice, options: ConvertOption
     return []
 
 
-def _deepest(chain: Chain) -> int:
+def _deepest(found: Survey) -> int:
     """Position of the last layer whose threshold is lowered, at least 1."""
-    lowered = (stage for stage in chain.stages if not _keeps_threshold(chain, stage))
+    lowered = (stage for stage in found.stages if not _keeps_threshold(found, stage))
     return max((stage.node.origin[0].index for stage in lowered), default=1)
 
 
-def _neuron_of(chain: Chain, choice: NeuronChoice, stage: Stage) -> Neuron:
+def _neuron_of(found: Survey, choice: NeuronChoice, stage: Stage) -> Neuron:
     """The neuron of a stage's population."""
-    return choice.output if stage is chain.stages[-1] else choice.hidden
+    return choice.output if stage is found.stages[-1] else choice.hidden
 
 
 def _layers(
-    chain: Chain, choice: NeuronChoice, options: ConvertOptions, factors: Sequence[float]
+    found: Survey, choice: NeuronChoice, options: AnnarchyOptions, factors: Sequence[float]
 ) -> list[_Layer]:
     """Neurons, thresholds and weights of all stages."""
     layers: list[_Layer] = []
-    thresholds = _thresholds(chain, choice, options.threshold_step)
-    for stage, threshold, factor in zip(chain.stages, thresholds, factors, strict=True):
+    thresholds = _thresholds(found, choice, options.threshold_step)
+    for stage, threshold, factor in zip(found.stages, thresholds, factors, strict=True):
         operators = stage.operators
         if options.normalize == "model":
             operators = (*operators[:-1], _normalised(stage.layer, factor))
-        layers.append(_Layer(stage, _neuron_of(chain, choice, stage), threshold, operators))
+        layers.append(_Layer(stage, _neuron_of(found, choice, stage), threshold, operators))
     return layers
 
 
-def _keeps_threshold(chain: Chain, stage: Stage) -> bool:
+def _keeps_threshold(found: Survey, stage: Stage) -> bool:
     """Whether a stage is a Dense layer with no other behind it: its threshold is not lowered."""
-    return stage is chain.stages[-1] and stage.is_dense
+    return stage is found.stages[-1] and stage.is_dense
 
 
 def threshold_of(neuron: Neuron) -> float | None:
@@ -219,13 +212,13 @@ def _normalised(layer: Operator, factor: float) -> Operator:
 
 def _network(
     graph: Graph,
-    chain: Chain,
+    found: Survey,
     choice: NeuronChoice,
-    options: ConvertOptions,
+    options: AnnarchyOptions,
     layers: Sequence[_Layer],
 ) -> Network:
     """Populations and projections in layer order."""
-    entry = chain.input
+    entry = found.input
     populations = [
         Population(entry.name, entry.shape, choice.encoding, role="input", origin=entry.origin)
     ]
@@ -257,6 +250,7 @@ def _network(
                 transmitted(stage),
             )
         )
+    stored = {field.name: _text(getattr(options, field.name)) for field in fields(options)}
     return Network(
         graph.name,
         tuple(populations),
@@ -265,7 +259,7 @@ def _network(
         dt=float(options.dt),
         steps=int(options.steps),
         input_scale=float(options.max_f),
-        options={field.name: _text(getattr(options, field.name)) for field in fields(options)},
+        options={"preset": PRESET, **stored},
     )
 
 
@@ -288,5 +282,5 @@ def _warn_of(graph: Graph, ignored: Sequence[LayerProblem]) -> None:
     )
     ordered = sorted(ignored, key=lambda entry: entry.index)
     text = "\n".join([head, *(f"  {entry}" for entry in ordered)])
-    # The line that called `annconv.convert` or `load_keras_model`, four functions up.
-    warnings.warn(text, ConversionWarning, stacklevel=5)
+    # The line that called `annconv.convert` or `load_keras_model`, five functions up.
+    warnings.warn(text, ConversionWarning, stacklevel=6)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from annconv.conversion.normalisation import (
+from annconv.conversion.annarchy.normalisation import (
     normalise_weights,
     scale_factor_fault,
     scale_factors,

@@ -9,13 +9,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from annconv.conversion import annarchy, convert_graph
+from annconv.conversion import convert_graph
+from annconv.conversion.annarchy import network as annarchy
 from annconv.errors import ConversionWarning, EquationError, OptionError, UnsupportedModelError
 from annconv.ir.activations import Bias, Relu, Softmax
 from annconv.ir.operators import Convolution, Dense, MaxPool, MeanPool, Reshape
 from annconv.neurons.library import IB, IaF
 from annconv.neurons.neuron import Neuron
-from annconv.options import ConvertOptions
+from annconv.options import AnnarchyOptions
 from annconv.reference.network import run_network
 
 SPIKER = Neuron(
@@ -48,7 +49,7 @@ def cnn(graph, weights):
 
 
 def convert(graph, **options):
-    return convert_graph(graph, ConvertOptions(**{"input_encoding": "IB", **options}))
+    return convert_graph(graph, AnnarchyOptions(**{"input_encoding": "IB", **options}))
 
 
 def thresholds(network):
@@ -212,7 +213,7 @@ def test_what_was_ignored_before_is_in_the_same_warning(mlp):
     from annconv.errors import LayerProblem
 
     found = LayerProblem(2, "norm", "LayerNormalization", "it is unknown", "nothing")
-    options = ConvertOptions(on_unsupported="ignore")
+    options = AnnarchyOptions(on_unsupported="ignore")
     with pytest.warns(ConversionWarning, match="'norm'  LayerNormalization: it is unknown"):
         convert_graph(mlp, options, ignored=(found,))
 

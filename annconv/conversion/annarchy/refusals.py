@@ -19,6 +19,18 @@ SCALED_CHANNELS = Remedy(
 SCALED_SAMPLES = Remedy(
     "it scales samples, and input neurons take them as they are", "scaling the samples beforehand"
 )
+JOINED = Remedy("it joins branches, and populations form one chain", "a model without branches")
+BRANCHING = Remedy(
+    "it does not read the layer before it, and populations form one chain",
+    "a model without branches",
+)
+NEGATIVE = Remedy(
+    "its values can be negative, and no ReLU follows before the next layer", "activation='relu'"
+)
+TWO_CONVOLUTIONS = Remedy(
+    "it is two convolutions, and no ReLU stands between them",
+    "a depthwise convolution and one with kernel_size=1, both with a ReLU",
+)
 _RESPONSE = Remedy(
     "no neuron here has this response", "retrain with 'relu', the last layer with 'softmax'"
 )
@@ -47,7 +59,7 @@ LAYERS: Mapping[type, Remedy] = MappingProxyType(
 """Of every kind of node that this preset's networks do not have, wherever it stands."""
 
 
-def refusal(layer: Layer) -> Remedy:
-    """Why a node is refused, whatever stands around it."""
+def remedy(layer: Layer) -> Remedy:
+    """Why a node is refused and what to do, whatever stands around it."""
     unknown = Remedy(f"{layer} is no part of this preset's networks", "a model without it")
     return LAYERS.get(type(layer), unknown)
