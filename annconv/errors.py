@@ -52,17 +52,24 @@ class LayerProblem:
 
 
 class UnsupportedModelError(AnnconvError):
-    """A model holds layers that cannot become spiking neurons; all of them are listed.
+    """A model holds layers that cannot be read or converted; all of them are listed.
 
-    Usual causes: an activation other than ReLU, a layer type without a spiking counterpart, a bias
+    Usual causes: a layer type or a setting that is not read; an activation other than ReLU, a bias
     or a merge under `preset="annarchy"`.
     """
 
-    def __init__(self, model: str, layers: int, problems: Sequence[LayerProblem]) -> None:
+    def __init__(
+        self,
+        model: str,
+        layers: int,
+        problems: Sequence[LayerProblem],
+        *,
+        cannot: str = "become spiking neurons",
+    ) -> None:
         self.model = model
         self.problems = tuple(problems)
         refused = len({problem.index for problem in self.problems})
-        lines = [f"{refused} of {layers} layers of {model!r} cannot become spiking neurons."]
+        lines = [f"{refused} of {layers} layers of {model!r} cannot {cannot}."]
         lines += [f"  {problem}" for problem in self.problems]
         super().__init__("\n".join(lines))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,13 @@ _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 PROC, CGROUPS = Path("/proc"), Path("/sys/fs/cgroup")
 USUAL_CACHE = 32 * 1024
 """Bytes of a first-level data cache where the system does not say."""
+
+
+def available_cores() -> int:
+    """Cores that this process may use; all of the machine's where the system does not say."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def vector_bits(cpuinfo: Path = CPUINFO) -> int:

@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annconv.ir.arrays import Geometry
-from annconv.ir.network import Network, Projection
+from annconv.ir.network import Network
 from annconv.ir.operators import Convolution, Dense, Reshape
+from annconv.ir.projection import Projection
 
 REAL_BYTES = {"double": 8, "single": 4, "int16": 2}
 """Precision -> size of a weight."""

@@ -13,8 +13,8 @@ import annconv
 from annarchy_process import BUILD, AnnarchyProcess, make_environment
 from annconv.ir.arrays import FloatArray
 from annconv.ir.network import Network
-from annconv.machine import vector_bits
-from annconv.options import PRECISIONS, VECTOR_BITS, CompileOptions, available_cores
+from annconv.machine import available_cores, vector_bits
+from annconv.options import PRECISIONS, VECTOR_BITS, CompileOptions
 from annconv.runtime.compiled import CompiledNetwork, compile_network
 from peak import Peak, measure_peak
 

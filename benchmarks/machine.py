@@ -10,8 +10,8 @@ from pathlib import Path
 
 import annconv
 from annconv.build.toolchain import find_toolchain
+from annconv.environment import read_environment
 from annconv.machine import vector_bits
-from annconv.options import read_environment
 
 PACKAGES = ("numpy", "keras", "tensorflow", "pybind11")
 QUIET = 0.3

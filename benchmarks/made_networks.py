@@ -10,8 +10,9 @@ import numpy as np
 
 import annconv
 from annconv.ir.arrays import FloatArray
-from annconv.ir.network import Network, Projection
+from annconv.ir.network import Network
 from annconv.ir.operators import Convolution, Dense, Operator
+from annconv.ir.projection import Projection
 from annconv.options import CompileOptions
 from annconv.runtime.compiled import compile_network
 

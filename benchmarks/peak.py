@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from annconv.build.toolchain import find_toolchain
-from annconv.options import read_environment
+from annconv.environment import read_environment
 
 SOURCE = Path(__file__).with_name("peak.cpp")
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from annconv.ir.arrays import FloatArray
-from annconv.ir.network import Network, Population, Projection
+from annconv.ir.network import Network
 from annconv.ir.operators import (
     Convolution,
     Dense,
@@ -19,6 +19,8 @@ from annconv.ir.operators import (
     Reshape,
     Scale,
 )
+from annconv.ir.population import Population
+from annconv.ir.projection import Projection
 from annconv.neurons.library import COUNTER, CPN, IB, PSO, IaF
 from annconv.neurons.neuron import Neuron
 from annconv.options import CompileOptions

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from annconv.ir.arrays import FloatArray, Geometry
-from annconv.ir.network import Network, Projection
+from annconv.ir.network import Network
 from annconv.ir.operators import (
     Convolution,
     Dense,
@@ -25,6 +25,7 @@ from annconv.ir.operators import (
     Slice,
     Upsample,
 )
+from annconv.ir.projection import Projection
 
 CHANNEL_BY_CHANNEL = (MeanPool, MaxPool, Pad, Upsample, Increase, Scale)
 """Operators that keep channels apart."""

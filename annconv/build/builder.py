@@ -27,13 +27,10 @@ from annconv.build.toolchain import (
     locate_compiler,
     python_suffix,
 )
+from annconv.environment import Environment, read_environment
 from annconv.errors import BuildError, CacheError, OptionError
-from annconv.options import (
-    CompileOptions,
-    Environment,
-    available_cores,
-    read_environment,
-)
+from annconv.machine import available_cores
+from annconv.options import CompileOptions
 from annconv.resources import resource_folder
 
 if TYPE_CHECKING:

@@ -37,8 +37,8 @@ from annconv.build.manifest import (
     read_manifest,
     write_manifest,
 )
+from annconv.environment import CACHE_VARIABLE, own_folder
 from annconv.errors import BuildError, CacheError
-from annconv.options import CACHE_VARIABLE, own_folder
 
 _VERSION = "v1"
 _PATIENCE = 1.0  # seconds of waiting for another build before the log says so

@@ -9,8 +9,8 @@ from types import MappingProxyType
 
 from annconv.build.cache import Cache, Entry
 from annconv.build.pruning import DEFAULT_LIMIT, GRACE, Removed, clear, prune
+from annconv.environment import read_environment
 from annconv.machine import size_text
-from annconv.options import read_environment
 from annconv.printing import show
 
 _SHORT = 12  # digits of a key that are shown

@@ -9,8 +9,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
+from annconv.checks import whole
+from annconv.durations import duration_steps
 from annconv.errors import InputError, ModelFileError, OptionError, OutputError
-from annconv.options import AnnarchyOptions, duration_steps, whole
+from annconv.options import AnnarchyOptions
 from annconv.printing import show, tell
 
 if TYPE_CHECKING:
@@ -163,9 +165,9 @@ def _network(arguments: Namespace) -> Network:
                 f"which keeps its own, received {_flags(given)}. Convert the Keras file again with "
                 "`annconv convert`."
             )
-        from annconv.ir.snn_file import load_network
+        from annconv.ir.network import Network
 
-        return load_network(arguments.model)
+        return Network.load(arguments.model)
     from annconv.conversion.presets import preset_of
     from annconv.converter.api import convert_model, unused_faults
 

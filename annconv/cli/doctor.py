@@ -16,9 +16,9 @@ from pathlib import Path
 import annconv
 from annconv.build.toolchain import Survey, compilers_on_path, survey_tools
 from annconv.cli.packages import PACKAGES, missing_packages, package_faults
+from annconv.environment import Environment, read_environment
 from annconv.errors import AnnconvError
-from annconv.machine import first_level_cache, vector_bits
-from annconv.options import Environment, available_cores, read_environment
+from annconv.machine import available_cores, first_level_cache, vector_bits
 from annconv.printing import show, tell
 
 _WIDTH = 15

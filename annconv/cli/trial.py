@@ -11,11 +11,14 @@ from annconv.build.builder import build_extension
 from annconv.build.cache import Cache
 from annconv.build.pruning import remove
 from annconv.codegen.render import render_network
+from annconv.environment import Environment
 from annconv.errors import AnnconvError
-from annconv.ir.network import Network, Population, Projection
+from annconv.ir.network import Network
 from annconv.ir.operators import Dense
+from annconv.ir.population import Population
+from annconv.ir.projection import Projection
 from annconv.neurons.neuron import Neuron
-from annconv.options import CompileOptions, Environment
+from annconv.options import CompileOptions
 from annconv.passes.pipeline import lower
 from annconv.plan.packing import pack
 from annconv.readouts.table import READOUTS

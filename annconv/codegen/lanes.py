@@ -14,7 +14,7 @@ from typing import TypeVar
 from annconv.codegen.names import cpp_name, fresh_name
 from annconv.codegen.statements import condition_text, expression_text
 from annconv.codegen.updates import update_lines
-from annconv.ir.network import RATES
+from annconv.ir.population import RATES
 from annconv.neurons.expressions import (
     Call,
     Cast,
@@ -24,11 +24,13 @@ from annconv.neurons.expressions import (
     Number,
     children,
     kind,
+    mapped,
     names,
     renamed,
+    with_children,
 )
 from annconv.neurons.model import Assign, NeuronModel, Ode, OdeBlock, Statement
-from annconv.neurons.rewriting import mapped, mapped_model, with_children
+from annconv.neurons.rewriting import mapped_model
 
 SPIKED = "spiked"
 

@@ -18,8 +18,9 @@ from annconv.conversion.annarchy.neurons import choose_neurons
 from annconv.conversion.annarchy.survey import refused_layers
 from annconv.conversion.refusal import Takers
 from annconv.errors import LayerProblem, OptionError, nearest
-from annconv.ir.graph import Graph, Origin
+from annconv.ir.graph import Graph
 from annconv.ir.network import Network
+from annconv.ir.origin import Origin
 from annconv.options import AnnarchyOptions
 
 Options = AnnarchyOptions

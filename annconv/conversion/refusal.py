@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from annconv.errors import LayerProblem, UnsupportedModelError
-from annconv.ir.graph import Graph, Origin
+from annconv.ir.graph import Graph
+from annconv.ir.origin import Origin
 
 Takers = Callable[[Origin], tuple[str, ...]]
 """Keras layer -> names of the presets that take what is refused of it."""

@@ -13,18 +13,18 @@ from numpy.typing import NDArray
 
 from annconv.conversion.annarchy.neurons import choose_neurons
 from annconv.converter.api import convert_model
+from annconv.durations import duration_steps
 from annconv.errors import OptionError, UnavailableError, nearest
 from annconv.frontend.description import describe
 from annconv.ir.network import Network
 from annconv.ir.samples import input_rates, prepare_samples
-from annconv.ir.snn_file import save_network
 from annconv.live.edits import edited_network
 from annconv.live.engine import Engine
 from annconv.live.monitor import Monitor
 from annconv.live.network import LiveNetwork, output_monitor
 from annconv.live.presenting import present
 from annconv.neurons.neuron import Neuron
-from annconv.options import AnnarchyOptions, CompileOptions, RunOptions, duration_steps
+from annconv.options import AnnarchyOptions, CompileOptions, RunOptions
 from annconv.printing import progress_bar, say
 from annconv.readouts.labels import draw_labels, winners
 from annconv.runtime.compiled import REAL, CompiledNetwork, compile_network
@@ -119,7 +119,7 @@ class ANNtoSNNConverter:
         compiled = compile_network(network, self._compile_options)
         if directory is not None:
             compiled.write_sources(directory)
-            save_network(network, Path(directory) / "network.snn")
+            network.save(Path(directory) / "network.snn")
         if show_info:
             say(describe(graph))
         written = "" if directory is None else str(Path(directory).resolve())

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from annconv.errors import InputError
 from annconv.ir.network import Network
-from annconv.ir.snn_file import load_network, save_network
 from annconv.options import AnnarchyOptions, CompileOptions
 from annconv.runtime.compiled import CompiledNetwork, compile_network
 
@@ -195,9 +194,16 @@ def save(network: Network, path: str | Path) -> None:
         network: What `convert` or `load` returned.
         path: Where to; an existing file is replaced, or kept if writing fails.
     Raises:
+        InputError: `network` is not a Network.
         ModelFileError: The file cannot be written.
     """
-    save_network(network, path)
+    if not isinstance(network, Network):
+        raise InputError(
+            "annconv.save",
+            expected="a Network, made by annconv.convert or annconv.load",
+            received=type(network).__name__,
+        )
+    network.save(path)
 
 
 def load(path: str | Path) -> Network:
@@ -206,7 +212,7 @@ def load(path: str | Path) -> Network:
     Raises:
         ModelFileError: The file is missing, damaged, or not a saved network.
     """
-    return load_network(path)
+    return Network.load(path)
 
 
 def compile(  # noqa: A001  (users write annconv.compile, like re.compile)

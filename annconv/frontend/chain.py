@@ -1,7 +1,7 @@
 """`on_unsupported="ignore"`: layers chained in the order of `model.layers`, as ANNarchy does.
 
 Branches are not followed, layers that its converter does not know are skipped and activations other
-than ReLU are passed over. What was ignored is handed back, so that a conversion can say so.
+than ReLU are skipped. What was ignored is handed back, so that a conversion can say so.
 """
 
 from __future__ import annotations
@@ -112,21 +112,21 @@ def _check_branches(model: KerasModel, keras: ModuleType, problems: Problems) ->
         )
 
 
-def _kept(call: LayerCall, steps: tuple[Layer, ...], problems: Problems) -> tuple[Layer, ...]:
+def _kept(call: LayerCall, parts: tuple[Layer, ...], problems: Problems) -> tuple[Layer, ...]:
     """What stays of what a layer computes; the rest is noted."""
     found: list[Layer] = []
-    for step in steps:
-        match step:
+    for part in parts:
+        match part:
             case Relu(threshold=0.0) | Softmax(axes=(-1,)):
-                found.append(step)
-            case _ if isinstance(step, KEPT):
-                found.append(step)
+                found.append(part)
+            case _ if isinstance(part, KEPT):
+                found.append(part)
             case _:
-                name = repr(step.name) if isinstance(step, Function) else str(step)
+                name = repr(part.name) if isinstance(part, Function) else str(part)
                 problems.add(
                     call.origin,
                     setting=f"{'' if call.origin.type == 'Activation' else 'activation='}{name}",
-                    why="ANNarchy's converter passes over it",
+                    why="ANNarchy's converter skips it",
                     instead="retrain with 'relu', the last layer with 'softmax'",
                     ignorable=True,
                 )
@@ -173,14 +173,14 @@ def _append(
     read = (math.prod(shape),) if rank == 1 else shape
     if len(read) != rank and not refused:
         return None
-    steps = read_layer(call.origin, call.layer, (read,), keras, problems)
-    steps = _kept(call, steps, problems)
-    if not steps:
+    parts = read_layer(call.origin, call.layer, (read,), keras, problems)
+    parts = _kept(call, parts, problems)
+    if not parts:
         return shape
     placed: list[tuple[str, Layer]] = []
     if read != shape:
         placed.append((f"{call.origin.name}/input", Reshape(read)))
-    placed += zip(node_names(call.origin.name, steps), steps, strict=True)
+    placed += zip(node_names(call.origin.name, parts), parts, strict=True)
     return _place(call, placed, shape, nodes)
 
 
@@ -188,10 +188,10 @@ def _place(
     call: LayerCall, placed: list[tuple[str, Layer]], shape: Geometry, nodes: list[Node]
 ) -> Geometry | None:
     """Add nodes behind `shape`; the shape after them, None if one cannot read what it receives."""
-    for name, step in placed:
-        received = result_shape(step, [shape])
+    for name, part in placed:
+        received = result_shape(part, [shape])
         if received is None:
             return None
         shape = received
-        nodes.append(Node(name, step, (nodes[-1].name,), shape, (call.origin,)))
+        nodes.append(Node(name, part, (nodes[-1].name,), shape, (call.origin,)))
     return shape

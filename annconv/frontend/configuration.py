@@ -22,6 +22,7 @@ from annconv.frontend.remedies import (
     NESTED_TYPES,
     OPERATION,
     OPERATION_MODULE,
+    READ,
     REFUSED_ACTIVATIONS,
     SUBCLASSED_MODEL,
     UNKNOWN_LAYER,
@@ -82,7 +83,8 @@ def check_configuration(configuration: Any, renewal: str = "") -> tuple[LayerPro
     settings = inner if isinstance(inner, Mapping) else {"layers": inner}
     name = str(settings.get("name", kind))
     if kind not in NESTED_TYPES or not _is_own(configuration):
-        raise UnsupportedModelError(name, 1, [LayerProblem(0, name, kind, *SUBCLASSED_MODEL)])
+        problem = LayerProblem(0, name, kind, *SUBCLASSED_MODEL)
+        raise UnsupportedModelError(name, 1, [problem], cannot=READ)
     entries = _layer_entries(settings.get("layers"))
     rest = [value for key, value in settings.items() if key != "layers"]
     rest += [
@@ -100,7 +102,7 @@ def check_configuration(configuration: Any, renewal: str = "") -> tuple[LayerPro
             dangerous.append(_named_alike(saved, saved.twin))
     if dangerous:
         problems = sorted([*dangerous, *harmless], key=lambda problem: problem.index)
-        raise UnsupportedModelError(name, len(entries) + first, problems)
+        raise UnsupportedModelError(name, len(entries) + first, problems, cannot=READ)
     return tuple(harmless)
 
 

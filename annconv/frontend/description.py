@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from annconv.ir.arrays import WeightArray
-from annconv.ir.graph import Graph, Input, Node, Origin
+from annconv.ir.graph import Graph, Input, Node
 from annconv.ir.operators import Convolution, Dense, MaxPool, MeanPool
+from annconv.ir.origin import Origin
 
 
 def describe(graph: Graph) -> str:

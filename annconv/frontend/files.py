@@ -130,7 +130,7 @@ def _not_loaded(file: ModelFile, keras: ModuleType, what: str, said: str) -> Mod
     instead = way_out(file.saved_by, here, file.suffix)
     if file.refused:
         listed = (f"{entry.layer!r} {entry.type}, as {entry.why}" for entry in file.refused)
-        instead += f". Besides, these cannot become spiking neurons: {'; '.join(listed)}"
+        instead += f". Besides, these cannot be read: {'; '.join(listed)}"
     return ModelFileError(file.path, f"Keras {here} {what}{saver} ({said})", instead=instead)
 
 

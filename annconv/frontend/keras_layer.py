@@ -12,7 +12,7 @@ import numpy as np
 from annconv.frontend.foreign_activations import keras_name
 from annconv.frontend.layer_view import LayerView
 from annconv.ir.arrays import Geometry
-from annconv.ir.graph import Origin
+from annconv.ir.origin import Origin
 
 NUMBER_TYPES = ("float32", "float64", "mixed_float16", "mixed_bfloat16")
 """Types of layers' numbers that are read; in the mixed ones the weights are float32."""

@@ -17,8 +17,8 @@ from typing import Any
 
 from annconv.errors import LayerProblem, UnsupportedModelError
 from annconv.frontend.keras_layer import NUMBER_TYPES, number_type
-from annconv.frontend.remedies import SUBCLASSED_MODEL
-from annconv.ir.graph import Origin
+from annconv.frontend.remedies import READ, SUBCLASSED_MODEL
+from annconv.ir.origin import Origin
 
 OpenShape = tuple[int | None, ...]
 """A shape without its batch axis; None for an extent that is left open."""
@@ -117,7 +117,7 @@ def _refuse_form(model: Any, keras: ModuleType) -> None:
     else:
         return
     problem = LayerProblem(0, str(model.name), type(model).__name__, why, instead)
-    raise UnsupportedModelError(str(model.name), max(1, len(model.layers)), [problem])
+    raise UnsupportedModelError(str(model.name), max(1, len(model.layers)), [problem], cannot=READ)
 
 
 def is_graph_of_layers(model: Any, keras: ModuleType) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from annconv.frontend.layers import HANDLERS
 from annconv.frontend.remedies import LAYERS, NESTED_TYPES, WRAPPER_TYPES
-from annconv.ir.graph import Origin
+from annconv.ir.origin import Origin
 
 ACTIVATIONS = frozenset({"Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax"})
 

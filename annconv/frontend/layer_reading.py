@@ -36,8 +36,9 @@ from annconv.frontend.remedies import (
 )
 from annconv.ir.activations import PRelu, Softmax
 from annconv.ir.arrays import Geometry
-from annconv.ir.graph import Layer, Origin, layer_arrays, result_shape
+from annconv.ir.graph import Layer, layer_arrays, result_shape
 from annconv.ir.maps import Permute
+from annconv.ir.origin import Origin
 
 
 def check_arguments(call: LayerCall, problems: Problems) -> None:
@@ -94,13 +95,13 @@ def read_layer(
     if view is None:
         return ()
     with np.errstate(all="ignore"):  # what is not finite is listed below
-        steps = HANDLERS[origin.type](view, problems)
-    _refuse_not_finite(view, steps, problems)
+        parts = HANDLERS[origin.type](view, problems)
+    _refuse_not_finite(view, parts, problems)
     view.refuse_lost_settings(problems)
-    return _turned(view, steps) if view.turned else steps
+    return _turned(view, parts) if view.turned else parts
 
 
-def _refuse_not_finite(view: LayerView, steps: tuple[Layer, ...], problems: Problems) -> None:
+def _refuse_not_finite(view: LayerView, parts: tuple[Layer, ...], problems: Problems) -> None:
     """Weights that are not finite, and what a layer makes of finite ones that is not."""
     whole = True
     for array in view.weights:
@@ -112,7 +113,7 @@ def _refuse_not_finite(view: LayerView, steps: tuple[Layer, ...], problems: Prob
                 why=f"{bad} of {array.size} numbers in its weights {array.shape} are not finite",
                 instead="an earlier checkpoint, or training with a smaller learning rate",
             )
-    made = (array for step in steps for _, array in layer_arrays(step))
+    made = (array for part in parts for _, array in layer_arrays(part))
     if whole and not all(np.isfinite(array).all() for array in made):
         problems.add(
             view,
@@ -121,21 +122,21 @@ def _refuse_not_finite(view: LayerView, steps: tuple[Layer, ...], problems: Prob
         )
 
 
-def _turned(view: LayerView, steps: tuple[Layer, ...]) -> tuple[Layer, ...]:
+def _turned(view: LayerView, parts: tuple[Layer, ...]) -> tuple[Layer, ...]:
     """What a layer computes whose channels come first, from what it computes on channels last.
 
     A softmax or a PReLU as its activation counts axes as Keras does, channels first.
     """
     rank = len(view.input_shape)
-    if not steps or rank < 2:
-        return steps
-    own = tuple(itertools.takewhile(lambda step: not isinstance(step, Softmax | PRelu), steps))
+    if not parts or rank < 2:
+        return parts
+    own = tuple(itertools.takewhile(lambda part: not isinstance(part, Softmax | PRelu), parts))
     shape: Geometry | None = view.input_shape
-    for step in own:
-        shape = None if shape is None else result_shape(step, [shape])
+    for part in own:
+        shape = None if shape is None else result_shape(part, [shape])
     last, first = Permute((*range(1, rank), 0)), Permute((rank - 1, *range(rank - 1)))
     back = () if shape is None or len(shape) != rank else (first,)
-    return (last, *own, *back, *steps[len(own) :])
+    return (last, *own, *back, *parts[len(own) :])
 
 
 def _view(

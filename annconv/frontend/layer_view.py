@@ -7,7 +7,7 @@ from typing import Any
 
 from annconv.errors import LayerProblem
 from annconv.ir.arrays import FloatArray, Geometry
-from annconv.ir.graph import Origin
+from annconv.ir.origin import Origin
 
 IRRELEVANT = frozenset({"name", "trainable", "dtype", "data_format"})
 """Settings that change nothing here: the type of numbers is checked apart, channels come last."""
@@ -123,7 +123,7 @@ class Problems:
             why: The reason, as half a sentence.
             instead: What the user can do, as half a sentence.
             setting: The setting at fault, as it would stand in a call.
-            ignorable: Whether `on_unsupported="ignore"` passes over it.
+            ignorable: Whether `on_unsupported="ignore"` skips the layer.
         """
         origin = layer.origin if isinstance(layer, LayerView) else layer
         shown = f"{origin.type}({setting})" if setting else origin.type
@@ -139,10 +139,10 @@ class Problems:
 
     @property
     def fatal(self) -> tuple[LayerProblem, ...]:
-        """The problems that `on_unsupported="ignore"` does not pass over, by layer."""
+        """The problems that `on_unsupported="ignore"` does not ignore, by layer."""
         return tuple(sorted(self._fatal, key=lambda entry: entry.index))
 
     @property
     def ignorable(self) -> tuple[LayerProblem, ...]:
-        """The problems that `on_unsupported="ignore"` passes over, by layer."""
+        """The problems that `on_unsupported="ignore"` ignores, by layer."""
         return tuple(sorted(self._ignorable, key=lambda entry: entry.index))

@@ -17,10 +17,11 @@ from annconv.frontend.operations import is_arithmetic, read_operation
 from annconv.frontend.permutes import drop_inverse_permutes
 from annconv.ir.activations import Function
 from annconv.ir.arrays import Geometry
-from annconv.ir.graph import Graph, Input, Layer, Node, Origin, result_shape
+from annconv.ir.graph import Graph, Input, Layer, Node, result_shape
 from annconv.ir.joins import Concatenate, Join
 from annconv.ir.maps import Permute
 from annconv.ir.operators import Reshape
+from annconv.ir.origin import Origin
 from annconv.ir.verify import Violation
 
 
@@ -30,18 +31,18 @@ class _Reading:
 
     Attributes:
         call: The call.
-        steps: What it computes, one entry per node; none where it computes nothing or is refused.
+        parts: What it computes, one entry per node; none where it computes nothing or is refused.
         shape: Of its result.
     """
 
     call: LayerCall
-    steps: tuple[Layer, ...]
+    parts: tuple[Layer, ...]
     shape: Geometry
 
     @property
     def names(self) -> list[str]:
         """Names of its nodes."""
-        return node_names(self.call.name, self.steps)
+        return node_names(self.call.name, self.parts)
 
 
 def lower(model: KerasModel, keras: ModuleType) -> tuple[Graph, tuple[LayerProblem, ...]]:
@@ -67,8 +68,29 @@ def lower(model: KerasModel, keras: ModuleType) -> tuple[Graph, tuple[LayerProbl
         return _draft(model, readings), problems.all
     violations = [*reader.violations, *_wrong_outputs(model, reader)]
     if violations:
+        _refuse_adapted(readings, problems)
+        if problems.all:
+            return _draft(model, readings), problems.all
         raise VerifyError(f"Graph {model.name!r}", violations)
     return _assemble(model, readings), ()
+
+
+def _refuse_adapted(readings: Iterable[_Reading], problems: Problems) -> None:
+    """Nested models called on one axis more or fewer than they take.
+
+    Keras tells the shapes behind such a call as if the axis stayed, yet computes without it. Where
+    both are the same in the end, the model is read.
+    """
+    shapes = {entry.call.name: entry.shape for entry in readings}
+    for entry in readings:
+        if entry.call.inputs and entry.call.origin.type == "InputLayer" and entry.parts:
+            own, given = closed(entry.call.output_shape), shapes[entry.call.inputs[0]]
+            problems.add(
+                entry.call.origin,
+                why=f"its model takes {own} and is called on {given}, and Keras tells another"
+                " shape of what follows than it computes",
+                instead=f"keras.layers.Reshape({own}) in front of that model",
+            )
 
 
 def check_inputs(model: KerasModel, problems: Problems) -> None:
@@ -133,52 +155,52 @@ class _Reader:
         if call.arguments and (refusal(layer, self.keras) is None or self._is_container(layer)):
             check_arguments(call, self.problems)
         given = [self.readings[name].shape for name in call.inputs]
-        steps: tuple[Layer, ...] = ()
+        parts: tuple[Layer, ...] = ()
         if not (call.arguments and self._is_container(layer)):
-            steps = self._steps(call, given)
+            parts = self._parts(call, given)
         as_keras = closed(call.output_shape)
         if call.times:
             as_keras = (*given[0][: call.times], *as_keras)
-        shape = _shape_behind(steps, given or [as_keras])
+        shape = _shape_behind(parts, given or [as_keras])
         if call.nested:  # shapes of Keras are perhaps those of another call
-            unread = not steps and call.input_shapes[:1] not in ((), (call.output_shape,))
+            unread = not parts and call.input_shapes[:1] not in ((), (call.output_shape,))
             fits = shape is not None and not unread
         else:
             fits = shape == as_keras
         if shape is None or not fits:
-            name = (node_names(call.name, steps) or [call.name])[-1]
+            name = (node_names(call.name, parts) or [call.name])[-1]
             expected = f"Keras' shape {call.output_shape}"
             self.violations.append(Violation("keras_shape", name, expected, shape or ()))
             shape = as_keras
-        self.readings[call.name] = _Reading(call, steps, shape)
+        self.readings[call.name] = _Reading(call, parts, shape)
 
     def _is_container(self, layer: Any) -> bool:
         """Whether a layer holds others, and is refused for how it is called where it is."""
         return isinstance(layer, self.keras.Model | self.keras.layers.TimeDistributed)
 
-    def _steps(self, call: LayerCall, given: list[Geometry]) -> tuple[Layer, ...]:
+    def _parts(self, call: LayerCall, given: list[Geometry]) -> tuple[Layer, ...]:
         """What a call computes on inputs of these shapes, one entry per node."""
         times = given[0][: call.times] if given else ()
         shapes = tuple(shape[call.times :] for shape in given)
         key = (id(call.layer), shapes)
-        steps = None if call.operands else self.known.get(key)
-        if steps is None:
+        parts = None if call.operands else self.known.get(key)
+        if parts is None:
             before = len(self.problems.all)
-            steps = self._read(call, shapes)
+            parts = self._read(call, shapes)
             listed = len(self.problems.all) > before  # then it is read for each place
             if not listed and not call.operands:  # constants of an operation belong to the call
-                self.known[key] = steps
+                self.known[key] = parts
         if not times:
-            return steps
+            return parts
         ranks = {len(shape) for shape in shapes}
         found: list[Layer] = []
-        for step in steps:
-            mixed = isinstance(step, Join) and not isinstance(step, Concatenate) and len(ranks) > 1
-            made = None if mixed else lifted(step, times)
+        for part in parts:
+            mixed = isinstance(part, Join) and not isinstance(part, Concatenate) and len(ranks) > 1
+            made = None if mixed else lifted(part, times)
             if made is None:
                 self.problems.add(
                     call.origin,
-                    why=f"'{step}' is not applied step by step",
+                    why=f"'{part}' is not applied step by step",
                     instead="the layer on the whole sequence, outside TimeDistributed",
                 )
                 return ()
@@ -190,39 +212,39 @@ class _Reader:
         if is_arithmetic(call.layer):
             return read_operation(call, shapes, self.problems)
         own = closed(call.output_shape)
-        steps = read_layer(call.origin, call.layer, shapes or (own,), self.keras, self.problems)
+        parts = read_layer(call.origin, call.layer, shapes or (own,), self.keras, self.problems)
         if call.origin.type != "InputLayer" or not call.inputs:
-            return steps
+            return parts
         (shape,) = shapes
         if len(shape) == len(own):
             return ()
         return (Reshape(shape[:-1] if len(shape) > len(own) else (*shape, 1)),)
 
 
-def _shape_behind(steps: Iterable[Layer], given: list[Geometry]) -> Geometry | None:
-    """Shape that steps make of the shapes that the first one reads; None if they cannot."""
-    for step in steps:
-        shape = result_shape(step, given)
+def _shape_behind(parts: Iterable[Layer], given: list[Geometry]) -> Geometry | None:
+    """Shape that parts make of the shapes that the first one reads; None if they cannot."""
+    for part in parts:
+        shape = result_shape(part, given)
         if shape is None:
             return None
         given = [shape]
     return given[0]
 
 
-def node_names(name: str, steps: tuple[Layer, ...]) -> list[str]:
+def node_names(name: str, parts: tuple[Layer, ...]) -> list[str]:
     """Names of a layer's nodes: its own for the first, `NAME/relu`, … for those behind.
 
     Where the layer keeps its channels first, the first is the one between the Permutes.
     """
-    if len(steps) > 1 and isinstance(steps[0], Permute):
-        rest = [step for step in steps[1:] if not isinstance(step, Permute)]
+    if len(parts) > 1 and isinstance(parts[0], Permute):
+        rest = [part for part in parts[1:] if not isinstance(part, Permute)]
         inner = iter(node_names(name, tuple(rest)))
         back = f"{name}/channels_first"
-        behind = [back if isinstance(step, Permute) else next(inner) for step in steps[1:]]
+        behind = [back if isinstance(part, Permute) else next(inner) for part in parts[1:]]
         return [f"{name}/channels_last", *behind]
-    names = [name] if steps else []
-    for step in steps[1:]:
-        kind = step.name if isinstance(step, Function) else type(step).__name__.lower()
+    names = [name] if parts else []
+    for part in parts[1:]:
+        kind = part.name if isinstance(part, Function) else type(part).__name__.lower()
         further = (f"{name}/{kind}{place}" for place in itertools.count(2))
         tried = itertools.chain([f"{name}/{kind}"], further)
         names.append(next(free for free in tried if free not in names))
@@ -245,7 +267,7 @@ def _draft(model: KerasModel, readings: Iterable[_Reading]) -> Graph:
         call, shape = entry.call, entry.shape
         inputs = tuple(results[name] for name in call.inputs)
         placeholder = Reshape(shape) if inputs else Input()
-        layers = entry.steps or (placeholder,)
+        layers = entry.parts or (placeholder,)
         for name, layer in zip(node_names(call.name, layers), layers, strict=True):
             nodes.append(Node(name, layer, inputs, shape, (call.origin,)))
             inputs = (name,)
@@ -255,7 +277,7 @@ def _draft(model: KerasModel, readings: Iterable[_Reading]) -> Graph:
 
 
 def _assemble(model: KerasModel, readings: Iterable[_Reading]) -> Graph:
-    """Nodes of all steps, with the shapes that the operators make."""
+    """Nodes of all parts, with the shapes that the operators make."""
     nodes: list[Node] = []
     shapes: dict[str, Geometry] = {}
     results: dict[str, str] = {}
@@ -263,7 +285,7 @@ def _assemble(model: KerasModel, readings: Iterable[_Reading]) -> Graph:
         call = entry.call
         inputs = tuple(results[name] for name in call.inputs)
         current = inputs[0] if inputs else ""
-        for name, layer in zip(entry.names, entry.steps, strict=True):
+        for name, layer in zip(entry.names, entry.parts, strict=True):
             read = [shapes[source] for source in inputs] or [closed(call.output_shape)]
             shapes[name] = result_shape(layer, read) or ()
             nodes.append(Node(name, layer, inputs, shapes[name], (call.origin,)))

@@ -40,14 +40,14 @@ def read_operation(
         One entry per node.
     """
     kind, operands = call.origin.type, call.operands
-    steps: tuple[Layer, ...] | None = None
+    parts: tuple[Layer, ...] | None = None
     if kind in JOINS and len(shapes) == 2 == len(operands) and len({*map(len, shapes)}) == 1:
         return (JOINS[kind],)
     if len(shapes) == 1 and len(operands) == (1 if kind == "Negative" else 2):
-        steps = _affine(kind, operands, shapes[0])
-    if steps is None:
+        parts = _affine(kind, operands, shapes[0])
+    if parts is None:
         problems.add(call.origin, why=OPERATION.why, instead=OPERATION.instead, ignorable=True)
-    return steps or ()
+    return parts or ()
 
 
 def _affine(kind: str, operands: tuple[Any, ...], geometry: Geometry) -> tuple[Layer, ...] | None:

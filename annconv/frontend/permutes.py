@@ -1,4 +1,4 @@
-"""Permutes that undo one another leave no trace in a Graph: a step from Graph to Graph."""
+"""Permutes that undo one another leave no trace in a Graph."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from annconv.frontend.files import load, read_model_file
 from annconv.frontend.keras_library import import_keras
 from annconv.frontend.keras_model import inspect_model
 from annconv.frontend.lowering import lower
+from annconv.frontend.remedies import READ
 from annconv.ir.graph import Graph
 from annconv.options import UNSUPPORTED_POLICIES
 
@@ -23,7 +24,7 @@ class Reading:
 
     Attributes:
         graph: The trained network; with `problems` only a draft that shows what stands where.
-        ignored: What was passed over, by layer; empty unless `on_unsupported="ignore"`.
+        ignored: What was skipped, by layer; empty unless `on_unsupported="ignore"`.
         problems: Why the model cannot be read, by layer; `read_model` raises them.
     """
 
@@ -54,7 +55,7 @@ def read_model(model: str | os.PathLike[str] | Any, *, on_unsupported: str = "re
     reading = survey_model(model, on_unsupported=on_unsupported)
     if reading.problems:
         graph = reading.graph
-        raise UnsupportedModelError(graph.name, len(graph.layers), reading.problems)
+        raise UnsupportedModelError(graph.name, len(graph.layers), reading.problems, cannot=READ)
     return reading
 
 

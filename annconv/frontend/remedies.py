@@ -14,6 +14,8 @@ class Remedy(NamedTuple):
     instead: str
 
 
+READ = "be read"
+"""What a model cannot that the frontend refuses, whether it was to be read or converted."""
 UNKNOWN_LAYER = Remedy("it has no counterpart here", "the layers that docs/layers.md lists")
 NESTED_MODEL = Remedy(
     "a model inside a model is read where it is a Sequential or functional one in float32, called"

@@ -10,6 +10,17 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from annconv.ir.arrays import FloatArray, Geometry, describe_array, freeze
+from annconv.ir.records import (
+    ARRAY,
+    REAL,
+    SHAPE,
+    TEXT,
+    Coder,
+    named_value,
+    optional,
+    record,
+    several,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +94,6 @@ FUNCTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "elu": ("alpha",),
         "exponential": (),
         "gelu": (),
-        "gelu_tanh": (),
         "hard_shrink": ("threshold",),
         "hard_sigmoid": (),
         "hard_silu": (),
@@ -101,12 +111,11 @@ FUNCTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "squareplus": ("b",),
         "tanh": (),
         "tanh_shrink": (),
-        "threshold": ("threshold", "default_value"),
     }
 )
 """Every function of one number that a `Function` may name, and its parameters in order.
 
-Names and formulas are those of `keras.activations`; `gelu_tanh` is `gelu(approximate=True)`.
+Names and formulas are those of `keras.activations`.
 """
 
 
@@ -158,4 +167,13 @@ class Softmax:
 
 Activation = Bias | Relu | PRelu | Function | Softmax
 
-ACTIVATIONS: tuple[type[Activation], ...] = (Bias, Relu, PRelu, Function, Softmax)
+ACTIVATIONS: Mapping[type, Coder] = MappingProxyType(
+    {
+        Bias: record(Bias, values=ARRAY),
+        Relu: record(Relu, maximum=optional(REAL), slope=REAL, threshold=REAL),
+        PRelu: record(PRelu, slopes=ARRAY),
+        Function: record(Function, name=TEXT, parameters=several(named_value(REAL))),
+        Softmax: record(Softmax, axes=SHAPE),
+    }
+)
+"""Every one of them, and how it is written."""

@@ -7,37 +7,21 @@ or three nodes of the same origin; dropout and identity leave none.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from types import MappingProxyType
 
 import numpy as np
 
 from annconv.errors import InputError
-from annconv.ir.activations import Activation, Function
+from annconv.ir.activations import ACTIVATIONS, Activation, Function
 from annconv.ir.arrays import Geometry, WeightArray
-from annconv.ir.joins import Join
-from annconv.ir.maps import Map
-from annconv.ir.operators import Operator
+from annconv.ir.joins import JOINS, Join
+from annconv.ir.maps import MAPS, Map
+from annconv.ir.operators import OPERATORS, Operator
+from annconv.ir.origin import ORIGIN, Origin
+from annconv.ir.records import SHAPE, TEXT, Coder, digest, encode, one_of, record, several
 from annconv.ir.verify import Violation, run_rules
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """A layer of the Keras model.
-
-    Attributes:
-        name: Its name; in a nested model or a wrapper behind the name of that, as in `OUTER/NAME`.
-        index: Position in `model.layers`, counted as if the Input stood first; in a nested model
-            that of the layer of the outermost one.
-        type: Its class name.
-    """
-
-    name: str
-    index: int
-    type: str
-
-    def __str__(self) -> str:
-        return f"{self.type} {self.name!r}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +35,15 @@ class Input:
 Layer = Input | Operator | Map | Activation | Join
 """What a node can compute."""
 
+LAYERS: Mapping[type, Coder] = MappingProxyType(
+    {Input: record(Input), **OPERATORS, **MAPS, **ACTIVATIONS, **JOINS}
+)
+"""Every one of them, and how it is written."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Node:
-    """One step of the computation.
+    """One operation of the computation.
 
     Attributes:
         name: Unique in the graph: the Keras layer's name for its first node, `NAME/relu`,
@@ -119,9 +108,7 @@ class Graph:
         Raises:
             InputError: A field holds a value of another type than it declares.
         """
-        from annconv.ir.codec import graph_digest
-
-        return graph_digest(self)
+        return digest(*encode(GRAPH, self))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Graph):
@@ -134,6 +121,17 @@ class Graph:
     def __str__(self) -> str:
         lines = [f"graph {self.name}", *map(str, self.nodes)]
         return "\n".join([*lines, f"outputs {', '.join(self.outputs)}"])
+
+
+NODE = record(
+    Node,
+    name=TEXT,
+    layer=one_of("a layer", LAYERS),
+    inputs=several(TEXT),
+    shape=SHAPE,
+    origin=several(ORIGIN),
+)
+GRAPH = record(Graph, name=TEXT, nodes=several(NODE), outputs=several(TEXT), layers=several(ORIGIN))
 
 
 def names_unique(graph: Graph) -> Iterator[Violation]:

@@ -5,12 +5,14 @@ Shapes are without the batch axis. Axes are counted from the end, -1 being the c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
 from annconv.ir.arrays import Geometry
+from annconv.ir.records import WHOLE, Coder, record
 
 
 def _repeated_geometry(shapes: Sequence[Geometry]) -> Geometry | None:
@@ -110,4 +112,10 @@ class Concatenate:
 
 Join = Add | Subtract | Multiply | Maximum | Minimum | Concatenate
 
-JOINS: tuple[type[Join], ...] = (Add, Subtract, Multiply, Maximum, Minimum, Concatenate)
+JOINS: Mapping[type, Coder] = MappingProxyType(
+    {
+        **{kind: record(kind) for kind in (Add, Subtract, Multiply, Maximum, Minimum)},
+        Concatenate: record(Concatenate, axis=WHOLE),
+    }
+)
+"""Every join, and how it is written."""

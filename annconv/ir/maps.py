@@ -6,11 +6,14 @@ without the batch axis, and channels come last.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import ClassVar
 
 from annconv.ir.arrays import FloatArray, Geometry, describe_array, freeze
 from annconv.ir.operators import Extents, Padding
+from annconv.ir.records import ARRAY, PADDING, SHAPE, Coder, record, several
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,7 +24,7 @@ class TransposedConvolution:
 
     Attributes:
         kernel: (*size, channels_out, channels_in), as Keras keeps it, float32 or float64.
-        strides: Steps of the result between neighbouring inputs, one per spatial axis.
+        strides: Cells of the result between neighbouring inputs, one per spatial axis.
         dilation: Distance between the taps of the kernel, one per spatial axis.
         cut: Cells left out in front of each spatial axis.
         extents: Extents of the result, one per spatial axis.
@@ -168,4 +171,20 @@ def _times(extents: Extents) -> str:
 
 Map = TransposedConvolution | Crop | Permute | Resample | AdaptiveMaxPool
 
-MAPS: tuple[type[Map], ...] = (TransposedConvolution, Crop, Permute, Resample, AdaptiveMaxPool)
+MAPS: Mapping[type, Coder] = MappingProxyType(
+    {
+        TransposedConvolution: record(
+            TransposedConvolution,
+            kernel=ARRAY,
+            strides=SHAPE,
+            dilation=SHAPE,
+            cut=SHAPE,
+            extents=SHAPE,
+        ),
+        Crop: record(Crop, cut=PADDING),
+        Permute: record(Permute, axes=SHAPE),
+        Resample: record(Resample, matrices=several(ARRAY)),
+        AdaptiveMaxPool: record(AdaptiveMaxPool, extents=SHAPE),
+    }
+)
+"""Every map, and how it is written."""

@@ -6,127 +6,39 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
 from annconv.errors import EquationError, InputError
-from annconv.ir.arrays import FloatArray, Geometry, describe_array, freeze
-from annconv.ir.graph import Origin
-from annconv.ir.operators import Operator, chain_geometry
-from annconv.ir.start_values import random_start
+from annconv.ir.operators import chain_geometry
+from annconv.ir.population import POPULATION, RATES, ROLES, Population
+from annconv.ir.projection import PROJECTION, SPIKES, Projection
+from annconv.ir.records import (
+    REAL,
+    TEXT,
+    WHOLE,
+    digest,
+    encode,
+    mapping,
+    named_value,
+    optional,
+    record,
+    several,
+)
+from annconv.ir.snn_file import (
+    checked_path,
+    read_file,
+    read_structure,
+    write_file,
+    write_structure,
+)
 from annconv.ir.verify import Violation, run_rules
 from annconv.neurons.equations import parse_neuron
 from annconv.neurons.model import NeuronModel
-from annconv.neurons.neuron import Neuron
 from annconv.readouts.readout import Readout
 
-Role = Literal["input", "hidden", "output", "linear"]
-ROLES = ("input", "hidden", "output", "linear")
-
-RATES = "rates"
-"""The parameter of an input neuron that receives the sample."""
-SPIKES = "spikes"
-"""What a projection transmits unless it names a variable of its pre-population."""
 MAX_SIZE = 2**31 - 1
 """Values that generated code can count."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Population:
-    """Neurons of one kind.
-
-    Attributes:
-        name: Unique in the network; the Keras layer's name.
-        geometry: Shape; ranks run through it in C order.
-        neuron: Its equations; None for a `linear` junction, whose value is the sum of what arrives.
-        parameters: Values that differ from the neuron's own, each broadcasting onto `geometry`.
-        role: "input", "hidden", "output" or "linear".
-        origin: The Keras layers it came from.
-    """
-
-    name: str
-    geometry: Geometry
-    neuron: Neuron | None
-    parameters: Mapping[str, FloatArray] = field(default_factory=dict)
-    role: Role = "hidden"
-    origin: tuple[Origin, ...] = ()
-
-    def __post_init__(self) -> None:
-        frozen = {name: freeze(value) for name, value in sorted(self.parameters.items())}
-        object.__setattr__(self, "parameters", frozen)
-
-    @property
-    def size(self) -> int:
-        """Number of neurons."""
-        return math.prod(self.geometry)
-
-    def model(self) -> NeuronModel:
-        """The parsed equations.
-
-        Raises:
-            EquationError: They cannot be parsed.
-            ValueError: A junction has none.
-        """
-        if self.neuron is None:
-            raise ValueError(f"junction {self.name!r} has no neuron")
-        return parse_neuron(self.neuron)
-
-    def parameter_values(self) -> dict[str, FloatArray]:
-        """Every parameter of the neuron with its value here, overrides applied.
-
-        What the neuron declares as random is drawn here, the same values at every call.
-        """
-        values: dict[str, FloatArray] = {}
-        for position, entry in enumerate(self.model().parameters):
-            if entry.start is None:
-                values[entry.name] = freeze(entry.value)
-            else:
-                shape = self.geometry if entry.local else ()
-                values[entry.name] = random_start(entry.start, self.name, position, shape)
-        return {**values, **self.parameters}
-
-    def __str__(self) -> str:
-        shape = "x".join(map(str, self.geometry))
-        neuron = "junction" if self.neuron is None else self.neuron.name
-        values = [f"{name}={describe_array(value)}" for name, value in self.parameters.items()]
-        origin = f"  # {', '.join(map(str, self.origin))}" if self.origin else ""
-        return "  ".join([f"population {self.name} ({shape})", self.role, neuron, *values]) + origin
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Projection:
-    """What one population sends to another.
-
-    Attributes:
-        name: Unique in the network.
-        pre: Name of the population it reads.
-        post: Name of the population it adds to.
-        operators: Chain of operators from pre's geometry to post's.
-        transmits: "spikes" or a variable of `pre`.
-        target: It adds into `g_<target>` of `post`.
-        delay: Steps until it arrives, 0 or 1, the same throughout a network; 0 from a junction.
-        trace_decay: What a step leaves of what it delivered before, so that it delivers an
-            exponential trace of what arrives; None: it delivers what arrives.
-    """
-
-    name: str
-    pre: str
-    post: str
-    operators: tuple[Operator, ...]
-    transmits: str = SPIKES
-    target: str = "exc"
-    delay: int = 1
-    trace_decay: float | None = None
-
-    def __str__(self) -> str:
-        chain = " | ".join(map(str, self.operators)) or "identity"
-        if self.trace_decay is not None:
-            chain += f" | trace {self.trace_decay:g}"
-        return (
-            f"projection {self.name}: {self.pre} -> {self.post}  "
-            f"{self.transmits} to g_{self.target}, delay {self.delay}  {chain}"
-        )
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -202,13 +114,49 @@ class Network:
     def save(self, path: str | Path) -> None:
         """Save to a `.snn` file; `annconv.load` reads it back.
 
+        The file appears complete or not at all: a failed write leaves an older file as it was.
+        Equal networks give equal files.
+
         Raises:
+            InputError: `path` is not a path.
             VerifyError: The network breaks its own rules.
             ModelFileError: The path has another suffix or cannot be written.
         """
-        from annconv.ir.snn_file import save_network
+        checked = checked_path(path)
+        self.verify()
+        write_file(checked, self.to_bytes())
 
-        save_network(self, path)
+    @classmethod
+    def load(cls, path: str | Path) -> Network:
+        """Read a `.snn` file; needs neither Keras nor TensorFlow, runs no code.
+
+        Raises:
+            InputError: `path` is not a path.
+            ModelFileError: The file is missing, cut short, damaged, of a newer format or no `.snn`.
+        """
+        checked = checked_path(path)
+        return cls.from_bytes(read_file(checked), checked)
+
+    def to_bytes(self) -> bytes:
+        """The content of a `.snn` file; the rules are not checked.
+
+        Raises:
+            InputError: A field holds a value of another type than it declares.
+        """
+        return write_structure(NETWORK, self)
+
+    @classmethod
+    def from_bytes(cls, content: bytes, path: str | Path = "a pickled network") -> Network:
+        """The network in the content of a `.snn` file, checked against its digest and its rules.
+
+        Args:
+            content: All bytes of the file.
+            path: Named in messages.
+        Raises:
+            ModelFileError: As `load`.
+        """
+        network: Network = read_structure(NETWORK, content, path)
+        return network
 
     def digest(self) -> str:
         """SHA-256 that two networks share exactly if they are equal, as hexadecimal text.
@@ -216,9 +164,7 @@ class Network:
         Raises:
             InputError: A field holds a value of another type than it declares.
         """
-        from annconv.ir.codec import network_digest
-
-        return network_digest(self)
+        return digest(*encode(NETWORK, self))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Network):
@@ -230,9 +176,7 @@ class Network:
 
     def __reduce__(self) -> tuple[Callable[[bytes], Network], tuple[bytes]]:
         """Pickle as the content of a `.snn` file, so that arrays stay write-protected."""
-        from annconv.ir.snn_file import network_from_bytes, network_to_bytes
-
-        return (network_from_bytes, (network_to_bytes(self),))
+        return (Network.from_bytes, (self.to_bytes(),))
 
     def __str__(self) -> str:
         parameters = "".join(f" {name}={value:g}" for name, value in self.readout.parameters)
@@ -240,6 +184,29 @@ class Network:
         head += f"  input x {self.input_scale:g}"
         lines = [head, *map(str, self.populations), *map(str, self.projections)]
         return "\n".join([*lines, f"read-out {self.readout.name}{parameters}"])
+
+
+READOUT = record(
+    Readout,
+    name=TEXT,
+    score=TEXT,
+    observes=several(TEXT),
+    stop=optional(TEXT),
+    neuron=optional(TEXT),
+    parameters=several(named_value(REAL)),
+)
+NETWORK = record(
+    Network,
+    name=TEXT,
+    populations=several(POPULATION),
+    projections=several(PROJECTION),
+    readout=READOUT,
+    dt=REAL,
+    steps=WHOLE,
+    input_scale=REAL,
+    class_names=several(TEXT),
+    options=mapping(TEXT),
+)
 
 
 def names_unique(network: Network) -> Iterator[Violation]:

@@ -7,7 +7,9 @@ are without the batch axis and channels come last.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import ClassVar
 
 from annconv.ir.arrays import (
@@ -18,6 +20,7 @@ from annconv.ir.arrays import (
     freeze,
     freeze_weights,
 )
+from annconv.ir.records import ARRAY, PADDING, SHAPE, WEIGHTS, WHOLE, Coder, record
 
 Extents = tuple[int, ...]
 """One number for every spatial axis."""
@@ -69,7 +72,7 @@ class Convolution:
     Attributes:
         kernel: (*size, channels_in // groups, channels_out), float32, float64, or int16 where
             weights are whole numbers.
-        strides: Steps of the window, one per spatial axis.
+        strides: Cells between neighbouring windows, one per spatial axis.
         padding: Zeros before and after, one pair per spatial axis.
         dilation: Distance between the taps of a window, one per spatial axis.
         groups: Number of groups into which channels are split.
@@ -150,7 +153,7 @@ class MeanPool:
 
     Attributes:
         size: Extents of the window, one per spatial axis.
-        strides: Steps of the window, one per spatial axis.
+        strides: Cells between neighbouring windows, one per spatial axis.
         padding: Cells before and after, one pair per spatial axis.
     """
 
@@ -300,8 +303,8 @@ class Upsample:
 class Increase:
     """By how much its input grew since the last step, from zero at a sample's start.
 
-    Behind `MaxPool` of spike counts it passes on spikes whose count is, at every step, the maximum
-    of the counts; where counts can shrink it passes on negative ones too.
+    Behind `MaxPool` of spike counts its values are spikes whose count is, at every step, the
+    maximum of the counts; where counts can shrink some are negative.
     """
 
     linear: ClassVar[bool] = False
@@ -318,9 +321,29 @@ Operator = (
     Convolution | Dense | MeanPool | MaxPool | Reshape | Scale | Pad | Slice | Upsample | Increase
 )
 
-OPERATORS: tuple[type[Operator], ...] = (
-    Convolution, Dense, MeanPool, MaxPool, Reshape, Scale, Pad, Slice, Upsample, Increase,
-)  # fmt: skip
+_WINDOW = MappingProxyType({"size": SHAPE, "strides": SHAPE, "padding": PADDING})
+OPERATORS: Mapping[type, Coder] = MappingProxyType(
+    {
+        Convolution: record(
+            Convolution,
+            kernel=WEIGHTS,
+            strides=SHAPE,
+            padding=PADDING,
+            dilation=SHAPE,
+            groups=WHOLE,
+        ),
+        Dense: record(Dense, weights=WEIGHTS),
+        MeanPool: record(MeanPool, **_WINDOW),
+        MaxPool: record(MaxPool, **_WINDOW),
+        Reshape: record(Reshape, geometry=SHAPE),
+        Scale: record(Scale, factors=ARRAY),
+        Pad: record(Pad, padding=PADDING),
+        Slice: record(Slice, start=WHOLE, channels=WHOLE),
+        Upsample: record(Upsample, repeats=SHAPE),
+        Increase: record(Increase),
+    }
+)
+"""Every operator, and how it is written."""
 
 
 def chain_geometry(operators: tuple[Operator, ...], geometry: Geometry) -> Geometry | None:

@@ -19,8 +19,7 @@ import safetensors.numpy
 
 from annconv.errors import InputError, ModelFileError, VerifyError
 from annconv.ir.arrays import WeightArray
-from annconv.ir.codec import canonical_json, decode_network, digest, encode_network
-from annconv.ir.network import Network
+from annconv.ir.records import Coder, canonical_json, decode, digest, encode
 
 SUFFIX = ".snn"
 FORMAT_VERSION = 1
@@ -33,26 +32,12 @@ _UPDATE = "update annconv (pip install --upgrade annconv)"
 _NEWER = "whole, but holds what this annconv does not know"
 
 
-def save_network(network: Network, path: str | Path) -> None:
-    """Write a network to a `.snn` file.
-
-    The file appears complete or not at all: a failed write leaves an older file as it was. Equal
-    networks give equal files.
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file, which appears complete or not at all.
 
     Raises:
-        InputError: `network` is not a Network, or `path` is not a path.
-        VerifyError: The network breaks its own rules.
-        ModelFileError: The path has another suffix or cannot be written.
+        ModelFileError: It cannot be written; an older file is as it was.
     """
-    path = _checked_path(path)
-    if not isinstance(network, Network):
-        raise InputError(
-            f"the network for {path}",
-            expected="a Network, made by annconv.convert or annconv.load",
-            received=type(network).__name__,
-        )
-    network.verify()
-    content = network_to_bytes(network)
     try:
         _write_atomically(path, content)
     except OSError as error:
@@ -60,44 +45,42 @@ def save_network(network: Network, path: str | Path) -> None:
         raise ModelFileError(path, what, instead="choose a folder you may write to") from error
 
 
-def load_network(path: str | Path) -> Network:
-    """Read a network from a `.snn` file; needs neither Keras nor TensorFlow, runs no code.
+def read_file(path: Path) -> bytes:
+    """All bytes of a file.
 
     Raises:
-        InputError: `path` is not a path.
-        ModelFileError: The file is missing, cut short, damaged, of a newer format or no `.snn`.
+        ModelFileError: The file is missing or cannot be read.
     """
-    path = _checked_path(path)
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError as error:
         raise ModelFileError(path, "no such file", instead="check the path") from error
     except OSError as error:
         what = f"cannot be read: {error.strerror or error}"
         raise ModelFileError(path, what, instead="give a file you may read") from error
-    return network_from_bytes(content, path)
 
 
-def network_to_bytes(network: Network) -> bytes:
+def write_structure(coder: Coder, structure: object) -> bytes:
     """A network as the content of a `.snn` file; its rules are not checked.
 
     Raises:
         InputError: A field holds a value of another type than it declares.
     """
-    encoded, arrays = encode_network(network)
+    encoded, arrays = encode(coder, structure)
     header = {"format": FORMAT_VERSION, "digest": digest(encoded, arrays), "network": encoded}
     content: bytes = safetensors.numpy.save(arrays, {METADATA_KEY: canonical_json(header)})
     return content
 
 
-def network_from_bytes(content: bytes, path: str | Path = "a pickled network") -> Network:
+def read_structure(coder: Coder, content: bytes, path: str | Path) -> Any:
     """The network in the content of a `.snn` file, checked against its digest and its own rules.
 
     Args:
+        coder: Of its class, which has `verify`.
         content: All bytes of the file.
         path: Named in messages.
     Raises:
-        ModelFileError: As `load_network`.
+        ModelFileError: The content is cut short, damaged, of a newer format or no `.snn` file.
     """
     arrays = _read_arrays(content, path)
     header = _read_header(content, path)
@@ -108,7 +91,7 @@ def network_from_bytes(content: bytes, path: str | Path = "a pickled network") -
         raise ModelFileError(path, _unreadable(error), instead=_AGAIN) from error
     intact = received == header["digest"]
     try:
-        network = decode_network(header["network"], arrays)
+        network = decode(coder, header["network"], arrays)
     except InputError as error:
         why = str(error).removesuffix(".")
         if intact:
@@ -125,8 +108,13 @@ def network_from_bytes(content: bytes, path: str | Path = "a pickled network") -
     return network
 
 
-def _checked_path(path: object) -> Path:
-    """A path that can name a `.snn` file."""
+def checked_path(path: object) -> Path:
+    """A path that can name a `.snn` file.
+
+    Raises:
+        InputError: It is not a path.
+        ModelFileError: It has another suffix, or a null character.
+    """
     if not isinstance(path, str | os.PathLike):
         raise InputError("path", expected="text or a path", received=type(path).__name__)
     checked = Path(path)

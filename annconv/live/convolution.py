@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annconv.errors import FilterError, UnavailableError
-from annconv.ir.operators import MaxPool
+from annconv.ir import operators as o
+from annconv.ir.projection import Projection as ProjectionData
 from annconv.live.projection import WEIGHT, Projection
 from annconv.live.synapse import Synapse
 from annconv.live.values import as_numbers
-from annconv.live.weights import filters, pooling
+from annconv.live.weights import filters, learned_operators, pooling
 
 
 class Convolution(Projection):
@@ -86,7 +87,7 @@ class Pooling(Projection):
     @property
     def operation(self) -> str:
         """How what arrives is combined: "max" or "mean"."""
-        return "max" if isinstance(pooling(self._data), MaxPool) else "mean"
+        return "max" if isinstance(pooling(self._data), o.MaxPool) else "mean"
 
     @property
     def extent(self) -> list[int]:
@@ -101,3 +102,11 @@ class Pooling(Projection):
             "a projection of a Dense or Conv2D layer. Its window is 'extent', and 'operation' says "
             "what it takes of it."
         )
+
+
+def handle_of(data: ProjectionData) -> type[Projection]:
+    """The class of the handle of a projection: what its weights are, if it has any."""
+    learned = tuple(learned_operators(data).values())
+    if len(learned) == 1 and isinstance(learned[0], o.Convolution):
+        return Convolution
+    return Pooling if not learned and pooling(data) is not None else Projection

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from annconv.errors import InputError
-from annconv.ir.network import Network, Population, Projection
+from annconv.ir.network import Network
+from annconv.ir.population import Population
+from annconv.ir.projection import Projection
 from annconv.live.engine import Engine
-from annconv.live.weights import learned_array, weighted, with_array
+from annconv.live.weights import learned_operators, loaded_weights, present_weights, with_weights
 from annconv.neurons.expressions import Name
 from annconv.readouts.readout import Readout
 
@@ -78,20 +80,20 @@ def _edited_projection(engine: Engine, projection: Projection) -> Projection:
     Raises:
         InputError: One is not a finite number.
     """
-    found, state = weighted(projection), engine.opened
-    if found is None or state is None:
+    state = engine.opened
+    if state is None:
         return projection
-    position, operator, name = found
-    present = learned_array(state, projection)
-    loaded = getattr(operator, name)
-    if present is None or np.array_equal(present, loaded.astype(present.dtype)):
-        return projection
-    if not np.isfinite(present).all():  # written into a view, past the setters
-        raise InputError(
-            f"weights of projection {projection.name!r}",
-            expected="finite numbers",
-            received="NaN or infinity",
-        )
     operators = list(projection.operators)
-    operators[position] = with_array(operator, present)
-    return replace(projection, operators=tuple(operators))
+    for position, operator in learned_operators(projection).items():
+        present, loaded = present_weights(state, projection, position), loaded_weights(operator)
+        if np.array_equal(present, loaded.astype(present.dtype)):
+            continue
+        if not np.isfinite(present).all():  # written into a view, past the setters
+            raise InputError(
+                f"weights of projection {projection.name!r}",
+                expected="finite numbers",
+                received="NaN or infinity",
+            )
+        operators[position] = with_weights(operator, present)
+    changed = any(new is not old for new, old in zip(operators, projection.operators, strict=True))
+    return replace(projection, operators=tuple(operators)) if changed else projection

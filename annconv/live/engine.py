@@ -10,13 +10,14 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from annconv.durations import MAX_STEPS
 from annconv.errors import OptionError, OutOfMemoryError
 from annconv.ir.network import Network
 from annconv.live.slots import Attribute, Initial, Slot, StartValues, attributes_of, open_slots
 from annconv.live.values import as_one, as_values
-from annconv.live.weights import learned_array, weighted
+from annconv.live.weights import learned_operators, loaded_weights, present_weights
 from annconv.machine import available_memory, size_text
-from annconv.options import MAX_STEPS, CompileOptions
+from annconv.options import CompileOptions
 from annconv.runtime.compiled import REAL
 from annconv.runtime.memory import SHARE, memory_told
 from annconv.runtime.state import SpikeRecording, State, ValueRecording, open_state
@@ -300,9 +301,8 @@ class Engine:
     def restore_weights(self) -> None:
         """Set all weights to those that were loaded."""
         for entry in self.network.projections:
-            found, present = weighted(entry), learned_array(self.state, entry)
-            if found is not None and present is not None:
-                present[...] = getattr(found[1], found[2])
+            for position, operator in learned_operators(entry).items():
+                present_weights(self.state, entry, position)[...] = loaded_weights(operator)
 
     def start_value(self, name: str, key: str) -> Initial:
         """The value to which a reset sets an attribute."""

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from annconv import spike_statistics
+from annconv.checks import finite_number
+from annconv.durations import duration_steps, whole_steps
 from annconv.errors import InputError, OptionError, UnavailableError, UnknownNameError, nearest
-from annconv.live import spike_statistics
 from annconv.live.access import Guarded, from_property
 from annconv.live.engine import Engine, Recording
 from annconv.live.population import Population
@@ -19,7 +21,6 @@ from annconv.live.recording import Sampling, Subject, Times, Track
 from annconv.live.slots import SPIKE
 from annconv.live.storage import save_arrays
 from annconv.live.view import PopulationView
-from annconv.options import duration_steps, finite_number, whole_steps
 
 Spikes = dict[int, list[int]]
 
@@ -316,7 +317,7 @@ class Monitor(Guarded):
                 f"monitor {self.name!r}",
                 expected="spikes recorded over some time",
                 received="an empty recording",
-                instead="Keep what get('spike') returned, and pass it on.",
+                instead="Keep what get('spike') returned, and hand it on.",
             )
         return begins, ends
 

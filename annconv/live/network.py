@@ -10,10 +10,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from annconv.checks import finite_number
+from annconv.durations import MAX_STEPS, duration_steps, time_steps
 from annconv.errors import InputError, OptionError, UnavailableError, nearest
 from annconv.ir.network import Network
 from annconv.live.access import Guarded, from_property
-from annconv.live.convolution import Convolution, Pooling
+from annconv.live.convolution import handle_of
 from annconv.live.edits import edited_network
 from annconv.live.engine import Engine
 from annconv.live.monitor import Monitor
@@ -22,8 +24,8 @@ from annconv.live.projection import Projection
 from annconv.live.slots import SPIKE
 from annconv.live.stopping import looks_at_present_step, stop_condition
 from annconv.live.storage import load_arrays, npz_path, save_arrays
-from annconv.live.weights import pooling, weighted
-from annconv.options import MAX_STEPS, CompileOptions, duration_steps, finite_number, time_steps
+from annconv.live.weights import learned_operators
+from annconv.options import CompileOptions
 from annconv.printing import say
 
 Handle = TypeVar("Handle")
@@ -82,12 +84,7 @@ class LiveNetwork(Guarded):
         ends = dict(zip(network.names, self._populations, strict=True))
         self._projections: list[Projection] = []
         for entry in network.projections:
-            found = weighted(entry)
-            kind = Projection
-            if found is not None and found[2] == "kernel":
-                kind = Convolution
-            elif found is None and pooling(entry) is not None:
-                kind = Pooling
+            kind = handle_of(entry)
             self._projections.append(kind(self._engine, entry, ends[entry.pre], ends[entry.post]))
         self._monitors: list[Monitor] = []
 
@@ -409,7 +406,7 @@ class LiveNetwork(Guarded):
         weights = [
             entry
             for entry, data in zip(self._projections, self._engine.network.projections, strict=True)
-            if weighted(data) is not None
+            if learned_operators(data)
         ]
         return [*(entry for entry in self._populations if entry.attributes), *weights]
 
@@ -470,7 +467,7 @@ def _is_step(value: object) -> bool:
 
 
 def _is(wanted: object, population: Population) -> bool:
-    """Whether a filter lets a population pass."""
+    """Whether a filter takes in a population."""
     return wanted is None or wanted is population or wanted == population.name
 
 

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from annconv.durations import time_steps
 from annconv.errors import InputError, OptionError, UnavailableError, nearest
-from annconv.ir.network import Population as PopulationData
+from annconv.ir.population import Population as PopulationData
 from annconv.live.access import Guarded, from_property, missing, read_slot, write_slot
 from annconv.live.engine import Engine
 from annconv.live.neuron import IndividualNeuron
@@ -23,7 +24,6 @@ from annconv.live.values import as_mapping, as_one, as_values
 from annconv.live.view import PopulationView
 from annconv.neurons.grammar import REFRACTORY
 from annconv.neurons.neuron import Neuron
-from annconv.options import time_steps
 
 _SPIKES = "_spikes"
 _OWN = frozenset({"name", "_engine", "_data", "_attributes"})

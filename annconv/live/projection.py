@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annconv.errors import InputError, UnavailableError, nearest
-from annconv.ir.network import Projection as ProjectionData
+from annconv.ir.projection import Projection as ProjectionData
 from annconv.live.access import Guarded, from_property
 from annconv.live.dendrite import Dendrite, IndividualSynapse
 from annconv.live.engine import Engine

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from annconv.errors import UnknownNameError, nearest
-from annconv.ir.network import RATES, Network, Population
+from annconv.ir.network import Network
+from annconv.ir.population import RATES, Population
 from annconv.live.values import as_type
 from annconv.neurons.model import Assign, NeuronModel
 from annconv.plan.arrays import Source

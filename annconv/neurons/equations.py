@@ -167,7 +167,7 @@ def _check_parts(neuron: Neuron, sources: Mapping[str, Source]) -> None:
         if getattr(neuron, part) is not None and getattr(neuron, condition) is None:
             raise sources[part].error(f"{part} without {condition}: add {condition}=", start)
     if neuron.refractory is not None and neuron.unspike is not None:
-        what = "refractory does not say what an emission of -1 does: leave it or unspike out"
+        what = "refractory does not say what a negative spike does: leave it or unspike out"
         raise sources["refractory"].error(what, start)
 
 

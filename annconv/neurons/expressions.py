@@ -7,8 +7,8 @@ is used as the other, so no consumer has to guess.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Kind = Literal["real", "bool"]
@@ -127,6 +127,9 @@ class Cast:
 
 Expression = Number | Name | Negate | Not | Binary | Call | Choice | Draw | Statistic | Cast
 
+Rewrite = Callable[[Expression], Expression]
+"""What takes the place of an expression."""
+
 
 @dataclass(frozen=True, slots=True)
 class Function:
@@ -199,6 +202,27 @@ def names(expression: Expression, *, previous: bool = True) -> frozenset[str]:
     return frozenset(found)
 
 
+def mapped(expression: Expression, rewrite: Rewrite) -> Expression:
+    """An expression whose parts, then the whole, were replaced by what `rewrite` makes of them."""
+    parts = tuple(mapped(part, rewrite) for part in children(expression))
+    return rewrite(with_children(expression, parts))
+
+
+def with_children(expression: Expression, parts: tuple[Expression, ...]) -> Expression:
+    """The same kind of expression with other direct parts, in the order of `children`."""
+    match expression:
+        case Number() | Name() | Statistic():
+            return expression
+        case Negate() | Not() | Cast():
+            return replace(expression, operand=parts[0])
+        case Binary():
+            return replace(expression, left=parts[0], right=parts[1])
+        case Call() | Draw():
+            return replace(expression, arguments=parts)
+        case Choice():
+            return Choice(*parts)
+
+
 def renamed(expression: Expression, names_after: Mapping[str, str]) -> Expression:
     """The same expression with other names, where the mapping has one.
 
@@ -219,25 +243,7 @@ def substituted(expression: Expression, values: Mapping[str, Expression]) -> Exp
         values: Name -> the real expression that takes its place.
     """
 
-    def inside(part: Expression) -> Expression:
-        return substituted(part, values)
+    def value(part: Expression) -> Expression:
+        return values.get(part.name, part) if isinstance(part, Name) else part
 
-    match expression:
-        case Name(name):
-            return values.get(name, expression)
-        case Negate(operand):
-            return Negate(inside(operand))
-        case Not(operand):
-            return Not(inside(operand))
-        case Cast(to, operand):
-            return Cast(to, inside(operand))
-        case Binary(operator, left, right):
-            return Binary(operator, inside(left), inside(right))
-        case Call(function, arguments):
-            return Call(function, tuple(map(inside, arguments)))
-        case Choice(condition, then, otherwise):
-            return Choice(inside(condition), inside(then), inside(otherwise))
-        case Draw(distribution, arguments, index):
-            return Draw(distribution, tuple(map(inside, arguments)), index)
-        case Number() | Statistic():
-            return expression
+    return mapped(expression, value)

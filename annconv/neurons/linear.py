@@ -1,11 +1,14 @@
-"""Expressions that are linear in a name: their slope and what is left without it, as expressions.
+"""Expressions that are linear in a name: their slope and what is left without it.
 
 Nothing is rewritten: slope and offset are made of the parts that stand in the expression.
 """
 
 from __future__ import annotations
 
+import operator as arithmetic
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from annconv.neurons.expressions import (
     Binary,
@@ -18,6 +21,9 @@ from annconv.neurons.expressions import (
 )
 
 ZERO, ONE = Number(0.0), Number(1.0)
+_ARITHMETIC: Mapping[str, Callable[[float, float], float]] = MappingProxyType(
+    {"+": arithmetic.add, "-": arithmetic.sub, "*": arithmetic.mul, "/": arithmetic.truediv}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,51 @@ def linear_form(expression: Expression, name: str) -> Linear | None:
         case Binary("+" | "-" | "*" | "/" as operator, left, right):
             first, second = linear_form(left, name), linear_form(right, name)
             return None if first is None or second is None else _combined(operator, first, second)
+        case _:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class Affine:
+    """`slope * name + offset`, both of them numbers."""
+
+    slope: float
+    offset: float
+
+
+def affine_form(expression: Expression, name: str, values: Mapping[str, float]) -> Affine | None:
+    """An expression as a linear function of a name, in numbers.
+
+    Args:
+        expression: A real expression.
+        name: A variable, or whatever else the expression may read.
+        values: The numbers that other names stand for.
+    Returns:
+        Slope and offset, None where there is no linear form, or where one of them reads a name
+        without a number or is not made by +, -, * and /.
+    """
+    form = linear_form(expression, name)
+    if form is None:
+        return None
+    slope, offset = _number(form.slope, values), _number(form.offset, values)
+    return None if slope is None or offset is None else Affine(slope, offset)
+
+
+def _number(expression: Expression, values: Mapping[str, float]) -> float | None:
+    """The number that an expression is; None where `affine_form` has none."""
+    match expression:
+        case Number(value):
+            return value
+        case Name(name):
+            return values.get(name)
+        case Negate(operand):
+            inner = _number(operand, values)
+            return None if inner is None else -inner
+        case Binary(operator, left, right) if operator in _ARITHMETIC:
+            first, second = _number(left, values), _number(right, values)
+            if first is None or second is None or (operator == "/" and second == 0.0):
+                return None
+            return _ARITHMETIC[operator](first, second)
         case _:
             return None
 

@@ -102,7 +102,7 @@ class NeuronModel:
         spike: Condition (a truth value) of emitting +1; None: the neuron never spikes.
         reset: What a spike does.
         unspike: Condition of emitting -1, None if there is none.
-        unreset: What an emission of -1 does.
+        unreset: What a negative spike does.
         emit: Variable passed on as an analog value instead of spikes, None for spikes.
         conductances: Targets whose `g_<target>` the equations read, "exc" for instance.
         draws: Values of the random generator's counter that the neuron's draws take up in a step.

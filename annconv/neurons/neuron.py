@@ -24,8 +24,8 @@ class Neuron:
             each entry becomes a line.
         spike: Condition of a spike.
         reset: Assignments that follow a spike.
-        unspike: Condition of an emission of -1 (an extension of annconv).
-        unreset: Assignments that follow an emission of -1.
+        unspike: Condition of a negative spike, -1 (an extension of annconv).
+        unreset: Assignments that follow a negative spike.
         emit: Variable passed on as an analog value instead of spikes (an extension of annconv).
         name: Shown in messages and descriptions.
         refractory: Time after a spike in ms during which all equations but those of `g_<target>`

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Container
 
-from annconv.neurons.expressions import Binary, Expression, Name, Number
+from annconv.neurons.expressions import Binary, Expression, Name, Number, mapped
 from annconv.neurons.model import NeuronModel
-from annconv.neurons.rewriting import mapped, mapped_model
+from annconv.neurons.rewriting import mapped_model
 
 
 def with_reciprocals(model: NeuronModel, changing: Container[str] = ()) -> NeuronModel:

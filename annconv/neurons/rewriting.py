@@ -1,48 +1,11 @@
-"""Rewriting expressions from the leaves up."""
+"""Rewriting the expressions of a neuron."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
-from annconv.neurons.expressions import (
-    Binary,
-    Call,
-    Cast,
-    Choice,
-    Draw,
-    Expression,
-    Name,
-    Negate,
-    Not,
-    Number,
-    Statistic,
-    children,
-)
+from annconv.neurons.expressions import Expression, Rewrite
 from annconv.neurons.model import Assign, NeuronModel, OdeBlock, Statement
-
-Rewrite = Callable[[Expression], Expression]
-
-
-def mapped(expression: Expression, rewrite: Rewrite) -> Expression:
-    """An expression whose parts, then the whole, were replaced by what `rewrite` makes of them."""
-    parts = tuple(mapped(part, rewrite) for part in children(expression))
-    return rewrite(with_children(expression, parts))
-
-
-def with_children(expression: Expression, parts: tuple[Expression, ...]) -> Expression:
-    """The same kind of expression with other direct parts, in the order of `children`."""
-    match expression:
-        case Number() | Name() | Statistic():
-            return expression
-        case Negate() | Not() | Cast():
-            return replace(expression, operand=parts[0])
-        case Binary():
-            return replace(expression, left=parts[0], right=parts[1])
-        case Call() | Draw():
-            return replace(expression, arguments=parts)
-        case Choice():
-            return Choice(*parts)
 
 
 def mapped_model(model: NeuronModel, whole: Rewrite) -> NeuronModel:

@@ -12,10 +12,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from annconv.ir.network import SPIKES, Network, Population, Projection
+from annconv.ir.network import Network
 from annconv.ir.operators import Scale
-from annconv.neurons.affine import affine_form
+from annconv.ir.population import Population
+from annconv.ir.projection import SPIKES, Projection
 from annconv.neurons.expressions import Number
+from annconv.neurons.linear import affine_form
 from annconv.neurons.model import Assign, NeuronModel, Ode, OdeBlock
 
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from annconv.ir.network import Network, Projection
+from annconv.ir.network import Network
 from annconv.ir.operators import Convolution, Dense, Operator, Scale
+from annconv.ir.projection import Projection
 
 
 def fold_scale(network: Network) -> Network:

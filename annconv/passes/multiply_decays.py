@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from annconv.ir.network import RATES
+from annconv.ir.population import RATES
 from annconv.neurons.decays import with_decays
 from annconv.passes.neuron_models import with_models
 from annconv.plan.plan import Plan

@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 from annconv.analysis.channel_groups import convolved, group_channels
 from annconv.analysis.mean_activity import CHANNEL_BY_CHANNEL, channel_drives, mean_activity, mixes
 from annconv.ir.arrays import FloatArray, Geometry
-from annconv.ir.network import Network, Population, Projection
+from annconv.ir.network import Network
 from annconv.ir.operators import Convolution, Dense, Operator, Reshape, Scale
+from annconv.ir.population import Population
+from annconv.ir.projection import Projection
 from annconv.plan.layouts import GROUP
 
 Order = NDArray[np.intp]

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from annconv.errors import OptionError
-from annconv.ir.network import SPIKES, Network, Projection
+from annconv.ir.network import Network
 from annconv.ir.operators import (
     Convolution,
     Dense,
@@ -24,6 +24,7 @@ from annconv.ir.operators import (
     Slice,
     Upsample,
 )
+from annconv.ir.projection import SPIKES, Projection
 from annconv.plan.quantisation import FEWEST_LEVELS, typical_levels, units_of, whole_weights
 
 KEEPS_SPIKES = (MaxPool, Pad, Reshape, Slice, Upsample)

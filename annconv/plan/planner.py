@@ -14,8 +14,10 @@ from typing import NamedTuple, cast
 import numpy as np
 
 from annconv.ir.arrays import FloatArray, Geometry
-from annconv.ir.network import RATES, SPIKES, Network, Population, Projection
+from annconv.ir.network import Network
 from annconv.ir.operators import Operator, Reshape, chain_geometry
+from annconv.ir.population import RATES, Population
+from annconv.ir.projection import SPIKES, Projection
 from annconv.neurons.expressions import Name, Number
 from annconv.neurons.model import NeuronModel
 from annconv.plan.arrays import Buffer, BufferType, Packed, Source

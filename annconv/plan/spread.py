@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from annconv.ir.network import Network, Population
+from annconv.ir.network import Network
+from annconv.ir.population import Population
 
 
 def spread_parameters(network: Network) -> Network:

@@ -66,10 +66,6 @@ def _gelu(x: Values) -> Values:
     return np.asarray(0.5 * x * _ERFC(-x / math.sqrt(2)).astype(np.float64))
 
 
-def _gelu_tanh(x: Values) -> Values:
-    return np.asarray(0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))))
-
-
 def _hard_sigmoid(x: Values) -> Values:
     return np.clip(x / 6 + 0.5, 0, 1)
 
@@ -82,17 +78,12 @@ def _sparse_plus(x: Values) -> Values:
     return np.where(x < 1, np.where(x > -1, 0.25 * (x + 1) ** 2, 0), x)
 
 
-def _threshold(x: Values, threshold: float, default: float) -> Values:
-    return np.where(x > threshold, x, default)
-
-
 COMPUTED: Mapping[str, Callable[..., Values]] = MappingProxyType(
     {
         "celu": lambda x, alpha: np.maximum(x, 0) + alpha * np.expm1(np.minimum(x, 0) / alpha),
         "elu": _elu,
         "exponential": np.exp,
         "gelu": _gelu,
-        "gelu_tanh": _gelu_tanh,
         "hard_shrink": lambda x, threshold: np.where(np.abs(x) > threshold, x, 0),
         "hard_sigmoid": _hard_sigmoid,
         "hard_silu": lambda x: x * _hard_sigmoid(x),
@@ -110,7 +101,6 @@ COMPUTED: Mapping[str, Callable[..., Values]] = MappingProxyType(
         "squareplus": lambda x, b: 0.5 * (x + np.sqrt(x**2 + b)),
         "tanh": np.tanh,
         "tanh_shrink": lambda x: x - np.tanh(x),
-        "threshold": _threshold,
     }
 )
 """The functions that a `Function` may name: of the values, then of its parameters in order."""

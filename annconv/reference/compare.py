@@ -182,8 +182,8 @@ def first_difference(
     return next(found, None)
 
 
-Emissions = Mapping[int, tuple[int, int]]
-"""Rank -> what it emitted in the expected and in the received run."""
+Signs = Mapping[int, tuple[int, int]]
+"""Rank -> sign of its spike in the expected and in the received run, 0 for none."""
 
 
 def _signed(train: NDArray[np.integer]) -> set[tuple[int, int, int]]:
@@ -194,7 +194,7 @@ def _signed(train: NDArray[np.integer]) -> set[tuple[int, int, int]]:
 
 def _first_step(
     expected: NDArray[np.integer], received: NDArray[np.integer]
-) -> tuple[int, Emissions] | None:
+) -> tuple[int, Signs] | None:
     """The first step in which two spike trains differ, and all neurons that differ in it."""
     if np.array_equal(expected, received):
         return None

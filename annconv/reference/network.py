@@ -34,7 +34,7 @@ class ReferenceResult:
 
     Attributes:
         labels: (N,) int64, the class of each sample.
-        counts: (N, outputs) int64, spikes of each output neuron; an emission of -1 takes one off.
+        counts: (N, outputs) int64, spikes of each output neuron; a negative one takes one off.
         outputs: (N, outputs) float64, the read-out's scores.
         stopped_at: (N,) int64, steps executed.
         spikes: For each recorded population a list of one (S, 2) int32 array per sample, rows of

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from annconv.ir.network import RATES, SPIKES, Population
+from annconv.ir.population import RATES, Population
+from annconv.ir.projection import SPIKES
 from annconv.neurons.decays import with_decays
 from annconv.neurons.expressions import Expression
 from annconv.neurons.model import Assign, OdeBlock
@@ -59,7 +60,7 @@ class PopulationState:
         self.spikes: Values = np.zeros((count, *population.geometry), dtype=real)
 
     def full(self, name: str) -> Values:
-        """A variable, or "spikes" for what the neurons pass on, as (N, *geometry)."""
+        """A variable, or "spikes" for what the neurons send, as (N, *geometry)."""
         if name == SPIKES:
             if self.model.emit is None:
                 return self.spikes

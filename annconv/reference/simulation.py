@@ -8,8 +8,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from annconv.ir.network import RATES, Network, Population, Projection
+from annconv.ir.network import Network
 from annconv.ir.operators import Increase, Reshape, Scale
+from annconv.ir.population import RATES, Population
+from annconv.ir.projection import Projection
 from annconv.neurons.expressions import Draw
 from annconv.reference.expressions import DrawSource, Real, Value
 from annconv.reference.fused import fused_multiply_add

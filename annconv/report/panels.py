@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from annconv.ir.network import Network, Population
+from annconv.ir.network import Network
+from annconv.ir.population import Population
 from annconv.report.summary import Summary
 from annconv.runtime.result import RunResult
 

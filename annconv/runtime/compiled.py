@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annconv.build.builder import build_extension, find_extension
+from annconv.environment import Environment, read_environment
 from annconv.errors import ModelFileError, OptionError, nearest
 from annconv.ir.arrays import FloatArray
 from annconv.ir.network import Network
 from annconv.ir.samples import input_rates, prepare_samples
-from annconv.options import CompileOptions, Environment, RunOptions, read_environment
+from annconv.options import CompileOptions, RunOptions
 from annconv.passes.order_channels import order_channels, own_ranks
 from annconv.passes.pipeline import lower, recorded_orders
 from annconv.plan.packing import pack

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annconv.build.builder import STATE_BINDING, Support, build_extension, find_extension
+from annconv.environment import read_environment
 from annconv.ir.arrays import FloatArray
 from annconv.ir.network import Network
-from annconv.options import CompileOptions, read_environment
+from annconv.options import CompileOptions
 from annconv.passes.pipeline import lower
 from annconv.plan.arrays import Source
 from annconv.plan.kernels import OperatorKernel, UpdateKernel
@@ -80,7 +81,7 @@ class ValueRecording:
         source: Position of a buffer in the plan, or -1 - population for its firing rates.
         ranks: (n,) int32 of the values to keep, ascending; None: all.
         period: In steps.
-        wait: Steps that pass before the first row.
+        wait: Steps before the first row.
         rows: (at least the rows that will come, n) float64, filled from the start.
         arrived: Position of a conductance's buffer. Rows then hold the source as its population
             finds it, with what arrived added; None: the source at the end of the step.

@@ -33,7 +33,7 @@ def measure(bench: Bench) -> Iterator[Table]:
     table = Table(
         f"memory, {SAMPLES} samples",
         ("network", "precision", "threads", "arena per thread", "process", "compiled", "run"),
-        note="Arena: state of all neurons and what passes between them. Process, compiled, run: "
+        note="Arena: state of all neurons and what one leaves for another. Process, compiled, run: "
         "largest resident size of a fresh process with Python, NumPy and the saved network, after "
         "`compile` of a cached build, and after the run.",
     )

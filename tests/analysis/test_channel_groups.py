@@ -6,8 +6,10 @@ import numpy as np
 
 from annconv.analysis.channel_groups import convolved, group_channels
 from annconv.ir.arrays import FloatArray
-from annconv.ir.network import Network, Population, Projection
+from annconv.ir.network import Network
 from annconv.ir.operators import Convolution, Dense, MaxPool, Reshape
+from annconv.ir.population import Population
+from annconv.ir.projection import Projection
 from annconv.neurons.library import ENCODINGS, HIDDEN
 from annconv.readouts import READOUTS
 

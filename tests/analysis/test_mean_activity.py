@@ -6,7 +6,7 @@ import numpy as np
 from zoo import branches
 
 from annconv.analysis.mean_activity import mean_activity
-from annconv.ir.network import Network, Population, Projection
+from annconv.ir.network import Network
 from annconv.ir.operators import (
     Convolution,
     Dense,
@@ -17,6 +17,8 @@ from annconv.ir.operators import (
     Slice,
     chain_geometry,
 )
+from annconv.ir.population import Population
+from annconv.ir.projection import Projection
 from annconv.neurons.library import ENCODINGS, HIDDEN
 from annconv.readouts import READOUTS
 from annconv.reference.network import run_network

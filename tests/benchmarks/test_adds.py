@@ -5,8 +5,8 @@ import pytest
 from zoo import dense, samples
 
 from adds import covered_windows, network_work, projection_work, windows_over
-from annconv.ir.network import Projection
 from annconv.ir.operators import Convolution, Dense, MaxPool, Reshape
+from annconv.ir.projection import Projection
 from annconv.reference.network import run_network
 from annconv.reference.operators import apply_operator
 

@@ -10,7 +10,8 @@ import pytest
 from annconv.build.builder import Support
 from annconv.build.cache import Cache
 from annconv.build.key import BuildKey
-from annconv.options import CompileOptions, Environment
+from annconv.environment import Environment
+from annconv.options import CompileOptions
 
 BINDING = """\
 #include <Python.h>

@@ -23,8 +23,9 @@ from annconv.build.builder import (
 )
 from annconv.build.cache import Cache
 from annconv.build.key import BuildKey
+from annconv.environment import Environment
 from annconv.errors import BuildError, CacheError, OptionError
-from annconv.options import CompileOptions, Environment
+from annconv.options import CompileOptions
 
 pytestmark = pytest.mark.compiles
 

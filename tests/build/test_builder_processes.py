@@ -21,7 +21,8 @@ import pytest
 
 from annconv.build.builder import Support, build_extension, find_extension
 from annconv.build.cache import Cache
-from annconv.options import CompileOptions, Environment
+from annconv.environment import Environment
+from annconv.options import CompileOptions
 
 pytestmark = pytest.mark.compiles
 

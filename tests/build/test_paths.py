@@ -12,8 +12,9 @@ from annconv.build.builder import Support, build_extension, find_extension
 from annconv.build.cache import Cache
 from annconv.build.letters import refusal
 from annconv.build.toolchain import find_toolchain
+from annconv.environment import Environment, read_environment
 from annconv.errors import BuildError, CacheError
-from annconv.options import CompileOptions, Environment, read_environment
+from annconv.options import CompileOptions
 from annconv.runtime.extension import load_extension
 
 Kernels = Callable[[int], dict[str, str]]

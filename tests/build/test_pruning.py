@@ -13,7 +13,8 @@ from annconv.build.builder import Support, build_program
 from annconv.build.cache import Cache
 from annconv.build.key import BuildKey
 from annconv.build.pruning import DEFAULT_LIMIT, GRACE, Removed, clear, prune
-from annconv.options import CompileOptions, Environment
+from annconv.environment import Environment
+from annconv.options import CompileOptions
 
 
 def fill(work: Path) -> None:

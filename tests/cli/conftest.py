@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from annconv.cli import main
-from annconv.ir.network import Network, Population, Projection
+from annconv.ir.network import Network
 from annconv.ir.operators import Dense
+from annconv.ir.population import Population
+from annconv.ir.projection import Projection
 from annconv.neurons.neuron import Neuron
 from annconv.readouts.table import READOUTS
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from annconv.codegen.render import render_network
-from annconv.ir.snn_file import load_network
+from annconv.ir.network import Network
 from annconv.options import CompileOptions
 from annconv.passes.pipeline import lower, pass_names, target_of
 from annconv.plan.planner import make_plan
@@ -287,7 +287,7 @@ class TestConvert:
             *("--normalize", "model", "--scale-factor", "2,3,4", "--threshold-step", 0.01),
         )
         assert (status, err) == (0, "")
-        network = load_network(target)
+        network = Network.load(target)
         assert out == f"{network}\n"
         assert (network.steps, network.input_scale) == (50, 80.0)
         assert network.input.neuron is not None

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from annconv.codegen.render import render_network
-from annconv.ir.network import Network, Population, Projection
+from annconv.ir.network import Network
 from annconv.ir.operators import Convolution, Dense, MaxPool, Operator, Reshape
+from annconv.ir.population import Population
+from annconv.ir.projection import Projection
 from annconv.neurons.library import ENCODINGS, HIDDEN, IaF
 from annconv.neurons.neuron import Neuron
 from annconv.options import CompileOptions

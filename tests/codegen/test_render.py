@@ -18,8 +18,10 @@ from zoo import OPTIONS, ZOO, numbers, samples, spiking
 
 from annconv.codegen.names import cpp_name
 from annconv.codegen.render import render_network, render_program, render_state
-from annconv.ir.network import Network, Population, Projection
+from annconv.ir.network import Network
 from annconv.ir.operators import Dense
+from annconv.ir.population import Population
+from annconv.ir.projection import Projection
 from annconv.neurons.library import IB, IaF
 from annconv.options import CompileOptions
 from annconv.passes.pipeline import lower

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from annconv.ir.graph import Graph, Input, Node, Origin, result_shape
+from annconv.ir.graph import Graph, Input, Node, result_shape
+from annconv.ir.origin import Origin
 
 
 def build(shape, *layers):

@@ -187,9 +187,12 @@ def test_bad_steps(steps: Any) -> None:
 
 
 @pytest.mark.parametrize("given", [None, "dense.snn", 3, [dense()]])
-def test_compile_wants_a_network(given: Any) -> None:
+def test_compile_and_save_want_a_network(given: Any, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="made by annconv.convert or annconv.load, received"):
         annconv.compile(given)
+    with pytest.raises(InputError, match="annconv.save: expected a Network, made by annconv.conv"):
+        annconv.save(given, tmp_path / "one.snn")
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("disable", ["livenes", ["tile_steps", "livenes"]])

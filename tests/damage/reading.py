@@ -68,17 +68,17 @@ def watch(found: list[str]) -> None:
 
 def read_model_digest(path: Path) -> str:
     """The Graph of a Keras file."""
-    from annconv.frontend.reading import read_model
-    from annconv.ir.codec import graph_digest
 
-    return graph_digest(read_model(path).graph)
+    from annconv.frontend.reading import read_model
+
+    return read_model(path).graph.digest()
 
 
 def read_network_digest(path: Path) -> str:
     """The Network of a `.snn` file."""
-    from annconv.ir.snn_file import load_network
+    from annconv.ir.network import Network
 
-    return load_network(path).digest()
+    return Network.load(path).digest()
 
 
 @functools.cache
@@ -162,7 +162,6 @@ def what_bytes_say(intact: Path, path: Path) -> str:
     import keras
 
     from annconv.frontend.reading import read_model
-    from annconv.ir.codec import graph_digest
 
     content = path.read_bytes()
     with h5py.File(intact) as file:
@@ -172,7 +171,7 @@ def what_bytes_say(intact: Path, path: Path) -> str:
         said = json.loads(content[start : start + len(text)])
         model = {"Sequential": keras.Sequential}[said["class_name"]].from_config(said["config"])
         model.set_weights([entry.read(content) for entry in raw_weights(intact)])
-        return graph_digest(read_model(model).graph)
+        return read_model(model).graph.digest()
     except Exception as error:  # noqa: BLE001  (whatever it is: not a model)
         return f"no model: {error!r:.300}"
 

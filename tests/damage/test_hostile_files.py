@@ -22,9 +22,9 @@ import pytest
 from reading import Outcomes
 from zoo import dense
 
-from annconv.ir.network import Population, Projection
 from annconv.ir.operators import Reshape, Upsample
-from annconv.ir.snn_file import network_to_bytes
+from annconv.ir.population import Population
+from annconv.ir.projection import Projection
 from annconv.neurons.neuron import Neuron
 
 pytestmark = [pytest.mark.compiles, pytest.mark.keras]
@@ -171,7 +171,7 @@ def snn_files(canary: Path) -> dict[str, bytes]:
     return {
         "long header": struct.pack("<Q", HUGE) + b"{}",
         "huge tensor": struct.pack("<Q", len(header)) + header.encode() + bytes(64),
-        "huge population": network_to_bytes(huge),
+        "huge population": huge.to_bytes(),
         "pickle": pickle.dumps(Payload(canary)),
     }
 

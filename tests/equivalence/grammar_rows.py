@@ -6,8 +6,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from annconv.ir.network import Network, Population, Projection
+from annconv.ir.network import Network
 from annconv.ir.operators import Dense
+from annconv.ir.population import Population
+from annconv.ir.projection import Projection
 from annconv.neurons.neuron import Neuron
 from annconv.readouts.readout import Readout
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from random_networks import Structure
 
-from annconv.ir.network import Network, Population
+from annconv.ir.network import Network
 from annconv.ir.operators import Convolution
+from annconv.ir.population import Population
 from annconv.neurons.library import ENCODINGS, HIDDEN, OUTPUTS
 from annconv.neurons.model import OdeBlock
 from annconv.readouts.table import READOUTS

@@ -10,7 +10,6 @@ import numpy as np
 from random_networks import Structure, _StructureDraw
 
 from annconv.ir.arrays import Geometry
-from annconv.ir.network import Projection
 from annconv.ir.operators import (
     Convolution,
     Dense,
@@ -20,6 +19,7 @@ from annconv.ir.operators import (
     Reshape,
     chain_geometry,
 )
+from annconv.ir.projection import Projection
 from annconv.neurons.library import ENCODINGS, HIDDEN, OUTPUTS
 from annconv.readouts.table import READOUTS
 

@@ -9,7 +9,7 @@ import numpy as np
 from random_neurons import NeuronDraw
 
 from annconv.ir.arrays import FloatArray, Geometry
-from annconv.ir.network import Network, Population, Projection
+from annconv.ir.network import Network
 from annconv.ir.operators import (
     Convolution,
     Dense,
@@ -25,6 +25,8 @@ from annconv.ir.operators import (
     Upsample,
     chain_geometry,
 )
+from annconv.ir.population import Population
+from annconv.ir.projection import Projection
 from annconv.neurons.library import ENCODINGS, HIDDEN, OUTPUTS
 from annconv.neurons.neuron import Neuron
 from annconv.readouts.readout import Readout

@@ -17,7 +17,7 @@ from random_networks import Structure, _StructureDraw
 from window_kinds import BACKS, CONVOLUTIONS, FRONTS, POOLINGS, STRIDES, Kind, Window
 
 from annconv.ir.arrays import FloatArray, Geometry
-from annconv.ir.network import Network, Projection
+from annconv.ir.network import Network
 from annconv.ir.operators import (
     Convolution,
     Dense,
@@ -27,6 +27,7 @@ from annconv.ir.operators import (
     Reshape,
     chain_geometry,
 )
+from annconv.ir.projection import Projection
 from annconv.neurons.library import ENCODINGS, HIDDEN, OUTPUTS
 from annconv.neurons.neuron import Neuron
 from annconv.readouts.table import READOUTS

@@ -9,7 +9,7 @@ import pytest
 from batch import Job, compile_batch
 from grammar_rows import ROWS, probe_network
 
-from annconv.ir.snn_file import network_from_bytes, network_to_bytes
+from annconv.ir.network import Network
 from annconv.options import CompileOptions
 from annconv.reference.network import run_network
 
@@ -88,7 +88,7 @@ def test_every_row_compiles_in_single_precision(tmp_path):
 
 def test_saved_neurons_come_back():
     network, _ = probe_network(ROWS)
-    loaded = network_from_bytes(network_to_bytes(network))
+    loaded = Network.from_bytes(network.to_bytes())
     assert loaded == network
     for population in network.populations:
         assert loaded[population.name].model() == population.model()

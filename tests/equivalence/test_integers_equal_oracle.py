@@ -18,8 +18,10 @@ from random_networks import STEPS, Structure, draw_structure
 from random_shapes import draw_shapes
 
 from annconv.ir.arrays import FloatArray
-from annconv.ir.network import Network, Population, Projection
+from annconv.ir.network import Network
 from annconv.ir.operators import Convolution, Dense, Reshape
+from annconv.ir.population import Population
+from annconv.ir.projection import Projection
 from annconv.neurons.library import HIDDEN
 from annconv.neurons.neuron import Neuron
 from annconv.options import VECTOR_BITS, CompileOptions

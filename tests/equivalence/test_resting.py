@@ -10,8 +10,10 @@ import pytest
 from batch import Job, Run, compile_batch, spike_rows
 
 from annconv.ir.arrays import FloatArray
-from annconv.ir.network import Network, Population, Projection
+from annconv.ir.network import Network
 from annconv.ir.operators import Convolution, Dense, MaxPool, Operator, Reshape
+from annconv.ir.population import Population
+from annconv.ir.projection import Projection
 from annconv.neurons.library import ENCODINGS, HIDDEN
 from annconv.neurons.neuron import Neuron
 from annconv.options import CompileOptions

@@ -17,8 +17,9 @@ from random_networks import Structure
 from random_shapes import draw_exact_shapes, exact_data, exact_samples
 
 from annconv.ir.arrays import FloatArray
-from annconv.ir.network import Network, Projection
+from annconv.ir.network import Network
 from annconv.ir.operators import Convolution, Dense, Operator
+from annconv.ir.projection import Projection
 from annconv.options import VECTOR_BITS, CompileOptions
 from annconv.passes.pipeline import pass_names
 from annconv.reference.network import run_network

@@ -15,8 +15,9 @@ from itertools import product
 from typing import NamedTuple
 
 from annconv.ir.arrays import Geometry
-from annconv.ir.network import Network, Projection
+from annconv.ir.network import Network
 from annconv.ir.operators import Convolution, Dense, MaxPool, MeanPool, Operator, Reshape
+from annconv.ir.projection import Projection
 from annconv.plan.layer_arrival import WIDEST_PATTERN
 
 Window = Convolution | MaxPool | MeanPool

@@ -145,7 +145,7 @@ def test_layers_that_are_read_elsewhere_are_skipped_as_the_converter_does(keras,
     assert [node.name for node in graph.nodes] == ["image", "conv", "conv/bias", "dense"]
     skipped = "ANNarchy's converter skips it. Instead: a model without it."
     passed_over = (
-        "ANNarchy's converter passes over it. Instead: retrain with 'relu', the last layer with"
+        "ANNarchy's converter skips it. Instead: retrain with 'relu', the last layer with"
         " 'softmax'."
     )
     assert ignored == [

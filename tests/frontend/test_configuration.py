@@ -68,7 +68,7 @@ def test_everything_foreign_is_listed_with_what_no_handler_reads():
         "layer 5   'a'  Activation('my_function')",
     ]
     text = str(error)
-    assert text.startswith("5 of 6 layers of 'm' cannot become spiking neurons.")
+    assert text.startswith("5 of 6 layers of 'm' cannot be read.")
     assert "its computation is Python code, which is not read and, from a file, never run" in text
     assert "Instead: a layer of Keras, or Activation." in text
     assert "its class 'package.layers.Mine' is not Keras' own and may compute anything" in text

@@ -7,8 +7,9 @@ import pytest
 
 from annconv.frontend.description import describe
 from annconv.frontend.reading import read_model
-from annconv.ir.graph import Graph, Input, Node, Origin
+from annconv.ir.graph import Graph, Input, Node
 from annconv.ir.operators import Convolution, Dense
+from annconv.ir.origin import Origin
 
 
 def test_the_text_of_the_reference_notebook():

@@ -5,7 +5,8 @@ import pytest
 
 from annconv.errors import UnsupportedModelError
 from annconv.frontend.reading import read_model
-from annconv.ir.graph import Input, Origin
+from annconv.ir.graph import Input
+from annconv.ir.origin import Origin
 
 pytestmark = pytest.mark.keras
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from annconv.frontend.layer_kinds import holds_layers, is_dense, is_model, may_activate
-from annconv.ir.graph import Origin
+from annconv.ir.origin import Origin
 
 
 @pytest.mark.parametrize(

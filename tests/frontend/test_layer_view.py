@@ -1,7 +1,7 @@
 import numpy as np
 
 from annconv.frontend.layer_view import LayerView, Problems
-from annconv.ir.graph import Origin
+from annconv.ir.origin import Origin
 
 
 def view(config, defaults=None):

@@ -7,7 +7,7 @@ from annconv.errors import UnsupportedModelError
 from annconv.frontend.lifting import lifted
 from annconv.frontend.reading import read_model
 from annconv.ir.activations import PRelu, Softmax
-from annconv.ir.graph import Graph, Input, Node, Origin, result_shape
+from annconv.ir.graph import Graph, Input, Node, result_shape
 from annconv.ir.joins import Concatenate
 from annconv.ir.maps import AdaptiveMaxPool, Crop, Permute, Resample, TransposedConvolution
 from annconv.ir.operators import (
@@ -22,6 +22,7 @@ from annconv.ir.operators import (
     Slice,
     Upsample,
 )
+from annconv.ir.origin import Origin
 from annconv.reference.graph import run_graph
 
 ORIGIN = (Origin("layer", 0, "Layer"),)

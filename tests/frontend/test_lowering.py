@@ -28,7 +28,7 @@ def test_all_problems_are_listed_at_once(keras, sequential):
         name="classifier",
     )
     assert str(problems(model)) == (
-        "3 of 7 layers of 'classifier' cannot become spiking neurons.\n"
+        "3 of 7 layers of 'classifier' cannot be read.\n"
         "  layer 1   'conv'  Conv2D(activation='log_softmax'): logarithms are not read."
         " Instead: activation='softmax', and the logarithm of what it returns.\n"
         "  layer 2   'norm'  LayerNormalization: its statistics depend on the sample."
@@ -86,6 +86,22 @@ def test_lambda_and_operation(keras):
     assert "Exp: it is an operation in the model's code, and only x + y, x - y, x * y" in text
     assert "Instead: the layer that computes it: keras.layers.ReLU() for relu." in text
     assert "'f'  Lambda: its computation is Python code, which is not read" in text
+
+
+@pytest.mark.parametrize(("taken", "given"), [((4,), (4, 1)), ((4, 1), (4,))])
+def test_a_nested_model_called_on_another_rank(keras, all_outputs_equal_keras, taken, given):
+    def nest(layer):
+        inner = keras.Sequential([keras.Input(taken, name="entry"), layer], name="inner")
+        outer = keras.Input(given, name="in")
+        return keras.Model(outer, inner(outer), name="outer")
+
+    assert all_outputs_equal_keras(nest(keras.layers.Flatten(name="flat"))).outputs
+    assert str(problems(nest(keras.layers.Dense(3, name="d")))) == (
+        "1 of 2 layers of 'outer' cannot be read.\n"
+        f"  layer 1   'inner/entry'  InputLayer: its model takes {taken} and is called on {given},"
+        " and Keras tells another shape of what follows than it computes. Instead:"
+        f" keras.layers.Reshape({taken}) in front of that model."
+    )
 
 
 def shared(keras, layer, count=2):

@@ -141,7 +141,7 @@ def test_files_that_keras_no_longer_reads(keras, tmp_path, version, layers, name
         " weights (new.set_weights(old.get_weights())), and save that: new.save('model.keras');"
         " new.load_weights on this file may spare you the old Keras." in text
     )
-    masked = "Besides, these cannot become spiking neurons: 'mask' Masking, as every value of a sam"
+    masked = "Besides, these cannot be read: 'mask' Masking, as every value of a sample counts"
     assert (masked in text) == (version == "2.11.0")
 
 

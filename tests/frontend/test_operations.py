@@ -6,7 +6,7 @@ import pytest
 import annconv
 from annconv.errors import ConversionWarning, UnsupportedModelError
 from annconv.frontend.reading import read_model
-from annconv.ir.graph import Origin
+from annconv.ir.origin import Origin
 
 pytestmark = pytest.mark.keras
 

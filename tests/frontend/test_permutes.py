@@ -4,8 +4,9 @@ import numpy as np
 
 from annconv.frontend.permutes import drop_inverse_permutes
 from annconv.ir.activations import Relu
-from annconv.ir.graph import Graph, Input, Node, Origin
+from annconv.ir.graph import Graph, Input, Node
 from annconv.ir.maps import Permute
+from annconv.ir.origin import Origin
 from annconv.reference.graph import run_graph
 
 ORIGIN = (Origin("layer", 0, "Layer"),)

@@ -6,7 +6,7 @@ import pytest
 
 from annconv.errors import InputError, OptionError, UnsupportedModelError
 from annconv.frontend.reading import read_model, survey_model
-from annconv.ir.graph import Origin
+from annconv.ir.origin import Origin
 from annconv.reference.graph import run_graph
 
 

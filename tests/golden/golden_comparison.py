@@ -25,9 +25,10 @@ from numpy.typing import NDArray
 
 from annconv.conversion import convert_graph
 from annconv.ir.activations import Relu, Softmax
-from annconv.ir.graph import Graph, Input, Layer, Node, Origin
+from annconv.ir.graph import Graph, Input, Layer, Node
 from annconv.ir.network import Network
 from annconv.ir.operators import Convolution, Dense, MaxPool, Reshape
+from annconv.ir.origin import Origin
 from annconv.neurons.neuron import Neuron
 from annconv.options import AnnarchyOptions, CompileOptions
 from annconv.readouts.labels import winners

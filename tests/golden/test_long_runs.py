@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from annconv.ir.network import Network, Population, Projection
+from annconv.ir.network import Network
 from annconv.ir.operators import Dense
+from annconv.ir.population import Population
+from annconv.ir.projection import Projection
 from annconv.neurons.library import ENCODINGS, OUTPUTS
 from annconv.neurons.neuron import Neuron
 from annconv.options import CompileOptions

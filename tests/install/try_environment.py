@@ -19,8 +19,8 @@ import numpy as np
 
 import annconv
 from annconv.build.toolchain import find_toolchain
+from annconv.environment import read_environment
 from annconv.frontend.keras_library import import_keras
-from annconv.options import read_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "examples"))

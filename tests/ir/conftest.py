@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from annconv.ir.activations import Bias, Function, PRelu, Relu, Softmax
-from annconv.ir.graph import Graph, Input, Layer, Node, Origin
+from annconv.ir.graph import Graph, Input, Layer, Node
 from annconv.ir.joins import Add, Concatenate, Maximum, Minimum, Multiply, Subtract
 from annconv.ir.maps import AdaptiveMaxPool, Crop, Permute, Resample, TransposedConvolution
-from annconv.ir.network import Network, Population, Projection
+from annconv.ir.network import Network
 from annconv.ir.operators import (
     Convolution,
     Dense,
@@ -24,6 +24,9 @@ from annconv.ir.operators import (
     Slice,
     Upsample,
 )
+from annconv.ir.origin import Origin
+from annconv.ir.population import Population
+from annconv.ir.projection import Projection
 from annconv.neurons.neuron import Neuron
 from annconv.readouts.readout import Readout
 

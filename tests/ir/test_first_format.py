@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from zoo import OPTIONS, ZOO, samples, spiking
 
 from annconv.ir.network import Network
-from annconv.ir.snn_file import load_network, network_to_bytes
 from annconv.readouts.labels import draw_labels
 from annconv.reference.network import run_network
 from annconv.runtime.compiled import compile_network
@@ -34,7 +33,7 @@ def recorded() -> dict[str, NDArray]:
 
 @pytest.fixture(params=NAMES)
 def network(request) -> Network:
-    return load_network(DATA / f"{request.param}.snn")
+    return Network.load(DATA / f"{request.param}.snn")
 
 
 def file_name(network: Network) -> str:
@@ -73,7 +72,7 @@ def test_the_files_are_all_there_and_have_no_later_field():
 
 
 def test_the_files_have_every_neuron_and_read_out_of_their_time():
-    networks = [load_network(DATA / f"{name}.snn") for name in NAMES]
+    networks = [Network.load(DATA / f"{name}.snn") for name in NAMES]
     neurons = {entry.neuron.name for item in networks for entry in item.populations if entry.neuron}
     assert neurons == {
         "CPN", "Counter", "IB", "IaF", "Integrator", "PSO", "Rate", "Signed", "phase",
@@ -87,7 +86,7 @@ def test_a_file_is_read_as_it_was_written(network, recorded):
     """The digest is still the same, and the file that is written today is the old one."""
     name = file_name(network)
     assert network.digest() == str(recorded[f"{name}/digest"])
-    assert network_to_bytes(network) == (DATA / f"{name}.snn").read_bytes()
+    assert network.to_bytes() == (DATA / f"{name}.snn").read_bytes()
     if name in ZOO:
         assert network == ZOO[name]()
 

@@ -14,8 +14,8 @@ import safetensors.numpy
 
 from annconv.errors import InputError, ModelFileError, VerifyError
 from annconv.ir import snn_file
-from annconv.ir.codec import canonical_json, digest, encode_network
-from annconv.ir.snn_file import load_network, network_from_bytes, network_to_bytes, save_network
+from annconv.ir.network import NETWORK, Network
+from annconv.ir.records import canonical_json, digest, encode
 
 
 def parts(content: bytes) -> tuple[dict, dict]:
@@ -34,25 +34,25 @@ def join(header: object, arrays: dict) -> bytes:
 def test_saved_networks_come_back(network, every_operator, tmp_path):
     for before in (network, every_operator):
         path = tmp_path / "one.snn"
-        save_network(before, path)
-        after = load_network(str(path))
+        before.save(path)
+        after = Network.load(str(path))
         assert after == before
         assert str(after) == str(before)
 
 
 def test_a_network_saves_itself(network, tmp_path):
     network.save(tmp_path / "one.snn")
-    assert load_network(tmp_path / "one.snn") == network
+    assert Network.load(tmp_path / "one.snn") == network
 
 
 def test_equal_networks_give_equal_files(network):
-    again = network_from_bytes(network_to_bytes(network))
-    assert network_to_bytes(again) == network_to_bytes(network)
+    again = Network.from_bytes(network.to_bytes())
+    assert again.to_bytes() == network.to_bytes()
 
 
 def test_file_is_plain_safetensors_with_one_key(network):
-    header, arrays = parts(network_to_bytes(network))
-    value, expected = encode_network(network)
+    header, arrays = parts(network.to_bytes())
+    value, expected = encode(NETWORK, network)
     assert header == {
         "format": 1,
         "digest": network.digest(),
@@ -63,33 +63,33 @@ def test_file_is_plain_safetensors_with_one_key(network):
 
 
 def test_saving_leaves_only_the_file(network, tmp_path):
-    save_network(network, tmp_path / "one.snn")
-    save_network(replace(network, name="second"), tmp_path / "one.snn")
+    network.save(tmp_path / "one.snn")
+    replace(network, name="second").save(tmp_path / "one.snn")
     assert [path.name for path in tmp_path.iterdir()] == ["one.snn"]
-    assert load_network(tmp_path / "one.snn").name == "second"
+    assert Network.load(tmp_path / "one.snn").name == "second"
 
 
 def test_saving_keeps_the_permissions_of_the_file(network, tmp_path):
     path = tmp_path / "one.snn"
-    save_network(network, path)
+    network.save(path)
     path.chmod(0o600)
-    save_network(network, path)
+    network.save(path)
     assert path.stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize("failing", ["fsync", "replace"])
 def test_failed_write_leaves_the_old_file(failing, network, tmp_path, monkeypatch):
     path = tmp_path / "one.snn"
-    save_network(network, path)
+    network.save(path)
 
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(*{"fsync": (os, "fsync"), "replace": (Path, "replace")}[failing], fail)
     with pytest.raises(ModelFileError, match=r"one\.snn: cannot be written: No space left"):
-        save_network(replace(network, name="second"), path)
+        replace(network, name="second").save(path)
     assert [entry.name for entry in tmp_path.iterdir()] == ["one.snn"]
-    assert load_network(path).name == "tiny"
+    assert Network.load(path).name == "tiny"
 
 
 def test_interrupted_write_leaves_nothing(network, tmp_path, monkeypatch):
@@ -98,7 +98,7 @@ def test_interrupted_write_leaves_nothing(network, tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        save_network(network, tmp_path / "one.snn")
+        network.save(tmp_path / "one.snn")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -106,16 +106,16 @@ def test_unwritable_places_are_refused(network, tmp_path):
     with pytest.raises(
         ModelFileError, match=r"cannot be written: No such file or directory\. Inst"
     ):
-        save_network(network, tmp_path / "nowhere" / "one.snn")
+        network.save(tmp_path / "nowhere" / "one.snn")
     (tmp_path / "folder.snn").mkdir()
     with pytest.raises(ModelFileError, match="cannot be written: Is a directory"):
-        save_network(network, tmp_path / "folder.snn")
+        network.save(tmp_path / "folder.snn")
     assert [entry.name for entry in tmp_path.iterdir()] == ["folder.snn"]
 
 
 def test_networks_that_break_rules_are_not_saved(network, tmp_path):
     with pytest.raises(VerifyError, match="one_input_and_output"):
-        save_network(replace(network, populations=(), projections=()), tmp_path / "one.snn")
+        replace(network, populations=(), projections=()).save(tmp_path / "one.snn")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -123,19 +123,19 @@ def test_networks_that_break_rules_are_not_saved(network, tmp_path):
 def test_other_suffixes_are_refused(name, network, tmp_path):
     message = f"expected a name that ends in '.snn', received '{name}'. Instead: name the file"
     with pytest.raises(ModelFileError, match=message):
-        save_network(network, tmp_path / name)
+        network.save(tmp_path / name)
     with pytest.raises(ModelFileError, match=message):
-        load_network(tmp_path / name)
+        Network.load(tmp_path / name)
 
 
 def test_missing_file_and_folder_are_refused(tmp_path):
     with pytest.raises(ModelFileError, match="no such file. Instead: check the path"):
-        load_network(tmp_path / "missing.snn")
+        Network.load(tmp_path / "missing.snn")
     (tmp_path / "folder.snn").mkdir()
     with pytest.raises(
         ModelFileError, match="cannot be read: Is a directory. Instead: give a file"
     ):
-        load_network(tmp_path / "folder.snn")
+        Network.load(tmp_path / "folder.snn")
 
 
 @pytest.mark.parametrize(
@@ -154,37 +154,37 @@ def test_other_files_are_refused(content, tmp_path):
     path = tmp_path / "other.snn"
     path.write_bytes(content)
     with pytest.raises(ModelFileError, match=r"cut short, damaged or not a \.snn file"):
-        load_network(path)
+        Network.load(path)
 
 
 def test_safetensors_of_others_are_refused():
     for metadata in (None, {"format": "pt"}):
         content = safetensors.numpy.save({"x": np.zeros(3)}, metadata)
         with pytest.raises(ModelFileError, match="without annconv's metadata"):
-            network_from_bytes(content)
+            Network.from_bytes(content)
     content = safetensors.numpy.save({"x": np.zeros(3, dtype=np.int8)})
     with pytest.raises(ModelFileError, match="expected tensors of F32, F64, I16, received I8"):
-        network_from_bytes(content)
+        Network.from_bytes(content)
 
 
 def test_file_cut_short_at_any_length_is_refused(network):
-    content = network_to_bytes(network)
+    content = network.to_bytes()
     for length in range(len(content)):
         with pytest.raises(ModelFileError):
-            network_from_bytes(content[:length], "cut.snn")
+            Network.from_bytes(content[:length], "cut.snn")
     with pytest.raises(ModelFileError):
-        network_from_bytes(content + b"\0", "long.snn")
+        Network.from_bytes(content + b"\0", "long.snn")
 
 
 def test_any_flipped_bit_is_refused_or_changes_nothing(network):
-    content = network_to_bytes(network)
+    content = network.to_bytes()
     refused = 0
     bits = range(0, 8 * len(content), 3)  # 3 and 8 share no factor: every byte, every position
     for bit in bits:
         damaged = bytearray(content)
         damaged[bit // 8] ^= 1 << bit % 8
         try:
-            received = network_from_bytes(bytes(damaged), "flipped.snn")
+            received = Network.from_bytes(bytes(damaged), "flipped.snn")
         except ModelFileError:
             refused += 1
         else:
@@ -206,9 +206,9 @@ def test_any_flipped_bit_is_refused_or_changes_nothing(network):
     ],
 )
 def test_changed_metadata_is_refused(change, message, network):
-    header, arrays = parts(network_to_bytes(network))
+    header, arrays = parts(network.to_bytes())
     with pytest.raises(ModelFileError, match=message):
-        network_from_bytes(join({**header, **change}, arrays))
+        Network.from_bytes(join({**header, **change}, arrays))
 
 
 @pytest.mark.parametrize(
@@ -230,62 +230,62 @@ def test_changed_metadata_is_refused(change, message, network):
 )
 def test_metadata_that_is_no_description_is_refused(text, message):
     with pytest.raises(ModelFileError, match=message):
-        network_from_bytes(join(text, {}))
+        Network.from_bytes(join(text, {}))
 
 
 def test_a_whole_file_with_an_unknown_field_is_newer_and_not_damaged(network):
-    header, arrays = parts(network_to_bytes(network))
+    header, arrays = parts(network.to_bytes())
     header["network"]["surprise"] = 1
     message = r"damaged: the structure: expected fields .*, received unknown 'surprise'"
     with pytest.raises(ModelFileError, match=message):
-        network_from_bytes(join(header, arrays))
+        Network.from_bytes(join(header, arrays))
     header["digest"] = digest(header["network"], arrays)
     message = (
         "one.snn: whole, but holds what this annconv does not know: the structure: expected fields "
         r".*, received unknown 'surprise'\. Instead: update annconv"
     )
     with pytest.raises(ModelFileError, match=message):
-        network_from_bytes(join(header, arrays), "one.snn")
+        Network.from_bytes(join(header, arrays), "one.snn")
 
 
 def test_files_that_write_out_what_an_absent_field_means_are_read(network):
     """As builds before the first release did; their digest is over what they wrote."""
-    header, arrays = parts(network_to_bytes(network))
+    header, arrays = parts(network.to_bytes())
     for population in header["network"]["populations"]:
         population["neuron"] |= {"refractory": None, "functions": None}
     header["digest"] = digest(header["network"], arrays)
     assert header["digest"] != network.digest()
-    assert network_from_bytes(join(header, arrays)) == network
+    assert Network.from_bytes(join(header, arrays)) == network
 
 
 def test_changed_network_is_refused(network):
-    header, arrays = parts(network_to_bytes(network))
+    header, arrays = parts(network.to_bytes())
     header["network"]["dt"] = 0.5
     with pytest.raises(ModelFileError, match="damaged: expected digest"):
-        network_from_bytes(join(header, arrays))
+        Network.from_bytes(join(header, arrays))
 
 
 def test_changed_weight_is_refused(network):
-    header, arrays = parts(network_to_bytes(network))
+    header, arrays = parts(network.to_bytes())
     name = "projections.0.operators.0.weights"
     arrays[name] = arrays[name] + np.float32(1)
     with pytest.raises(ModelFileError, match="damaged: expected digest"):
-        network_from_bytes(join(header, arrays))
+        Network.from_bytes(join(header, arrays))
 
 
 def test_missing_and_extra_arrays_are_refused(network):
-    header, arrays = parts(network_to_bytes(network))
+    header, arrays = parts(network.to_bytes())
     with pytest.raises(ModelFileError, match="arrays: expected only those of the structure"):
-        network_from_bytes(join(header, {**arrays, "extra": np.zeros(2)}))
+        Network.from_bytes(join(header, {**arrays, "extra": np.zeros(2)}))
     del arrays["populations.1.parameters.vt"]
     with pytest.raises(ModelFileError, match="vt: expected its array, received none"):
-        network_from_bytes(join(header, arrays))
+        Network.from_bytes(join(header, arrays))
 
 
 def test_consistent_file_with_a_network_that_breaks_rules_is_refused(network):
     broken = replace(network, populations=(*network.populations[:2], network.populations[1]))
     with pytest.raises(ModelFileError, match="breaks its rules: names_unique: population hidden"):
-        network_from_bytes(network_to_bytes(broken))
+        Network.from_bytes(broken.to_bytes())
 
 
 def test_hostile_equations_are_refused(network):
@@ -297,31 +297,25 @@ def test_hostile_equations_are_refused(network):
             populations=(*network.populations[:2], replace(network["output"], neuron=neuron)),
         )
         with pytest.raises(ModelFileError, match="equations_parse: output"):
-            network_from_bytes(network_to_bytes(hostile))
+            Network.from_bytes(hostile.to_bytes())
 
 
 def test_a_newer_format_is_named_before_anything_else_is_read():
     header = canonical_json({"format": snn_file.FORMAT_VERSION + 1, "layout": "of the future"})
     with pytest.raises(ModelFileError, match="update annconv"):
-        network_from_bytes(join(header, {}), "future.snn")
+        Network.from_bytes(join(header, {}), "future.snn")
 
 
 @pytest.mark.parametrize("path", [None, 3, ["one.snn"]])
 def test_what_is_no_path_is_refused(path, network):
     message = f"path: expected text or a path, received {type(path).__name__}"
     with pytest.raises(InputError, match=message):
-        save_network(network, path)
+        network.save(path)
     with pytest.raises(InputError, match=message):
-        load_network(path)
+        Network.load(path)
 
 
 def test_a_path_with_a_null_character_is_refused(network):
-    for use in (load_network, lambda path: save_network(network, path)):
+    for use in (Network.load, network.save):
         with pytest.raises(ModelFileError, match="expected a path without null characters"):
             use("o\0ne.snn")
-
-
-def test_only_networks_are_saved(tmp_path):
-    with pytest.raises(InputError, match=r"expected a Network, made by annconv.convert .* int"):
-        save_network(3, tmp_path / "one.snn")
-    assert not list(tmp_path.iterdir())

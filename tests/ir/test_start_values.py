@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from annconv.ir.network import Population
+from annconv.ir.population import Population
 from annconv.ir.start_values import random_start
 from annconv.neurons.expressions import Draw, Number
 from annconv.neurons.neuron import Neuron

@@ -359,7 +359,7 @@ RUNNING = (
         "of every neuron one spike is told",
     ),
     Fault(
-        "live-histogram-border", "annconv/live/spike_statistics.py",
+        "live-histogram-border", "annconv/spike_statistics.py",
         "inside = inside[(inside >= first) & (inside <= last)]",
         "inside = inside[(inside >= first) & (inside < last)]",
         "spikes of the last step are left out of a histogram",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from annconv.neurons.expressions import Number, names
-from annconv.neurons.linear import difference, linear_form, quotient
+from annconv.neurons.linear import Affine, affine_form, difference, linear_form, quotient
 from annconv.neurons.parser import parse_expression
 from annconv.reference.expressions import evaluate
 
@@ -48,3 +48,36 @@ def test_nothing_is_written_that_changes_nothing():
     assert difference(a, Number(0.0)) == a
     assert quotient(a, Number(1.0)) == a
     assert linear_form(tree("v + a"), "v").slope == Number(1.0)
+
+
+VALUES = {"tau": 20.0, "c": 3.0}
+
+
+def affine(text: str) -> Affine | None:
+    expression = parse_expression(text, ("x", "y", "tau", "c"), owner="test", part="score")
+    return affine_form(expression, "x", VALUES)
+
+
+@pytest.mark.parametrize(
+    ("text", "slope", "offset"),
+    [
+        ("5", 0.0, 5.0),
+        ("x", 1.0, 0.0),
+        ("-x/tau", -1 / 20, 0.0),
+        ("(c - x)/tau", -1 / 20, 3 / 20),
+        ("2*x + x*3 - (x - 1)", 4.0, 1.0),
+        ("x + 1.0/tau", 1.0, 1 / 20),
+    ],
+)
+def test_linear_in_numbers(text: str, slope: float, offset: float) -> None:
+    received = affine(text)
+    assert received is not None
+    assert received.slope == pytest.approx(slope)
+    assert received.offset == pytest.approx(offset)
+
+
+@pytest.mark.parametrize(
+    "text", ["x*x", "1/x", "x/0", "y", "x + y", "exp(x)", "ite(x > 1, x, x)", "ite(c > 1, x, c)"]
+)
+def test_not_linear_in_numbers(text: str) -> None:
+    assert affine(text) is None

@@ -281,6 +281,6 @@ def test_refused_refractory_periods(text, what, marked):
     check("refractory", what, marked, refractory=text, **parts)
 
 
-def test_a_refractory_period_does_not_go_with_emissions_of_minus_1():
+def test_a_refractory_period_does_not_go_with_negative_spikes():
     parts = {"equations": "v = 1", "spike": "v > 1", "unspike": "v < 0", "refractory": 2.0}
-    check("refractory", "refractory does not say what an emission of -1 does", "", **parts)
+    check("refractory", "refractory does not say what a negative spike does", "", **parts)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from annconv.ir.arrays import Geometry
-from annconv.ir.network import Network, Population, Projection
+from annconv.ir.network import Network
 from annconv.ir.operators import Convolution, Dense, MaxPool, Operator, Reshape, chain_geometry
+from annconv.ir.population import Population
+from annconv.ir.projection import Projection
 from annconv.neurons.library import ENCODINGS, HIDDEN
 from annconv.neurons.neuron import Neuron
 from annconv.options import CompileOptions

@@ -7,8 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from annconv.ir.network import Network, Population, Projection
+from annconv.ir.network import Network
 from annconv.ir.operators import Dense, MaxPool, Reshape
+from annconv.ir.population import Population
+from annconv.ir.projection import Projection
 from annconv.neurons.expressions import Binary, Name, Number
 from annconv.neurons.library import ENCODINGS, HIDDEN
 from annconv.neurons.model import Ode, OdeBlock

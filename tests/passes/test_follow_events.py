@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from annconv.ir.network import Network, Population, Projection
+from annconv.ir.network import Network
 from annconv.ir.operators import Convolution
+from annconv.ir.population import Population
+from annconv.ir.projection import Projection
 from annconv.neurons.library import ENCODINGS, HIDDEN
 from annconv.passes.follow_events import follow_events
 from annconv.plan.kernels import OperatorKernel

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from planned import OPTIONS, chain, convolution, dense, layers, plan_before, pooling
 
-from annconv.ir.network import Projection
 from annconv.ir.operators import MaxPool, Operator, Reshape, Scale
+from annconv.ir.projection import Projection
 from annconv.neurons.neuron import Neuron
 from annconv.passes.fuse_layers import fuse_layers
 from annconv.passes.pipeline import lower

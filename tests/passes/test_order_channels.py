@@ -10,8 +10,9 @@ from planned import chain, convolution, dense, pooling
 from zoo import numbers
 
 from annconv.ir.arrays import FloatArray
-from annconv.ir.network import Network, Population
+from annconv.ir.network import Network
 from annconv.ir.operators import Convolution, Dense, Increase, Operator, Pad, Scale, Slice
+from annconv.ir.population import Population
 from annconv.neurons.library import HIDDEN
 from annconv.neurons.neuron import Neuron
 from annconv.passes.order_channels import channel_orders, order_channels

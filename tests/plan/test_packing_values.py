@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from annconv.errors import InputError
-from annconv.ir.network import Network, Population, Projection
+from annconv.ir.network import Network
 from annconv.ir.operators import Dense
+from annconv.ir.population import Population
+from annconv.ir.projection import Projection
 from annconv.neurons.library import IB, IaF
 from annconv.plan.packing import pack
 from annconv.plan.planner import make_plan

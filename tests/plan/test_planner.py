@@ -9,8 +9,10 @@ import pytest
 from zoo import OPTIONS, ZOO, branches, dense, numbers, picture, samples, signed, spiking
 
 from annconv.errors import VerifyError
-from annconv.ir.network import Network, Population, Projection
+from annconv.ir.network import Network
 from annconv.ir.operators import Dense, Reshape
+from annconv.ir.population import Population
+from annconv.ir.projection import Projection
 from annconv.neurons.library import IB, IaF
 from annconv.plan.kernels import OperatorKernel, UpdateKernel
 from annconv.plan.planner import broadcast_of, make_plan

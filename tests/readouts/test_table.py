@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from annconv.errors import EquationError
-from annconv.ir.network import Network, Population, Projection
+from annconv.ir.network import Network
 from annconv.ir.operators import Dense
+from annconv.ir.population import Population
+from annconv.ir.projection import Projection
 from annconv.neurons.equations import parse_neuron
 from annconv.neurons.library import OUTPUTS
 from annconv.neurons.neuron import Neuron

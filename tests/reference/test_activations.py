@@ -40,7 +40,6 @@ BY_HAND = {
     "elu": lambda x, alpha: x if x > 0 else alpha * math.expm1(x),
     "exponential": math.exp,
     "gelu": lambda x: x * normal(x),
-    "gelu_tanh": lambda x: x * sigmoid(2 * math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)),
     "hard_shrink": lambda x, threshold: 0.0 if -threshold <= x <= threshold else x,
     "hard_sigmoid": lambda x: clipped((x + 3) / 6),
     "hard_silu": lambda x: x * clipped((x + 3) / 6),
@@ -58,7 +57,6 @@ BY_HAND = {
     "squareplus": lambda x, b: (x + math.sqrt(x * x + b)) / 2,
     "tanh": math.tanh,
     "tanh_shrink": lambda x: x - math.tanh(x),
-    "threshold": lambda x, threshold, default: x if x > threshold else default,
 }
 
 

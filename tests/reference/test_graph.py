@@ -11,8 +11,9 @@ import pytest
 from annconv.errors import InputError
 from annconv.frontend.reading import read_model
 from annconv.ir.activations import Bias, Relu, Softmax
-from annconv.ir.graph import Graph, Input, Node, Origin
+from annconv.ir.graph import Graph, Input, Node
 from annconv.ir.joins import Add, Concatenate
+from annconv.ir.origin import Origin
 from annconv.reference.graph import run_graph
 
 ORIGIN = (Origin("layer", 0, "Layer"),)

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from annconv.errors import InputError, OptionError, SimulationError
-from annconv.ir.network import Network, Population, Projection
+from annconv.ir.network import Network
 from annconv.ir.operators import Convolution, Dense, Increase, MaxPool, MeanPool, Scale, Slice
+from annconv.ir.population import Population
+from annconv.ir.projection import Projection
 from annconv.neurons.library import COUNTER, CPN, IB, INTEGRATOR, PSO, IaF
 from annconv.neurons.neuron import Neuron
 from annconv.philox import uniform
@@ -153,7 +155,7 @@ def test_spikes_of_minus_one_are_recorded_counted_and_passed_on():
     assert received.variables["v"].tolist() == [[-20.0], [20.0]]
 
 
-def test_counts_of_the_output_subtract_emissions_of_minus_one():
+def test_counts_of_the_output_subtract_negative_spikes():
     network = chain(((1,), EMITTER), ((1,), IF), operators=[(Dense([[0.6]]),)], delay=0)
     received = run_network(network, [[-1.0]], steps=4)
     assert received.counts.tolist() == [[-2]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from annconv.ir.network import Population
+from annconv.ir.population import Population
 from annconv.neurons.neuron import Neuron
 from annconv.reference.expressions import no_draws
 from annconv.reference.population import PopulationState

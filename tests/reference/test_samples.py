@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from annconv.errors import InputError
-from annconv.ir.graph import Graph, Input, Node, Origin
+from annconv.ir.graph import Graph, Input, Node
 from annconv.ir.joins import Concatenate
+from annconv.ir.origin import Origin
 from annconv.reference.graph import run_graph
 
 ORIGIN = (Origin("layer", 0, "Layer"),)

@@ -8,9 +8,10 @@ import pytest
 
 from annconv.errors import AnnconvError
 from annconv.ir.activations import Bias
-from annconv.ir.graph import Graph, Input, Node, Origin
+from annconv.ir.graph import Graph, Input, Node
 from annconv.ir.joins import Add
 from annconv.ir.operators import Dense
+from annconv.ir.origin import Origin
 from annconv.report.graph_picture import graph_dot, graph_svg
 
 IN, HEAD = Origin("in", 0, "InputLayer"), Origin("head", 1, "Sequential")

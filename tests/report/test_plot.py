@@ -11,10 +11,10 @@ from matplotlib.colors import to_rgba
 from zoo import OPTIONS, ZOO, samples
 
 import annconv
+from annconv import plot
 from annconv.errors import AnnconvError, InputError, OptionError, UnknownNameError
 from annconv.live.network import LiveNetwork
 from annconv.reference.network import run_network
-from annconv.report import plot
 from annconv.report.panels import BANDS, MISSED
 
 TRAIN = np.array([(0, 2), (3, 0), (3, 5)], np.int32)

@@ -8,7 +8,8 @@ import pytest
 from zoo import OPTIONS, picture
 
 from annconv.build.builder import Artifact
-from annconv.options import CompileOptions, Environment
+from annconv.environment import Environment
+from annconv.options import CompileOptions
 from annconv.runtime.compiled import compile_network
 
 

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from zoo import OPTIONS, dense, layers, numbers, samples
 
-from annconv.ir.network import Network, Population, Projection
+from annconv.ir.network import Network
 from annconv.ir.operators import Dense
-from annconv.ir.snn_file import load_network, save_network
+from annconv.ir.population import Population
+from annconv.ir.projection import Projection
 from annconv.neurons.neuron import Neuron
 from annconv.readouts.table import READOUTS
 from annconv.reference.network import run_network
@@ -106,8 +107,8 @@ def test_nothing_in_a_name_is_executed(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_names_survive_a_file(tmp_path: Path) -> None:
     network = chain([*BREAKING_OUT, *LOOKING_ODD, *LOOKING_ALIKE, *CPP_WORDS])
-    save_network(network, tmp_path / "odd.snn")
-    assert load_network(tmp_path / "odd.snn").names == network.names
+    network.save(tmp_path / "odd.snn")
+    assert Network.load(tmp_path / "odd.snn").names == network.names
 
 
 VALUE_NAMES = [

@@ -124,7 +124,9 @@ WAITING = """
 import signal
 from contextlib import contextmanager
 import numpy as np
-from annconv.ir.network import Network, Population, Projection
+from annconv.ir.network import Network
+from annconv.ir.population import Population
+from annconv.ir.projection import Projection
 from annconv.ir.operators import Dense
 from annconv.neurons.library import IaF
 from annconv.neurons.neuron import Neuron

@@ -28,8 +28,10 @@ from annconv.conversion.annarchy.thresholds import largest_step, lowered_thresho
 from annconv.conversion.refusal import Refusal, Takers, problem, unsupported
 from annconv.errors import ConversionWarning, LayerProblem, OptionError
 from annconv.ir.graph import Graph
-from annconv.ir.network import SPIKES, Network, Population, Projection
+from annconv.ir.network import Network
 from annconv.ir.operators import Convolution, Dense, Operator
+from annconv.ir.population import Population
+from annconv.ir.projection import SPIKES, Projection
 from annconv.neurons.equations import parse_neuron
 from annconv.neurons.foreign import neuron_name
 from annconv.neurons.neuron import Neuron

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from annconv.errors import OptionError, nearest
-from annconv.ir.network import RATES
+from annconv.ir.population import RATES
 from annconv.neurons.equations import parse_neuron
 from annconv.neurons.foreign import as_neuron
 from annconv.neurons.library import ENCODINGS, HIDDEN, OUTPUTS, UNIT_STEP_ENCODINGS

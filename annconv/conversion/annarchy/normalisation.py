@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from annconv.checks import finite_number
 from annconv.errors import InputError
 from annconv.ir.arrays import WeightArray
 from annconv.ir.values import refuse_masked
-from annconv.options import finite_number
 
 FIRST_DEFAULT = 2.0
 """Default factor of the first layer; each further layer's is larger by 1."""

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from annconv.conversion.refusal import Refusal
 from annconv.frontend.layer_kinds import holds_layers, is_model
 from annconv.ir.activations import Bias
-from annconv.ir.graph import Graph, Input, Node, Origin
+from annconv.ir.graph import Graph, Input, Node
 from annconv.ir.maps import Permute
 from annconv.ir.operators import Convolution, Dense, Scale
+from annconv.ir.origin import Origin
 
 
 def structure_refusals(graph: Graph) -> tuple[Refusal, ...]:

@@ -31,10 +31,11 @@ from annconv.errors import LayerProblem
 from annconv.frontend.layer_kinds import may_activate
 from annconv.frontend.remedies import Remedy
 from annconv.ir.activations import Activation, Bias, Function, PRelu, Relu, Softmax
-from annconv.ir.graph import Graph, Input, Layer, Node, Origin
+from annconv.ir.graph import Graph, Input, Layer, Node
 from annconv.ir.joins import Join
 from annconv.ir.maps import Permute, TransposedConvolution
 from annconv.ir.operators import MaxPool, MeanPool, Reshape, Scale
+from annconv.ir.origin import Origin
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 
 from annconv.conversion.graph.ranges import Range, value_ranges
-from annconv.ir.graph import Graph, Input, Layer, Node, Origin
+from annconv.ir.graph import Graph, Input, Layer, Node
+from annconv.ir.origin import Origin
 
 _CHANGED = re.compile(r"/simplified(/\d+)?$")
 

@@ -62,9 +62,9 @@ def activation_layers(layer: LayerView, problems: Problems) -> tuple[Layer, ...]
 def _named_activation(layer: LayerView, problems: Problems, prefix: str) -> tuple[Layer, ...]:
     inner = layer.activation_layer
     if inner is not None and inner.origin.type in LAYERS_AS_ACTIVATIONS:
-        steps = LAYERS_AS_ACTIVATIONS[inner.origin.type](inner, problems)
+        parts = LAYERS_AS_ACTIVATIONS[inner.origin.type](inner, problems)
         inner.refuse_lost_settings(problems)
-        return steps
+        return parts
     name = layer.activation or "linear"
     if name in ACTIVATIONS:
         return ACTIVATIONS[name]

@@ -44,12 +44,12 @@ def affine_layers(
         )
         return (*before, *_scaled(factors, offsets), *behind)
     last = varied[0] if varied else rank - 1
-    steps = _scaled(factors.ravel(), offsets.ravel())
-    if not steps or last == rank - 1:
-        return steps
+    parts = _scaled(factors.ravel(), offsets.ravel())
+    if not parts or last == rank - 1:
+        return parts
     order = (*(axis for axis in range(rank) if axis != last), last)
     back = tuple(order.index(axis) for axis in range(rank))
-    return (Permute(order), *steps, Permute(back))
+    return (Permute(order), *parts, Permute(back))
 
 
 def _aligned(values: NDArray[Any], rank: int) -> Array:
@@ -60,12 +60,12 @@ def _aligned(values: NDArray[Any], rank: int) -> Array:
 
 def _scaled(factors: Array, offsets: Array) -> tuple[Layer, ...]:
     """Nodes for one value or one per channel, none where they change nothing."""
-    steps: list[Layer] = []
+    parts: list[Layer] = []
     if np.any(factors != 1):
-        steps.append(Scale(factors[0] if factors.size == 1 else factors))
+        parts.append(Scale(factors[0] if factors.size == 1 else factors))
     if np.any(offsets != 0):
-        steps.append(Bias(offsets[0] if offsets.size == 1 else offsets))
-    return tuple(steps)
+        parts.append(Bias(offsets[0] if offsets.size == 1 else offsets))
+    return tuple(parts)
 
 
 def batch_normalization(layer: LayerView, problems: Problems) -> tuple[Layer, ...]:

@@ -15,7 +15,7 @@ def window_padding(
         mode: "valid", "same" or "causal".
         geometry: Shape of the input, channels last.
         size: Extents of the window, one per spatial axis.
-        strides: Steps of the window.
+        strides: Cells between neighbouring windows.
         dilation: Distance between the taps of the window.
     Returns:
         One pair per spatial axis. For "same" the output has ceil(extent / stride) positions and an

@@ -11,7 +11,7 @@ from annconv.conversion.annarchy.survey import survey
 from annconv.conversion.refusal import problem, unsupported
 from annconv.errors import LayerProblem
 from annconv.ir.activations import Bias, Function, PRelu, Relu, Softmax
-from annconv.ir.graph import Graph, Input, Node, Origin
+from annconv.ir.graph import Graph, Input, Node
 from annconv.ir.joins import Add, Concatenate
 from annconv.ir.maps import AdaptiveMaxPool, Crop, Permute, Resample, TransposedConvolution
 from annconv.ir.operators import (
@@ -25,6 +25,7 @@ from annconv.ir.operators import (
     Scale,
     Upsample,
 )
+from annconv.ir.origin import Origin
 
 POOL = MaxPool((2, 2), (2, 2), ((0, 0), (0, 0)))
 MEAN = MeanPool((2, 2), (2, 2), ((0, 0), (0, 0)))

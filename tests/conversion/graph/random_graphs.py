@@ -13,7 +13,7 @@ import numpy as np
 
 from annconv.ir.activations import Bias, Function, PRelu, Relu, Softmax
 from annconv.ir.arrays import Geometry
-from annconv.ir.graph import Graph, Input, Layer, Node, Origin, result_shape
+from annconv.ir.graph import Graph, Input, Layer, Node, result_shape
 from annconv.ir.joins import Add, Concatenate, Maximum, Multiply
 from annconv.ir.maps import AdaptiveMaxPool, Crop, Permute, Resample, TransposedConvolution
 from annconv.ir.operators import (
@@ -27,6 +27,7 @@ from annconv.ir.operators import (
     Slice,
     Upsample,
 )
+from annconv.ir.origin import Origin
 
 MOST_VALUES = 600
 """Of one node."""

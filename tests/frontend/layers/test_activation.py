@@ -7,8 +7,9 @@ import pytest
 
 from annconv.errors import UnsupportedModelError
 from annconv.frontend.foreign_activations import EQUAL
+from annconv.frontend.layers.activation import ACTIVATIONS
 from annconv.frontend.reading import read_model
-from annconv.ir.activations import Function, PRelu, Relu, Softmax
+from annconv.ir.activations import FUNCTIONS, Function, PRelu, Relu, Softmax
 
 pytestmark = pytest.mark.keras
 
@@ -227,3 +228,8 @@ def test_settings_that_keras_cannot_tell(keras, sequential, monkeypatch):
     model = sequential((4,), keras.layers.Dense(2))
     monkeypatch.setattr(keras.layers.Dense, "get_config", broken)
     assert "Keras cannot tell its settings (TypeError: no settings)" in only_problem(model)
+
+
+def test_every_function_of_a_graph_is_read_from_some_activation():
+    made = {step.name for steps in ACTIVATIONS.values() for step in steps if type(step) is Function}
+    assert made == set(FUNCTIONS)

@@ -2,7 +2,7 @@ import pytest
 
 from annconv.frontend.layer_view import LayerView, Problems
 from annconv.frontend.layers.pooling import max_pooling
-from annconv.ir.graph import Origin
+from annconv.ir.origin import Origin
 
 pytestmark = pytest.mark.keras
 

@@ -7,7 +7,7 @@ import pytest
 
 import annconv
 from annconv.errors import InputError, OptionError
-from annconv.live.spike_statistics import (
+from annconv.spike_statistics import (
     coefficient_of_variation,
     histogram,
     inter_spike_interval,

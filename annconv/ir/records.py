@@ -1,8 +1,8 @@
-"""Canonical JSON and arrays for Graph and Network, and the digests made of them.
+"""How a structure is written: canonical JSON and arrays, and the digest made of them.
 
-One table says which fields every class has and how each is written. Encoding replaces an array by a
-reference (name, dtype, shape) and keeps its values aside; decoding accepts exactly what encoding
-writes: no missing or unknown field, no other type, no class outside the table.
+Every class has a record beside it, which says what its fields are and how each is written. Encoding
+replaces an array by a reference (name, dtype, shape) and keeps its values aside; decoding accepts
+exactly what encoding writes: no missing or unknown field, no other type, no class without a record.
 
 The text is canonical (sorted keys, no spaces, shortest float that reads back, no NaN), so equal
 structures have equal text and a digest of text and arrays identifies a structure.
@@ -22,15 +22,7 @@ from typing import Any
 import numpy as np
 
 from annconv.errors import InputError
-from annconv.ir import activations as a
-from annconv.ir import graph as g
-from annconv.ir import joins as j
-from annconv.ir import maps as m
-from annconv.ir import operators as o
 from annconv.ir.arrays import WeightArray, freeze, freeze_weights
-from annconv.ir.network import Network, Population, Projection
-from annconv.neurons.neuron import Neuron
-from annconv.readouts.readout import Readout
 
 Arrays = dict[str, WeightArray]
 """Values of the arrays of one structure, by the path of the field that holds them."""
@@ -132,7 +124,7 @@ def _decode_weights(value: Any, where: str, arrays: Arrays) -> WeightArray:
 def _referred_array(value: Any, where: str, arrays: Arrays) -> WeightArray:
     """The array to which a text refers, taken out of `arrays`."""
     _fields(value, where, ("array", "dtype", "shape"))
-    shape = _SHAPE.decode(value["shape"], f"{where}.shape", arrays)
+    shape = SHAPE.decode(value["shape"], f"{where}.shape", arrays)
     if value["array"] != where:
         raise _refuse(f"{where}.array", repr(where), value["array"])
     found = arrays.pop(where, None)
@@ -295,117 +287,8 @@ def one_of(what: str, classes: Mapping[type, Coder]) -> Coder:
     return Coder(encode, decode)
 
 
-_SHAPE = several(WHOLE)
-_PADDING = several(several(WHOLE, count=2))
-_WINDOW = {"size": _SHAPE, "strides": _SHAPE, "padding": _PADDING}
-
-OPERATORS: dict[type, Coder] = {
-    o.Convolution: record(
-        o.Convolution,
-        kernel=WEIGHTS,
-        strides=_SHAPE,
-        padding=_PADDING,
-        dilation=_SHAPE,
-        groups=WHOLE,
-    ),
-    o.Dense: record(o.Dense, weights=WEIGHTS),
-    o.MeanPool: record(o.MeanPool, **_WINDOW),
-    o.MaxPool: record(o.MaxPool, **_WINDOW),
-    o.Reshape: record(o.Reshape, geometry=_SHAPE),
-    o.Scale: record(o.Scale, factors=ARRAY),
-    o.Pad: record(o.Pad, padding=_PADDING),
-    o.Slice: record(o.Slice, start=WHOLE, channels=WHOLE),
-    o.Upsample: record(o.Upsample, repeats=_SHAPE),
-    o.Increase: record(o.Increase),
-}
-LAYERS: dict[type, Coder] = {
-    **OPERATORS,
-    **{cls: record(cls) for cls in (g.Input, j.Add, j.Subtract, j.Multiply, j.Maximum, j.Minimum)},
-    j.Concatenate: record(j.Concatenate, axis=WHOLE),
-    a.Bias: record(a.Bias, values=ARRAY),
-    a.Relu: record(a.Relu, maximum=optional(REAL), slope=REAL, threshold=REAL),
-    a.PRelu: record(a.PRelu, slopes=ARRAY),
-    a.Function: record(a.Function, name=TEXT, parameters=several(named_value(REAL))),
-    a.Softmax: record(a.Softmax, axes=_SHAPE),
-    m.TransposedConvolution: record(
-        m.TransposedConvolution,
-        kernel=ARRAY,
-        strides=_SHAPE,
-        dilation=_SHAPE,
-        cut=_SHAPE,
-        extents=_SHAPE,
-    ),
-    m.Crop: record(m.Crop, cut=_PADDING),
-    m.Permute: record(m.Permute, axes=_SHAPE),
-    m.Resample: record(m.Resample, matrices=several(ARRAY)),
-    m.AdaptiveMaxPool: record(m.AdaptiveMaxPool, extents=_SHAPE),
-}
-_ORIGIN = record(g.Origin, name=TEXT, index=WHOLE, type=TEXT)
-_NEURON = record(
-    Neuron,
-    parameters=TEXT,
-    equations=TEXT,
-    spike=optional(TEXT),
-    reset=optional(TEXT),
-    unspike=optional(TEXT),
-    unreset=optional(TEXT),
-    emit=optional(TEXT),
-    name=TEXT,
-    refractory=added(optional(TEXT), absent=None),
-    functions=added(optional(TEXT), absent=None),
-)
-_POPULATION = record(
-    Population,
-    name=TEXT,
-    geometry=_SHAPE,
-    neuron=optional(_NEURON),
-    parameters=mapping(ARRAY),
-    role=TEXT,
-    origin=several(_ORIGIN),
-)
-_PROJECTION = record(
-    Projection,
-    name=TEXT,
-    pre=TEXT,
-    post=TEXT,
-    operators=several(one_of("an operator", OPERATORS)),
-    transmits=TEXT,
-    target=TEXT,
-    delay=WHOLE,
-    trace_decay=optional(REAL),
-)
-_READOUT = record(
-    Readout,
-    name=TEXT,
-    score=TEXT,
-    observes=several(TEXT),
-    stop=optional(TEXT),
-    neuron=optional(TEXT),
-    parameters=several(named_value(REAL)),
-)
-_NETWORK = record(
-    Network,
-    name=TEXT,
-    populations=several(_POPULATION),
-    projections=several(_PROJECTION),
-    readout=_READOUT,
-    dt=REAL,
-    steps=WHOLE,
-    input_scale=REAL,
-    class_names=several(TEXT),
-    options=mapping(TEXT),
-)
-_NODE = record(
-    g.Node,
-    name=TEXT,
-    layer=one_of("a layer", LAYERS),
-    inputs=several(TEXT),
-    shape=_SHAPE,
-    origin=several(_ORIGIN),
-)
-_GRAPH = record(
-    g.Graph, name=TEXT, nodes=several(_NODE), outputs=several(TEXT), layers=several(_ORIGIN)
-)
+SHAPE = several(WHOLE)
+PADDING = several(several(WHOLE, count=2))
 
 
 def canonical_json(value: object) -> str:
@@ -413,38 +296,39 @@ def canonical_json(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def encode_network(network: Network) -> tuple[dict[str, Any], Arrays]:
-    """A network as a JSON value and the arrays it refers to.
+def encode(coder: Coder, structure: object) -> tuple[dict[str, Any], Arrays]:
+    """A structure as a JSON value and the arrays it refers to.
 
     Raises:
         InputError: A field holds a value of another type than it declares.
     """
     arrays: Arrays = {}
-    return _NETWORK.encode(network, "", arrays), arrays
+    return coder.encode(structure, "", arrays), arrays
 
 
-def decode_network(value: object, arrays: Mapping[str, WeightArray]) -> Network:
-    """The network that `encode_network` wrote; its rules are not checked.
+def decode(coder: Coder, value: object, arrays: Mapping[str, WeightArray]) -> Any:
+    """The structure that `encode` wrote; its rules are not checked.
 
     Args:
+        coder: Of its class.
         value: JSON value.
         arrays: Exactly the arrays it refers to.
     Raises:
         InputError: A field is missing, unknown or of another type, or arrays do not match.
     """
     left = dict(arrays)
-    network: Network = _NETWORK.decode(value, "", left)
+    structure = coder.decode(value, "", left)
     if left:
         received = ", ".join(sorted(left)[:5])
         raise InputError("arrays", expected="only those of the structure", received=received)
-    return network
+    return structure
 
 
 def digest(encoded: object, arrays: Mapping[str, WeightArray]) -> str:
     """SHA-256 over the text, which holds dtypes and shapes, and the bytes of all arrays.
 
     Args:
-        encoded: JSON value, of a network or a graph.
+        encoded: JSON value of a structure.
         arrays: The arrays it refers to.
     """
     text = canonical_json(encoded).encode("ascii")
@@ -452,22 +336,3 @@ def digest(encoded: object, arrays: Mapping[str, WeightArray]) -> str:
     for name in sorted(arrays):
         sha.update(np.ascontiguousarray(arrays[name]).data)
     return sha.hexdigest()
-
-
-def network_digest(network: Network) -> str:
-    """SHA-256 that two networks share exactly if they are equal, as hexadecimal text.
-
-    Raises:
-        InputError: A field holds a value of another type than it declares.
-    """
-    return digest(*encode_network(network))
-
-
-def graph_digest(graph: g.Graph) -> str:
-    """SHA-256 that two graphs share exactly if they are equal, as hexadecimal text.
-
-    Raises:
-        InputError: A field holds a value of another type than it declares.
-    """
-    arrays: Arrays = {}
-    return digest(_GRAPH.encode(graph, "", arrays), arrays)
