@@ -313,6 +313,8 @@ int main() {
                   annconv::ConvolutionSource<SeveralChannels<12, 13, 3, 2, 2, 1>, float>>();
     check_matrix<Matrix<70, 10, 16>>();
     check_matrix<Matrix<130, 40, 32>>();
+    check_matrix<Matrix<128, 40, 32>>();  // whole words of bits
+    check_wide_matrix<WideMatrix<192, 20, 32>>();
     check_wide_matrix<WideMatrix<2500, 20, 32>>();
     check_rates();
     check_shared_inputs();

@@ -28,6 +28,13 @@ ANNCONV_INLINE void add_to_wide(Vector sums, std::int32_t* wide) {
     for (int lane = 0; lane < kLanes; ++lane) wide[lane] += sums[lane];
 }
 
+// The same, in place of what is there.
+template <class Vector>
+ANNCONV_INLINE void write_wide(Vector sums, std::int32_t* wide) {
+    constexpr int kLanes = sizeof sums / sizeof sums[0];
+    for (int lane = 0; lane < kLanes; ++lane) wide[lane] = sums[lane];
+}
+
 template <class Shape, class Weight>
 class EventConvolution {
    public:

@@ -286,40 +286,64 @@ class DenseSource {
     // fewer additions wait for the one before.
     template <int... vectors>
     static void add_rows(const std::uint64_t* words, int count, const Weight* weights, Sum* output,
-                         std::integer_sequence<int, vectors...>) {
+                         std::integer_sequence<int, vectors...> all) {
+        if constexpr (Shape::kSafeAdditions != 0) {
+            int additions = 0;
+            for (int word = 0; word < count; ++word) additions += __builtin_popcountll(words[word]);
+            if (additions > Shape::kSafeAdditions) {
+                add_rows_in_parts(words, count, weights, output, all);
+                return;
+            }
+        }
         // Every index is a constant: each vector gets a register.
         Vector even[kVectors], odd[kVectors];
         ((even[vectors] = Vector{}), ...);
         ((odd[vectors] = Vector{}), ...);
-        const auto add_word = [&](int word, Vector* sums) __attribute__((always_inline)) {
-            const Weight* block = weights + word * 64 * kBlockChannels;
-            for (std::uint64_t left = words[word]; left != 0; left &= left - 1) {
-                const Weight* row = block + __builtin_ctzll(left) * kBlockChannels;
-                (add_vector(row + vectors * kLanes, sums[vectors]), ...);
+        for (int word = 0; word < count; ++word) {
+            add_word(words, word, weights, even, all);
+            if (++word < count) {
+                add_word(words, word, weights, kVectors < kFewVectors ? odd : even, all);
             }
-        };
-        if constexpr (Shape::kSafeAdditions != 0) {
-            static_assert(Shape::kSafeAdditions >= 64, "the spikes of a word are added in one go");
-            std::fill_n(output, kBlockChannels, Sum{0});
-            int pending = 0;  // weights added since sums went to memory
-            for (int word = 0; word < count; ++word) {
-                const int additions = __builtin_popcountll(words[word]);
-                if (pending + additions > Shape::kSafeAdditions) {
-                    (add_to_wide(even[vectors], output + vectors * kLanes), ...);
-                    ((even[vectors] = Vector{}), ...);
-                    pending = 0;
-                }
-                pending += additions;
-                add_word(word, even);
-            }
-            (add_to_wide(even[vectors], output + vectors * kLanes), ...);
+        }
+        ((even[vectors] += odd[vectors]), ...);
+        if constexpr (sizeof(Sum) != sizeof(Weight)) {
+            (write_wide(even[vectors], output + vectors * kLanes), ...);
         } else {
-            for (int word = 0; word < count; ++word) {
-                add_word(word, even);
-                if (++word < count) add_word(word, kVectors < kFewVectors ? odd : even);
-            }
-            ((even[vectors] += odd[vectors]), ...);
             (std::memcpy(output + vectors * kLanes, &even[vectors], sizeof(Vector)), ...);
+        }
+    }
+
+    // The same for more spikes than narrow sums hold.
+    template <int... vectors>
+    __attribute__((noinline)) static void add_rows_in_parts(
+        const std::uint64_t* words, int count, const Weight* weights, Sum* output,
+        std::integer_sequence<int, vectors...> all) {
+        static_assert(Shape::kSafeAdditions >= 64, "the spikes of a word are added in one go");
+        std::fill_n(output, kBlockChannels, Sum{0});
+        Vector sums[kVectors];
+        ((sums[vectors] = Vector{}), ...);
+        int pending = 0;  // weights added since sums went to memory
+        for (int word = 0; word < count; ++word) {
+            const int additions = __builtin_popcountll(words[word]);
+            if (pending + additions > Shape::kSafeAdditions) {
+                (add_to_wide(sums[vectors], output + vectors * kLanes), ...);
+                ((sums[vectors] = Vector{}), ...);
+                pending = 0;
+            }
+            pending += additions;
+            add_word(words, word, weights, sums, all);
+        }
+        (add_to_wide(sums[vectors], output + vectors * kLanes), ...);
+    }
+
+    // The rows of weights of the spikes of a word.
+    template <int... vectors>
+    static ANNCONV_INLINE void add_word(const std::uint64_t* words, int word, const Weight* weights,
+                                        Vector* sums, std::integer_sequence<int, vectors...>) {
+        const Weight* block = weights + word * 64 * kBlockChannels;
+        for (std::uint64_t left = words[word]; left != 0; left &= left - 1) {
+            const Weight* row = block + __builtin_ctzll(left) * kBlockChannels;
+            (add_vector(row + vectors * kLanes, sums[vectors]), ...);
         }
     }
 
