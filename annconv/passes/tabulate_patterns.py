@@ -4,7 +4,7 @@ Every four inputs of a convolution get sixteen sums, one for each pattern of the
 addition then stands for up to four. The inner loop reads four times the memory, so this is for
 tables that the second-level cache holds easily. Shapes alone decide, so that a model that was
 trained on compiles nothing again: channels of trained networks spike together, as `order_channels`
-puts them side by side; with random weights tables cost up to a sixth where few neurons spike.
+puts them side by side. With random weights and few spikes tables cost time.
 """
 
 from __future__ import annotations

@@ -136,7 +136,6 @@ class Arrival:
         function: Class template of the C++ support library: "ConvolutionSource", "RowTableSource",
             "DenseSource", or "RatesSource" for the sample itself.
         spikes: Buffer of the spikes it reads, None for rates.
-        length: Neurons in one slot of that buffer, or rates.
         delay: How many steps old the spikes are.
         weights: Packed array, laid out for the function; None for rates.
         factors: Packed array of what sums are multiplied with, one number or one per channel, as
@@ -150,7 +149,6 @@ class Arrival:
 
     function: str
     spikes: str | None
-    length: int
     delay: int
     weights: str | None
     factors: str | None

@@ -57,7 +57,7 @@ def rates_arrival(plan: Plan, update: UpdateKernel) -> PlannedArrival:
         ("kVectorBytes", plan.target.vector_bytes),
     )
     why = f"{VECTORS_OF_RATES * lanes} rates at a time"
-    arrival = Arrival("RatesSource", None, update.neurons, 0, None, None, None, None, why)
+    arrival = Arrival("RatesSource", None, 0, None, None, None, None, why)
     return PlannedArrival(arrival, constants, plan.packed)
 
 
@@ -93,7 +93,6 @@ def arrival_of(
     choice = _choose(plan, operator, pool)
     if choice is None or operator.packed is None:
         return None
-    spikes = next(entry for entry in plan.buffers if entry.name == operator.source)
     whole = plan.precision == "int16"
     packed = tuple(
         replace(
@@ -109,7 +108,6 @@ def arrival_of(
     arrival = Arrival(
         function=choice.function,
         spikes=operator.source,
-        length=spikes.length,
         delay=operator.delay,
         weights=operator.packed,
         factors=None if scale is None else scale.packed,

@@ -56,6 +56,7 @@ class ThreadPool {
                     [state = state_.get(), number, round] { serve(*state, number, round); });
             }
         } catch (const std::system_error&) {
+            // The system gives no more: whoever asked is told how many there are.
         }
         return std::min(count, static_cast<std::int32_t>(threads.size()) + 1);
     }

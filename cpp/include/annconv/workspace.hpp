@@ -41,7 +41,7 @@ class Workspace {
     // Memory for teams of so many threads. Throws std::bad_alloc.
     void prepare(const NetworkTable& network, std::int32_t teams, std::int32_t members) {
         const auto threads = static_cast<std::size_t>(teams * members);
-        samples_.reserve(threads);
+        samples_.reserve(static_cast<std::size_t>(teams));
         while (samples_.size() < static_cast<std::size_t>(teams)) {
             samples_.push_back(std::make_unique<SharedSample>(network.arena_bytes));
         }

@@ -105,7 +105,7 @@ struct Network {
 
 constexpr const char* kParts[] = {"update_image", "layer_hidden sums", "layer_hidden neurons", "layer_classes sums", "layer_classes neurons"};
 
-constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("e7c30876dbcdd7a397da45349d0f97a646f89ea3b4ed2042a87c77be046a8f2f", kParts);
+constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("d50067cc5d063ed63ab01ad1edc8ceb263b55fa55c9282247e36ac3b6f18fcc5", kParts);
 
 }  // namespace
 }  // namespace network

@@ -119,7 +119,7 @@ struct Network {
 
 constexpr const char* kParts[] = {"layer_image", "layer_conv", "update_classes"};
 
-constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("211771ac17f3b28b40bc94d4eff2c705cd3b8084d2859c66873fee8b6f492865", kParts);
+constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("57fa87dd32d4460f1b077868af89e77e87296c8498c15ebd1618cd0484e9b208", kParts);
 
 }  // namespace
 }  // namespace network
