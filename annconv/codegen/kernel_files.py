@@ -8,12 +8,14 @@ the calls that it sees.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from annconv.codegen.contexts import Context, plain_context
+from annconv.codegen.headers import kernel_headers
 from annconv.codegen.layer_context import LayerContext, layer_context, named_kind
 from annconv.codegen.shapes import KernelNames, kernel_names
-from annconv.plan.kernels import LayerKernel
+from annconv.plan.kernels import Kernel, LayerKernel
 from annconv.plan.plan import Plan
 
 FILE_COST = 10
@@ -22,44 +24,72 @@ LAYER_COST, PLAIN_COST = 3, 1
 fills a file takes about ten times as long as the headers in front of it."""
 
 
-def kernel_files(plan: Plan) -> Iterator[tuple[str, list[Context]]]:
-    """Names of the kernel files, and the contexts of what each holds."""
-    files: list[list[Context]] = [[]]
-    cost = 0
-    for group, group_cost in _groups(plan):
-        if cost and cost + group_cost > FILE_COST:
+@dataclass(frozen=True, slots=True)
+class KernelFile:
+    """A file of kernels.
+
+    Attributes:
+        name: Its name.
+        headers: Headers of the support library that it includes.
+        kernels: The contexts of what it holds.
+    """
+
+    name: str
+    headers: tuple[str, ...]
+    kernels: tuple[Context, ...]
+
+
+@dataclass(slots=True)
+class _Group:
+    """Kernels that stay together: layers that are alike, or one other kernel."""
+
+    cost: int
+    kernels: list[Kernel]
+    layers: list[tuple[KernelNames, LayerContext]] = field(default_factory=list)
+    plain: tuple[Context, ...] = ()
+
+    def contexts(self) -> tuple[Context, ...]:
+        """What the templates see; the first of layers that are alike brings what they share."""
+        if not self.layers:
+            return self.plain
+        kind = named_kind([context for _, context in self.layers], self.layers[0][0])
+        return tuple(
+            {**context.own, "kind": kind, "first": position == 0}
+            for position, (_, context) in enumerate(self.layers)
+        )
+
+
+def kernel_files(plan: Plan) -> Iterator[KernelFile]:
+    """The kernel files of a plan."""
+    files: list[list[_Group]] = [[]]
+    for group in _groups(plan):
+        cost = sum(entry.cost for entry in files[-1])
+        if cost and cost + group.cost > FILE_COST:
             files.append([])
-            cost = 0
-        files[-1] += group
-        cost += group_cost
-    for number, kernels in enumerate(files, start=1):
-        yield "kernels.cpp" if len(files) == 1 else f"kernels_{number}.cpp", kernels
+        files[-1].append(group)
+    for number, groups in enumerate(files, start=1):
+        yield KernelFile(
+            name="kernels.cpp" if len(files) == 1 else f"kernels_{number}.cpp",
+            headers=kernel_headers(kernel for group in groups for kernel in group.kernels),
+            kernels=tuple(context for group in groups for context in group.contexts()),
+        )
 
 
-def _groups(plan: Plan) -> Iterator[tuple[list[Context], int]]:
-    """Layers that are alike, and every other kernel by itself, with what they cost to compile."""
+def _groups(plan: Plan) -> list[_Group]:
+    """The kernels of a plan, those together that share code."""
     names = kernel_names(plan)
-    alike: dict[str, list[tuple[KernelNames, LayerContext]]] = {}
-    groups: list[str | Context] = []  # the key of layers that are alike, or a plain kernel
+    alike: dict[str, _Group] = {}
+    groups: list[_Group] = []
     for kernel in plan.kernels:
-        if isinstance(kernel, LayerKernel):
-            context = layer_context(kernel, plan, names[kernel.name])
-            if context.key not in alike:
-                groups.append(context.key)
-            alike.setdefault(context.key, []).append((names[kernel.name], context))
-        else:
-            groups.append(plain_context(kernel, plan, names[kernel.name]))
-    for group in groups:
-        if isinstance(group, str):
-            yield _layers(alike[group]), LAYER_COST
-        else:
-            yield [group], PLAIN_COST
-
-
-def _layers(alike: Sequence[tuple[KernelNames, LayerContext]]) -> list[Context]:
-    """Contexts of layers that are alike; the first brings what they share."""
-    kind = named_kind([context for _, context in alike], alike[0][0])
-    return [
-        {**context.own, "kind": kind, "first": position == 0}
-        for position, (_, context) in enumerate(alike)
-    ]
+        if not isinstance(kernel, LayerKernel):
+            plain = (plain_context(kernel, plan, names[kernel.name]),)
+            groups.append(_Group(PLAIN_COST, [kernel], plain=plain))
+            continue
+        context = layer_context(kernel, plan, names[kernel.name])
+        group = alike.get(context.key)
+        if group is None:
+            group = alike[context.key] = _Group(LAYER_COST, [])
+            groups.append(group)
+        group.kernels.append(kernel)
+        group.layers.append((names[kernel.name], context))
+    return groups

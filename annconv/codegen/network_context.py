@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from annconv.codegen.contexts import place, slotted_buffers
+from annconv.codegen.headers import expression_headers
 from annconv.codegen.names import cpp_name
 from annconv.codegen.shapes import kernel_names
 from annconv.codegen.statements import condition_text, expression_text, real_literal
@@ -201,6 +202,7 @@ def _readout_context(readout: ReadoutPlan, slotted: frozenset[str]) -> Context:
     return {
         "counts": readout.counts,
         "spikes": place(readout.spikes, slotted),
+        "headers": expression_headers((readout.stop, readout.score)),
         "stop": _optional(readout.stop),
         "stop_reads_weights": bool(stop[0]),
         "stop_constants": stop[0],

@@ -27,8 +27,10 @@ def render_network(plan: Plan) -> dict[str, str]:
         for name in ("network.hpp", "network.cpp")
     }
     template = environment.get_template("project/kernels.cpp.j2")
-    for name, kernels in kernel_files(plan):
-        files[name] = template.render(summary=context["summary"], kernels=kernels)
+    for file in kernel_files(plan):
+        files[file.name] = template.render(
+            summary=context["summary"], headers=file.headers, kernels=file.kernels
+        )
     return {name: _tidy(text) for name, text in files.items()}
 
 

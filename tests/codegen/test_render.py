@@ -233,10 +233,10 @@ def test_a_conductance_that_nothing_reaches_is_zero() -> None:
 def test_no_macro_of_a_header_is_the_name_of_a_value(root_folder: Path) -> None:
     """A neuron's variable may have any name; the preprocessor must not touch what it becomes."""
     header = root_folder / "cpp" / "include"
-    command = [
-        "c++", "-std=c++17", "-pthread", "-I", str(header), "-dM", "-E", "-x", "c++", "-include",
-        "annconv/kernels.hpp", "-include", "annconv/runner.hpp", "-include", "cstring", "/dev/null",
-    ]  # fmt: skip
+    included = [str(path) for path in header.glob("annconv/**/*.hpp") if path.stem != "interpreter"]
+    command = ["c++", "-std=c++17", "-pthread", "-I", str(header), "-dM", "-E", "-x", "c++"]
+    command += [word for name in ("cstring", *included) for word in ("-include", name)]
+    command.append("/dev/null")
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     definitions = [line.split(maxsplit=2)[1:] for line in printed.splitlines()]
     macros = {name for name, *text in definitions if "(" not in name and text != [name]}

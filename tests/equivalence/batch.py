@@ -7,10 +7,14 @@ own.
 
 from __future__ import annotations
 
+import atexit
 import ctypes
+import shutil
 import subprocess
-from collections.abc import Collection, Mapping, Sequence
+import tempfile
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annconv.build.flags import make_flags
+from annconv.build.process import tool_environment
 from annconv.build.toolchain import Toolchain, find_toolchain
 from annconv.codegen.render import render_network
 from annconv.ir.arrays import FloatArray
@@ -35,13 +40,14 @@ HEADER_BYTES = 88
 """In front of the weights in packed data."""
 ALIGNMENT = 64
 
-HEAD = """#include <mutex>
-#include <vector>
-
-#include "annconv/kernels.hpp"
-#include "annconv/runner.hpp"
-#include "annconv/table.hpp"
-"""
+INCLUDE = resource_folder("cpp") / "include"
+KERNEL_HEADERS = (
+    *(f"annconv/{name}.hpp" for name in ("distributions", "integration", "statistics")),
+    *sorted(str(path.relative_to(INCLUDE)) for path in INCLUDE.glob("annconv/kernels/*.hpp")),
+)
+TABLE_HEADERS = ("annconv/functions.hpp", "annconv/kernels/shared_inputs.hpp", "annconv/table.hpp")
+"""Everything that generated files may include: in front, where no name is changed yet."""
+RUNNER = Path(__file__).with_name("batch_runner.cpp")
 ONE_FILE = """
 #define network network_{number}
 #define annconv_network annconv_network_{number}
@@ -49,58 +55,9 @@ ONE_FILE = """
 #undef annconv_network
 #undef network
 """
-TAIL = """
-namespace {{
-// Keeps sample, population, step, rank and sign of every spike.
-class Recorder : public annconv::RunObserver {{
-   public:
-    void spike(std::int64_t sample, std::int32_t population, std::int32_t step, std::int32_t rank,
-               std::int8_t sign) override {{
-        const std::lock_guard<std::mutex> lock(mutex_);
-        for (const std::int64_t value : {{sample, std::int64_t{{population}}, std::int64_t{{step}},
-                                         std::int64_t{{rank}}, std::int64_t{{sign}}}}) {{
-            values.push_back(static_cast<std::int32_t>(value));
-        }}
-    }}
-    bool proceed(std::int64_t) override {{ return true; }}
-
-    std::vector<std::int32_t> values;
-
-   private:
-    std::mutex mutex_;
-}};
-
-std::vector<std::int32_t> recorded;
+TABLES = """
+extern const annconv::NetworkTable* const kTables[];
 const annconv::NetworkTable* const kTables[] = {{{tables}}};
-}}  // namespace
-
-#define SHOWN extern "C" __attribute__((visibility("default")))
-SHOWN const char* digest(int number) {{ return kTables[number]->digest; }}
-SHOWN std::uint64_t weights_bytes(int number) {{ return kTables[number]->weights_bytes; }}
-// The spikes of the last run.
-SHOWN std::int64_t spike_values() {{ return static_cast<std::int64_t>(recorded.size()); }}
-SHOWN const std::int32_t* spikes() {{ return recorded.data(); }}
-SHOWN bool run(int number, const void* weights, const void* samples, std::int64_t count, int frames,
-               int steps, int threads, std::uint64_t seed, const std::uint8_t* record,
-               std::int32_t* counts, double* outputs, std::int32_t* stopped_at) {{
-    Recorder observer;
-    annconv::RunRequest request{{}};
-    request.samples = samples;
-    request.count = count;
-    request.frames = frames;
-    request.steps = steps;
-    request.threads = threads;
-    request.seed = seed;
-    request.record = record;
-    request.observer = &observer;
-    request.counts = counts;
-    request.outputs = outputs;
-    request.stopped_at = stopped_at;
-    annconv::Workspace workspace;
-    const bool finished = annconv::run(*kTables[number], weights, request, workspace);
-    recorded = std::move(observer.values);
-    return finished;
-}}
 """
 
 
@@ -252,7 +209,7 @@ def _library(
     Kernels and what runs them are compiled apart, as in a build: the compiler makes other code of
     functions that it can see.
     """
-    kernels, networks = [HEAD], [HEAD]
+    kernels, networks = [_includes(KERNEL_HEADERS)], [_includes(TABLE_HEADERS)]
     for number, plan in enumerate(plans):
         files = render_network(plan)
         own = folder / str(number)
@@ -265,18 +222,13 @@ def _library(
                 include = f'#include "{number}/{name}"'
                 part.append(ONE_FILE.format(number=number, include=include))
     tables = ", ".join(f"annconv_network_{number}()" for number in range(len(plans)))
-    networks.append(TAIL.format(tables=tables))
+    networks.append(TABLES.format(tables=tables))
     sources = {"kernels.cpp": kernels, "networks.cpp": networks}
     for name, parts in sources.items():
         (folder / name).write_text("\n".join(parts), encoding="utf-8")
     product = folder / "batch.so"
-    include = resource_folder("cpp") / "include"
-    command = [str(tools.compiler.path), *flags, f"-I{include}", "-shared"]
-    done = subprocess.run(
-        [*command, *(str(folder / name) for name in sources), "-o", str(product)],
-        capture_output=True, text=True, check=False, env=tools.environment,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[:4000]
+    files = [*map(str, (folder / name for name in sources)), str(_runner(tools.compiler.path))]
+    _compile([str(tools.compiler.path), *flags, "-shared", *files, "-o", str(product)])
     library = ctypes.CDLL(str(product))
     library.digest.restype = ctypes.c_char_p
     library.weights_bytes.restype = ctypes.c_uint64
@@ -284,6 +236,29 @@ def _library(
     library.spike_values.restype = ctypes.c_int64
     library.spikes.restype = ctypes.POINTER(ctypes.c_int32)
     return library
+
+
+def _includes(headers: Iterable[str]) -> str:
+    return "".join(f'#include "{header}"\n' for header in headers)
+
+
+@cache
+def _runner(compiler: Path) -> Path:
+    """The object of what runs networks, which knows none: compiled once, as with a binding."""
+    folder = Path(tempfile.mkdtemp(prefix="annconv-batch-"))
+    atexit.register(shutil.rmtree, folder)
+    product = folder / "runner.o"
+    flags = ("-std=c++17", "-O1", "-ffp-contract=off", "-pthread", "-fPIC", "-fvisibility=hidden")
+    _compile([str(compiler), *flags, "-c", str(RUNNER), "-o", str(product)])
+    return product
+
+
+def _compile(command: Sequence[str]) -> None:
+    done = subprocess.run(
+        [*command, f"-I{INCLUDE}"], capture_output=True, text=True, check=False,
+        env=tool_environment(),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[:4000]
 
 
 @dataclass(frozen=True)

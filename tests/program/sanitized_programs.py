@@ -100,7 +100,7 @@ class Program:
 
 def sanitized(precision: str = "double", **changes: Any) -> CompileOptions:
     """Sanitizers, all warnings being errors, every population whole: so that all are recorded."""
-    options = {"whole": True, "compiler_level": 1, **changes}
+    options = {"whole": True, "compiler_level": 0, **changes}
     return CompileOptions(precision=precision, sanitize=True, strict_warnings=True, **options)
 
 

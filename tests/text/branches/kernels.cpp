@@ -1,4 +1,9 @@
 // A spiking network of 4 populations, 56 neurons, double precision
+#include "annconv/functions.hpp"
+#include "annconv/integration.hpp"
+#include "annconv/kernels/dense.hpp"
+#include "annconv/kernels/elementwise.hpp"
+#include "annconv/kernels/pooling.hpp"
 #include "network.hpp"
 
 namespace network {

@@ -1,4 +1,7 @@
 // A spiking network of 3 populations, 14 neurons, double precision
+#include "annconv/functions.hpp"
+#include "annconv/integration.hpp"
+#include "annconv/kernels/layer.hpp"
 #include "network.hpp"
 
 namespace network {

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "annconv/kernels.hpp"
+#include "annconv/tile.hpp"
 
 namespace network {
 

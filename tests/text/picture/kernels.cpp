@@ -1,4 +1,8 @@
 // A spiking network of 4 populations, 59 neurons, double precision
+#include "annconv/functions.hpp"
+#include "annconv/integration.hpp"
+#include "annconv/kernels/dense.hpp"
+#include "annconv/kernels/layer.hpp"
 #include "network.hpp"
 
 namespace network {

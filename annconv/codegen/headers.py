@@ -1,0 +1,68 @@
+"""Which headers of the C++ support library a generated file includes: those of what it calls.
+
+Every file is compiled by itself, and headers that nobody calls took a third of a small one's time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from annconv.neurons.expressions import Call, Cast, Expression, children
+from annconv.neurons.model import NeuronModel, OdeBlock
+from annconv.plan.kernels import Kernel, LayerKernel, OperatorKernel, UpdateKernel
+from annconv.plan.operators import CONVOLVE_EVENTS, FUSED_SCALE, SCALE
+
+LAYER = "annconv/kernels/layer.hpp"
+FUNCTIONS = "annconv/functions.hpp"
+OPERATORS = {
+    "convolve": "annconv/kernels/convolution.hpp",
+    "convolve_spikes": "annconv/kernels/convolution.hpp",
+    CONVOLVE_EVENTS: "annconv/kernels/event_convolution.hpp",
+    "multiply": "annconv/kernels/dense.hpp",
+    "multiply_events": "annconv/kernels/dense.hpp",
+    "max_pool": "annconv/kernels/pooling.hpp",
+    "mean_pool": "annconv/kernels/pooling.hpp",
+    **dict.fromkeys(
+        (SCALE, FUSED_SCALE, "transfer", "pad", "place_channels", "upsample", "increase"),
+        "annconv/kernels/elementwise.hpp",
+    ),
+}
+"""The header of each operator's function."""
+
+
+def kernel_headers(kernels: Iterable[Kernel]) -> tuple[str, ...]:
+    """The headers of a file of kernels, each once, sorted."""
+    return tuple(sorted({header for kernel in kernels for header in _headers(kernel)}))
+
+
+def expression_headers(expressions: Iterable[Expression | None]) -> tuple[str, ...]:
+    """The headers of a file that computes expressions of a read-out; None stands for none."""
+    return (FUNCTIONS,) if any(entry and _calls(entry) for entry in expressions) else ()
+
+
+def _headers(kernel: Kernel) -> Iterator[str]:
+    match kernel:
+        case OperatorKernel():
+            yield OPERATORS[kernel.function]
+        case UpdateKernel():
+            yield FUNCTIONS
+            yield from _model_headers(kernel.model)
+        case LayerKernel():
+            yield LAYER
+            for update in kernel.updates:
+                yield from _model_headers(update.model)
+
+
+def _model_headers(model: NeuronModel) -> Iterator[str]:
+    """What a neuron's statements call besides functions."""
+    if any(isinstance(statement, OdeBlock) for statement in model.update):
+        yield "annconv/integration.hpp"
+    if model.draw_kinds() - {"Uniform"}:
+        yield "annconv/distributions.hpp"
+    if model.statistics():
+        yield "annconv/statistics.hpp"
+
+
+def _calls(expression: Expression) -> bool:
+    """Whether functions of the support library are called."""
+    return isinstance(expression, Call | Cast) or any(map(_calls, children(expression)))
