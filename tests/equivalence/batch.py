@@ -209,7 +209,7 @@ def _library(
     Kernels and what runs them are compiled apart, as in a build: the compiler makes other code of
     functions that it can see.
     """
-    kernels, networks = [_includes(KERNEL_HEADERS)], [_includes(TABLE_HEADERS)]
+    kernels, networks = [includes(KERNEL_HEADERS)], [includes(TABLE_HEADERS)]
     for number, plan in enumerate(plans):
         files = render_network(plan)
         own = folder / str(number)
@@ -238,8 +238,9 @@ def _library(
     return library
 
 
-def _includes(headers: Iterable[str]) -> str:
-    return "".join(f'#include "{header}"\n' for header in headers)
+def includes(files: Iterable[str]) -> str:
+    """Lines that include some files."""
+    return "".join(f'#include "{file}"\n' for file in files)
 
 
 @cache

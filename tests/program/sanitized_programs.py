@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from batch import HEAD, ONE_FILE, Job
+from batch import KERNEL_HEADERS, ONE_FILE, TABLE_HEADERS, Job, includes
 from numpy.typing import NDArray
 
 from annconv.build.builder import build_program
@@ -134,7 +134,7 @@ def build_together(jobs: Mapping[str, Job], folder: Path) -> dict[str, Program]:
     compile_files(next(iter(groups)), "-c", str(cpp / "program" / "main.cpp"))
     programs = {}
     for place, (flags, names) in enumerate(groups.items()):
-        text = [HEAD]
+        text = [includes((*KERNEL_HEADERS, *TABLE_HEADERS))]
         path = folder / f"program{place}"
         for number, name in enumerate(names):
             programs[name] = Program(jobs[name].network, path, folder / name, number)
@@ -155,7 +155,5 @@ def _written(program: Program, options: CompileOptions) -> str:
     for name, text in files.items():  # those of two networks are never equal: see `batch.py`
         path = program.folder / name
         path.write_text(f"// {program.folder.name}\n{text}", encoding="utf-8")
-    includes = "".join(
-        f'#include "{program.folder.name}/{name}"\n' for name in files if name.endswith(".cpp")
-    )
-    return ONE_FILE.format(number=program.number, include=includes)
+    written = [f"{program.folder.name}/{name}" for name in files if name.endswith(".cpp")]
+    return ONE_FILE.format(number=program.number, include=includes(written))
