@@ -265,8 +265,12 @@ class DenseSource {
     void compute(int, int channel_block) {
         const Weight* weights =
             weights_ + static_cast<std::ptrdiff_t>(channel_block) * rows_ * kBlockChannels;
-        for (int slot = 0; slot < steps_; ++slot) {
-            add_rows(words_[slot], words_used_, weights, sums_ + slot * kBlockChannels,
+        // Copies, which no store to memory can change.
+        const auto* const words = words_;
+        Sum* const sums = sums_;
+        const int words_used = words_used_, steps = steps_;
+        for (int slot = 0; slot < steps; ++slot) {
+            add_rows(words[slot], words_used, weights, sums + slot * kBlockChannels,
                      std::make_integer_sequence<int, kVectors>());
         }
     }
