@@ -55,11 +55,11 @@ def kernel_of(compiled: CompiledNetwork, projection: str) -> str | None:
     for kernel in compiled.plan.kernels:
         match kernel:
             case LayerKernel():
-                weights = kernel.arrival.weights
+                weights = [arrival.weights for arrival in kernel.arrivals]
             case OperatorKernel():
-                weights = kernel.packed
+                weights = [kernel.packed]
             case _:
                 continue
-        if owners.get(weights or "") == projection:
+        if projection in {owners.get(name or "") for name in weights}:
             return kernel.name
     return None

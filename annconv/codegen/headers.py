@@ -10,9 +10,11 @@ from collections.abc import Iterable, Iterator
 from annconv.neurons.expressions import Call, Cast, Expression, children
 from annconv.neurons.model import NeuronModel, OdeBlock
 from annconv.plan.kernels import Kernel, LayerKernel, OperatorKernel, UpdateKernel
-from annconv.plan.operators import CONVOLVE_EVENTS, FUSED_SCALE, SCALE
+from annconv.plan.operators import CONVOLVE_EVENTS, FUSED_SCALE, SCALE, TRANSFER
 
 LAYER = "annconv/kernels/layer.hpp"
+ELEMENT_SOURCE = "annconv/kernels/element_source.hpp"
+JOINT_SOURCE = "annconv/kernels/joint_source.hpp"
 FUNCTIONS = "annconv/functions.hpp"
 OPERATORS = {
     "convolve": "annconv/kernels/convolution.hpp",
@@ -23,7 +25,7 @@ OPERATORS = {
     "max_pool": "annconv/kernels/pooling.hpp",
     "mean_pool": "annconv/kernels/pooling.hpp",
     **dict.fromkeys(
-        (SCALE, FUSED_SCALE, "transfer", "pad", "place_channels", "upsample", "increase"),
+        (SCALE, FUSED_SCALE, TRANSFER, "pad", "place_channels", "upsample", "increase"),
         "annconv/kernels/elementwise.hpp",
     ),
 }
@@ -49,6 +51,10 @@ def _headers(kernel: Kernel) -> Iterator[str]:
             yield from _model_headers(kernel.model)
         case LayerKernel():
             yield LAYER
+            if len(kernel.arrivals) > 1:
+                yield JOINT_SOURCE
+            if any(arrival.function == "ElementSource" for arrival in kernel.arrivals):
+                yield ELEMENT_SOURCE
             for update in kernel.updates:
                 yield from _model_headers(update.model)
 

@@ -54,18 +54,15 @@ def layer_context(kernel: LayerKernel, plan: Plan, names: KernelNames) -> LayerC
         plan: Its plan.
         names: Names that belong to it.
     """
-    arrival = kernel.arrival
-    neurons = [_neuron(plan, NEURON, kernel.update, arrival, kernel.pooled)]
+    neurons = [_neuron(plan, NEURON, kernel.update, kernel.arrivals, kernel.pooled)]
     if kernel.pooling is not None:
-        neurons.append(_neuron(plan, POOLING, kernel.pooling, None, None))
+        neurons.append(_neuron(plan, POOLING, kernel.pooling, (), None))
     emitted = _buffer(plan, kernel.emits.spikes)
     kind = {
-        "constants": [constant_context(*constant) for constant in kernel.constants],
+        "sources": [_source_kind(arrival, plan) for arrival in kernel.arrivals],
         "neurons": [neuron.kind for neuron in neurons],
         "layer": "Layer" if kernel.pooling is None else "PooledLayer",
         "skips_resting": kernel.resting is not None,
-        "function": arrival.function,
-        "weight": "std::int16_t" if arrival.whole else "Real",
         "output_type": OUTPUTS[emitted.type],
     }
     own = {
@@ -76,8 +73,7 @@ def layer_context(kernel: LayerKernel, plan: Plan, names: KernelNames) -> LayerC
         "owners": [update.summary.rpartition(": ")[0] for update in kernel.updates],
         "data": [neuron.own for neuron in neurons],
         "resting": "nullptr" if kernel.resting is None else f"arena.{kernel.resting}",
-        "slots": None if arrival.spikes is None else _slots(arrival, plan),
-        "source_arguments": _source_arguments(kernel, plan),
+        "sources": _sources(kernel, plan),
         "preparation": _preparation(kernel, plan),
         "output": emitted.name,
     }
@@ -105,7 +101,12 @@ def named_kind(alike: list[LayerContext], names: KernelNames) -> Context:
                 "summary": f"{listed}: {neuron['what']}",
             }
         )
-    return {**kind, "neurons": neurons, "shape": f"{prefix}Shape", "types": f"{prefix}Layer"}
+    joined = len(kind["sources"]) > 1
+    sources = [
+        {**source, "number": number, "shape": f"{prefix}Shape{number if joined else ''}"}
+        for number, source in enumerate(kind["sources"], start=1)
+    ]
+    return {**kind, "neurons": neurons, "sources": sources, "types": f"{prefix}Layer"}
 
 
 def _buffer(plan: Plan, name: str) -> Buffer:
@@ -114,32 +115,66 @@ def _buffer(plan: Plan, name: str) -> Buffer:
 
 def _slots(arrival: Arrival, plan: Plan) -> str:
     """The spikes that a layer reads in a tile."""
-    buffer = _buffer(plan, cast(str, arrival.spikes))
-    return f"annconv::{SLOTS[buffer.type]}::from(arena.{buffer.name}, {1 - arrival.delay})"
+    slots = f"annconv::{_slots_type(arrival, plan)}"
+    return f"{slots}::from(arena.{arrival.spikes}, {1 - arrival.delay})"
+
+
+def _slots_type(arrival: Arrival, plan: Plan) -> str:
+    return SLOTS[_buffer(plan, cast(str, arrival.spikes)).type]
 
 
 def _preparation(kernel: LayerKernel, plan: Plan) -> str | None:
     """What the leader of a team does before the layer starts, None where there is nothing."""
-    arrival, shared = kernel.arrival, plan.shared_inputs
+    arrival, shared = kernel.arrivals[0], plan.shared_inputs
     if shared is None or shared.layer != kernel.name:
         return None
     arguments = f"{_slots(arrival, plan)}, tile.steps, weights.{arrival.weights}"
     return f"arena.shared_inputs.prepare({arguments});"
 
 
-def _source_arguments(kernel: LayerKernel, plan: Plan) -> str:
+def _source_kind(arrival: Arrival, plan: Plan) -> Context:
+    """The type of a source: its shape, its class template and what it reads."""
+    reads = "std::int16_t" if arrival.whole else "Real"
+    if arrival.function == "ElementSource":
+        reads = f"annconv::{_slots_type(arrival, plan)}"
+    return {
+        "constants": [constant_context(*constant) for constant in arrival.constants],
+        "function": arrival.function,
+        "reads": reads,
+    }
+
+
+def _sources(kernel: LayerKernel, plan: Plan) -> list[Context]:
+    """The spikes that each source reads in a tile, and what it is made from."""
+    return [
+        {
+            "slots": None if arrival.spikes is None else _slots(arrival, plan),
+            "spikes": _numbered("spikes", number),
+            "arguments": _source_arguments(kernel, arrival, _numbered("spikes", number), plan),
+        }
+        for number, arrival in enumerate(kernel.arrivals, start=1)
+    ]
+
+
+def _numbered(name: str, number: int) -> str:
+    """The name of something that the first has alone in most layers."""
+    return name if number == 1 else f"{name}_{number}"
+
+
+def _source_arguments(kernel: LayerKernel, arrival: Arrival, spikes: str, plan: Plan) -> str:
     """What a source is made from, besides steps and scratch memory."""
-    arrival = kernel.arrival
     shared = plan.shared_inputs
     inputs = "arena.shared_inputs"
     if arrival.function == "RatesSource":
         if shared is None:
             return "tile.rates, tile.advance"
         return f"{inputs}.rates(tile.rates), tile.advance, {inputs}.count()"
+    if arrival.weights is None:
+        return spikes
     weights = f"weights.{arrival.weights}"
     if shared is None or shared.layer != kernel.name:
-        return f"spikes, {weights}"
-    return f"spikes, {inputs}.weights({weights}), {inputs}.rows(), {inputs}.count()"
+        return f"{spikes}, {weights}"
+    return f"{spikes}, {inputs}.weights({weights}), {inputs}.rows(), {inputs}.count()"
 
 
 class _Members:
@@ -181,7 +216,11 @@ class _Members:
 
 
 def _neuron(
-    plan: Plan, role: str, update: UpdateKernel, arrival: Arrival | None, pooled: str | None
+    plan: Plan,
+    role: str,
+    update: UpdateKernel,
+    arrivals: tuple[Arrival, ...],
+    pooled: str | None,
 ) -> LayerContext:
     """Context of the neurons of one population.
 
@@ -189,7 +228,7 @@ def _neuron(
         plan: Holds them.
         role: What they are in the layer.
         update: The population.
-        arrival: What arrives, None where it is used as it is.
+        arrivals: What arrives, none where it is used as it is.
         pooled: The variable that a pooling population reads.
     """
     text = lanes_neuron(update.model)
@@ -202,12 +241,14 @@ def _neuron(
     for name, constant in text.constants:
         members.constant(cpp_name(name), constant)
     states = [(cpp_name(entry.name), entry.buffer) for entry in update.variables]
-    if arrival is not None and arrival.decay is not None and arrival.trace is not None:
-        members.weight("decay", arrival.decay, "one")
-        states.append(("trace", arrival.trace))
-    if arrival is not None and arrival.factors is not None:
-        length = next(entry.length for entry in plan.packed if entry.name == arrival.factors)
-        members.weight("factor", arrival.factors, "channel" if length > 1 else "one")
+    for number, arrival in enumerate(arrivals, start=1):
+        if arrival.decay is not None and arrival.trace is not None:
+            members.weight(_numbered("decay", number), arrival.decay, "one")
+            states.append((_numbered("trace", number), arrival.trace))
+        if arrival.factors is not None:
+            length = next(entry.length for entry in plan.packed if entry.name == arrival.factors)
+            broadcast = "channel" if length > 1 else "one"
+            members.weight(_numbered("factor", number), arrival.factors, broadcast)
     for name, buffer in states:
         members.state(name, buffer)
     kind = {
@@ -215,7 +256,8 @@ def _neuron(
         "what": update.summary.rpartition(": ")[2],
         "data": members.data,
         "members": members.all,
-        "arrival": [*_arrival_lines(arrival, cpp_name(drives)), *_clock_lines(update)],
+        "arrived": _arrived_type(len(arrivals)),
+        "arrival": [*_arrival_lines(arrivals, cpp_name(drives)), *_clock_lines(update)],
         "statements": text.statements,
         "emission": text.emission,
         "states": [name for name, _ in states],
@@ -225,15 +267,34 @@ def _neuron(
     return LayerContext(kind, own)
 
 
-def _arrival_lines(arrival: Arrival | None, drives: str) -> list[str]:
-    """What arrives, as the value that drives a neuron."""
-    scaled = "arrived" if arrival is None or arrival.factors is None else "factor * arrived"
-    if arrival is None or arrival.decay is None:
-        return [f"const Value {drives} = {scaled};"]
-    trace = f"decay * trace + {scaled}"
-    if arrival.fused:
-        trace = "annconv::fma(arrived, factor, decay * trace)"
-    return [f"trace = {trace};", f"const Value {drives} = trace;"]
+def _arrived_type(arrivals: int) -> str:
+    """The type of what arrives at a vector of neurons in a step."""
+    return "Value" if arrivals < 2 else f"const std::array<Value, {arrivals}>&"
+
+
+def _arrival_lines(arrivals: tuple[Arrival, ...], drives: str) -> list[str]:
+    """What arrives, as the value that drives a neuron: added up in the order of projections."""
+    if not arrivals:
+        return [f"const Value {drives} = arrived;"]
+    lines: list[str] = []
+    terms: list[str] = []
+    traces: dict[str, str] = {}  # buffer -> member
+    for number, arrival in enumerate(arrivals, start=1):
+        arrived = "arrived" if len(arrivals) == 1 else f"arrived[{number - 1}]"
+        factor = _numbered("factor", number)
+        scaled = arrived if arrival.factors is None else f"{factor} * {arrived}"
+        if arrival.trace is None:
+            terms.append(scaled)
+            continue
+        trace = traces.setdefault(arrival.trace, _numbered("trace", number))
+        before = trace if arrival.decay is None else f"{_numbered('decay', number)} * {trace}"
+        after = f"{before} + {scaled}"
+        if arrival.fused:
+            after = f"annconv::fma({arrived}, {factor}, {before})"
+        lines.append(f"{trace} = {after};")
+        if trace not in terms:
+            terms.append(trace)
+    return [*lines, f"const Value {drives} = {' + '.join(terms)};"]
 
 
 def _given(update: UpdateKernel) -> list[tuple[str, str]]:

@@ -27,9 +27,11 @@ RESERVED = CPP_WORDS | KERNEL_NAMES
 """Words that cannot be, or should not be, the name of a neuron's value in C++."""
 
 _OURS = re.compile(
-    r"[A-Z][A-Z0-9_]+|[A-Z][A-Z0-9]*_\w+|k[A-Z]\w*|[A-Z]\w*(?:Shape|Neuron|Pooling|Data|Layer)"
+    r"[A-Z][A-Z0-9_]+|[A-Z][A-Z0-9]*_\w+|k[A-Z]\w*|[A-Z]\w*(?:Shape|Neuron|Pooling|Data|Layer)|Source\d+"
 )
 """NULL, INT_MAX, M_PI, M_PIf, P_tmpdir, …; our kNeurons; structures of a layer."""
+_NUMBERED = re.compile(r"(?:decay|factor|trace|spikes)_\d+")
+"""What the second and later arrivals of a layer have."""
 _UNUSUAL = re.compile(r"__+|_(?=u\d+x)")
 """Underscores that C++ reserves, and what looks like such ones written out."""
 
@@ -46,7 +48,7 @@ def cpp_name(name: str) -> str:
     """
     bare = name.rstrip("_")
     trailing = len(name) - len(bare)
-    taken = bare in RESERVED or _OURS.fullmatch(bare) is not None
+    taken = bare in RESERVED or any(entry.fullmatch(bare) for entry in (_OURS, _NUMBERED))
     if not taken:
         return _written_out(name)
     return _written_out(bare) + (f"_u{trailing}x" if trailing else "_")

@@ -85,7 +85,7 @@ def _buffers(plan: Plan) -> list[Context]:
 
 def _summed_blocks(kernel: Kernel) -> int:
     """Into how many blocks a layer's sums are split, of which each thread of a team takes some."""
-    if not isinstance(kernel, LayerKernel) or kernel.arrival.spikes is None:
+    if not isinstance(kernel, LayerKernel) or kernel.reads_rates:
         return 0
     shape = dict(kernel.constants)
     channel_blocks = blocks(number_of(shape, "kChannelsOut"), number_of(shape, "kTileChannels"))
@@ -180,7 +180,7 @@ def _groups(plan: Plan) -> list[Context]:
                     "stage": None if is_layer else stage,
                     "is_layer": is_layer,
                     "sums_first": isinstance(kernel, LayerKernel)
-                    and kernel.arrival.function in SUMMING_SOURCES,
+                    and any(entry.function in SUMMING_SOURCES for entry in kernel.arrivals),
                     "kernels": [kernel.name],
                     "reads_out": reads_out,
                 }

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from annconv.plan.arriving import Arriving, delivered, what_arrives
 from annconv.plan.kernels import (
     Kernel,
     LayerKernel,
@@ -18,13 +19,9 @@ from annconv.plan.kernels import (
     extents_of,
     number_of,
 )
-from annconv.plan.layer_arrival import arrival_of, rates_arrival
+from annconv.plan.layer_arrival import arrivals_of, rates_arrival
 from annconv.plan.layer_state import laid_out
-from annconv.plan.operators import FUSED_SCALE, SCALE
 from annconv.plan.plan import Plan, emitting
-
-SUMMING_OPERATORS = ("convolve", "multiply")
-"""Operators whose sums a layer computes."""
 
 
 def fuse_layers(plan: Plan) -> Plan:
@@ -48,12 +45,10 @@ def _with_encoding(plan: Plan) -> Plan:
         spreads += [entry.broadcast for entry in kernel.variables]
         if set(spreads) - {"one"} or _readers(plan, [entry.buffer for entry in kernel.variables]):
             continue
-        rates = rates_arrival(plan, kernel)
         layer = LayerKernel(
             name=kernel.name.replace("update", "layer", 1),
             summary=kernel.summary,
-            constants=rates.constants,
-            arrival=rates.arrival,
+            arrivals=(rates_arrival(plan, kernel),),
             update=kernel,
         )
         kernels = tuple(layer if entry is kernel else entry for entry in plan.kernels)
@@ -67,18 +62,14 @@ class Candidate:
 
     Attributes:
         update: Its neurons.
-        operator: The one projection onto it.
-        scale: What multiplies its sums, as the units of whole weights; None without one.
-        fade: What a step leaves of the trace of what arrived, None without a trace.
+        arriving: The projections onto it.
         pool: The projection onto a pooling population behind it, None without one.
         pooling: That population's neurons.
         pooled: The variable that the pooling population reads.
     """
 
     update: UpdateKernel
-    operator: OperatorKernel
-    scale: OperatorKernel | None
-    fade: OperatorKernel | None
+    arriving: tuple[Arriving, ...]
     pool: OperatorKernel | None = None
     pooling: UpdateKernel | None = None
     pooled: str | None = None
@@ -94,46 +85,20 @@ def _candidate(plan: Plan, stage: int) -> Candidate | None:
     if len(updates) != 1 or len(updates) + len(operators) != len(kernels):
         return None
     update = updates[0]
-    sums = {buffer for _, buffer in update.conductances}
-    fades = [kernel for kernel in operators if kernel.source == kernel.target]
-    others = [kernel for kernel in operators if kernel.source != kernel.target]
-    operator, scale = _with_scale(others)
-    if operator is None or len(fades) > 1:
+    arriving = what_arrives(update, operators)
+    if not arriving or not _runs_in_lanes(update):
         return None
-    if {kernel.target for kernel in (*fades, scale or operator)} != sums:
+    if stage == plan.readout.population and not _counts(plan):
         return None
-    if not _runs_in_lanes(update) or (stage == plan.readout.population and not _counts(plan)):
+    plain = _plain_spikes(plan)
+    summing = [entry.operator for entry in arriving if entry.sums]
+    if not summing or not all(entry.operator.source in plain for entry in arriving):
         return None
-    if operator.source not in _plain_spikes(plan) or operator.function not in SUMMING_OPERATORS:
+    if not all(_lies_asdelivered(update, operator) for operator in summing):
         return None
-    if not _lies_as_delivered(update, operator):
-        return None
-    found = Candidate(update, operator, scale, fades[0] if fades else None)
+    found = Candidate(update, arriving)
     read = _readers(plan, [entry.buffer for entry in update.variables])
     return _with_pooling(plan, found, read) if read else found
-
-
-def _with_scale(
-    operators: list[OperatorKernel],
-) -> tuple[OperatorKernel | None, OperatorKernel | None]:
-    """The one operator among a population's, and the Scale of its result if that is all."""
-    match operators:
-        case [operator]:
-            return operator, None
-        case [operator, scale] if _scales_channels(scale, operator):
-            return operator, scale
-    return None, None
-
-
-def _scales_channels(scale: OperatorKernel, operator: OperatorKernel) -> bool:
-    """Whether an operator's result is scaled by one factor, or by one for each of its channels.
-
-    A Reshape between them, which no kernel shows, may have made other channels.
-    """
-    if scale.function not in {SCALE, FUSED_SCALE} or operator.function not in SUMMING_OPERATORS:
-        return False
-    factors = number_of(dict(scale.constants), "kFactors")
-    return scale.source == operator.target and factors in {1, _delivered(operator)[-1]}
 
 
 def _counts(plan: Plan) -> bool:
@@ -150,9 +115,10 @@ def _with_pooling(plan: Plan, found: Candidate, read: list[OperatorKernel]) -> C
     pooling = behind[0] if len(behind) == 1 else None
     if not isinstance(pooling, UpdateKernel) or not _runs_in_lanes(pooling):
         return None
-    if pool.function != "max_pool" or found.operator.function != "convolve":
+    summing = [entry.operator for entry in found.arriving if entry.sums]
+    if pool.function != "max_pool" or any(entry.function != "convolve" for entry in summing):
         return None
-    if not _pools_side_by_side(pool, found.operator) or not _lies_as_delivered(pooling, pool):
+    if not _pools_side_by_side(pool, summing[0]) or not _lies_asdelivered(pooling, pool):
         return None
     seen = [entry.buffer for entry in pooling.variables]
     if pool.stage == plan.readout.population or _readers(plan, seen):
@@ -185,15 +151,15 @@ def _runs_in_lanes(update: UpdateKernel) -> bool:
     return plain and local and model.spike is not None and arrives == 1
 
 
-def _lies_as_delivered(update: UpdateKernel, operator: OperatorKernel) -> bool:
+def _lies_asdelivered(update: UpdateKernel, operator: OperatorKernel) -> bool:
     """Whether a population has the geometry in which its operator delivers.
 
     A layer lays state out by the operator's rows, columns and channels. A Reshape between them,
     which no kernel shows, gives the population others.
     """
-    delivered = _delivered(operator)
-    missing = len(delivered) - len(update.geometry)
-    return (1,) * missing + update.geometry == delivered
+    found = delivered(operator)
+    missing = len(found) - len(update.geometry)
+    return (1,) * missing + update.geometry == found
 
 
 def _pools_side_by_side(pool: OperatorKernel, operator: OperatorKernel) -> bool:
@@ -206,7 +172,7 @@ def _pools_side_by_side(pool: OperatorKernel, operator: OperatorKernel) -> bool:
     extents, counts, sizes = (extents_of(shape, name) for name in ("kIn", "kOut", "kSize"))
     received = (*extents, number_of(shape, "kChannels"))
     return (
-        received == _delivered(operator)
+        received == delivered(operator)
         and extents[0] == sizes[0] == 1
         and shape["kStride"] == sizes
         and shape["kPad"] == (0, 0, 0)
@@ -217,31 +183,22 @@ def _pools_side_by_side(pool: OperatorKernel, operator: OperatorKernel) -> bool:
     )
 
 
-def _delivered(operator: OperatorKernel) -> tuple[int, ...]:
-    """Depth, rows, columns and channels of what an operator delivers."""
-    shape = dict(operator.constants)
-    if operator.function == "multiply":
-        return (1, 1, 1, number_of(shape, "kOutputs"))
-    channels = "kChannelsOut" if operator.function == "convolve" else "kChannels"
-    return (*extents_of(shape, "kOut"), number_of(shape, channels))
-
-
 def _fused(plan: Plan, found: Candidate) -> Plan:
     """The plan with a layer in place of the candidate's kernels."""
-    arrival = arrival_of(plan, found.operator, found.scale, found.fade, found.pool)
-    if arrival is None:
+    planned = arrivals_of(plan, found.arriving, found.update.geometry, found.pool)
+    if planned is None:
         return plan
     layer = LayerKernel(
         name=found.update.name.replace("update", "layer", 1),
         summary=_summary(found),
-        constants=arrival.constants,
-        arrival=arrival.arrival,
+        arrivals=planned.arrivals,
         update=found.update,
         pooling=found.pooling,
         pooled=found.pooled,
     )
-    gone = {found.operator, found.scale, found.fade, found.update, found.pool, found.pooling}
-    first = plan.kernels.index(found.operator if found.fade is None else found.fade)
+    operators = {kernel for entry in found.arriving for kernel in entry.kernels}
+    gone = {*operators, found.update, found.pool, found.pooling}
+    first = min(map(plan.kernels.index, operators))
     kernels: list[Kernel] = []
     for position, kernel in enumerate(plan.kernels):
         if position == first:
@@ -252,7 +209,7 @@ def _fused(plan: Plan, found: Candidate) -> Plan:
     plan = replace(
         plan,
         kernels=tuple(kernels),
-        packed=arrival.packed,
+        packed=planned.packed,
         spikes=tuple(None if name == hidden else name for name in plan.spikes),
     )
     return laid_out(plan, layer)
@@ -261,4 +218,5 @@ def _fused(plan: Plan, found: Candidate) -> Plan:
 def _summary(found: Candidate) -> str:
     """One line on what the layer computes."""
     neurons = [found.update.summary, *([found.pooling.summary] if found.pooling else [])]
-    return f"{' -> '.join(neurons)}; {found.operator.summary}"
+    arriving = " + ".join(entry.operator.summary for entry in found.arriving)
+    return f"{' -> '.join(neurons)}; {arriving}"

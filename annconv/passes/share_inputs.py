@@ -31,12 +31,15 @@ def share_inputs(plan: Plan) -> Plan:
     if len(readers) != 1 or not isinstance(readers[0], LayerKernel):
         return plan
     layer, shape = readers[0], dict(readers[0].constants)
+    arrival = layer.arrivals[0]
     block, outputs = shape["kTileChannels"], shape["kChannelsOut"]
-    if layer.arrival.function != "DenseSource" or not _are_numbered(update.neurons):
+    if [entry.function for entry in layer.arrivals] != ["DenseSource"] or not _are_numbered(
+        update.neurons
+    ):
         return plan
     if shape["kSafeAdditions"]:  # a row of many inputs does not fit 16 bits
         return plan
-    if not isinstance(block, int) or not isinstance(outputs, int) or not layer.arrival.weights:
+    if not isinstance(block, int) or not isinstance(outputs, int) or not arrival.weights:
         raise TypeError(f"constants of {layer.name}: {shape}")
     shared = SharedInputs(
         encoding=encoding.name,
@@ -44,7 +47,7 @@ def share_inputs(plan: Plan) -> Plan:
         inputs=update.neurons,
         blocks=-(-outputs // block),
         block=block,
-        weights=layer.arrival.weights,
+        weights=arrival.weights,
     )
     spikes = tuple(None if name == update.spikes else name for name in plan.spikes)
     return replace(plan, shared_inputs=shared, spikes=spikes)
@@ -56,10 +59,10 @@ def _are_numbered(inputs: int) -> bool:
 
 
 def _encodes(kernel: object) -> bool:
-    return isinstance(kernel, LayerKernel) and kernel.arrival.function == "RatesSource"
+    return isinstance(kernel, LayerKernel) and kernel.reads_rates
 
 
 def _reads(kernel: object, spikes: str) -> bool:
     if isinstance(kernel, LayerKernel):
-        return kernel.arrival.spikes == spikes
+        return spikes in {arrival.spikes for arrival in kernel.arrivals}
     return isinstance(kernel, OperatorKernel) and kernel.source == spikes

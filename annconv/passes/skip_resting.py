@@ -12,7 +12,7 @@ from dataclasses import replace
 from annconv.neurons.model import NeuronModel
 from annconv.plan.arrays import Buffer
 from annconv.plan.kernels import (
-    Constants,
+    Arrival,
     Kernel,
     LayerKernel,
     extents_of,
@@ -22,7 +22,7 @@ from annconv.plan.kernels import (
 from annconv.plan.layouts import blocks
 from annconv.plan.plan import Plan
 
-KNOWING_SOURCES = ("ConvolutionSource", "RowTableSource")
+KNOWING_SOURCES = ("ConvolutionSource", "RowTableSource", "ElementSource")
 """Sources that tell which neurons spikes reach."""
 SWITCH = "kSkipsResting"
 
@@ -34,8 +34,8 @@ def skip_resting(plan: Plan) -> Plan:
     for kernel in plan.kernels:
         if isinstance(kernel, LayerKernel) and _suits(kernel):
             flags.append(Buffer(f"{kernel.name}_resting", "flag", _vectors(kernel, plan.lanes)))
-            constants = _switched_on(kernel.constants)
-            kernels.append(replace(kernel, constants=constants, resting=flags[-1].name))
+            arrivals = tuple(map(_switched_on, kernel.arrivals))
+            kernels.append(replace(kernel, arrivals=arrivals, resting=flags[-1].name))
         else:
             kernels.append(kernel)
     return replace(plan, kernels=tuple(kernels), buffers=(*plan.buffers, *flags))
@@ -44,7 +44,7 @@ def skip_resting(plan: Plan) -> Plan:
 def _suits(layer: LayerKernel) -> bool:
     return (
         layer.resting is None
-        and layer.arrival.function in KNOWING_SOURCES
+        and all(arrival.function in KNOWING_SOURCES for arrival in layer.arrivals)
         and all(_steps_alike(entry.model) for entry in layer.updates)
     )
 
@@ -64,5 +64,6 @@ def _steps_alike(model: NeuronModel) -> bool:
     return "t" not in model.reads() and model.draws == 0
 
 
-def _switched_on(constants: Constants) -> Constants:
-    return tuple((name, 1 if name == SWITCH else value) for name, value in constants)
+def _switched_on(arrival: Arrival) -> Arrival:
+    constants = ((name, 1 if name == SWITCH else value) for name, value in arrival.constants)
+    return replace(arrival, constants=tuple(constants))

@@ -14,7 +14,7 @@ from math import ceil
 
 from annconv.plan.arrays import Packed
 from annconv.plan.event_tiles import tables_fit
-from annconv.plan.kernels import Constant, Kernel, LayerKernel, extents_of, number_of
+from annconv.plan.kernels import Arrival, Constant, Kernel, LayerKernel, extents_of, number_of
 from annconv.plan.layouts import GROUP, KernelLayout
 from annconv.plan.plan import Plan
 from annconv.plan.target import WEIGHT_BYTES
@@ -25,22 +25,30 @@ def tabulate_patterns(plan: Plan) -> Plan:
     packed = {entry.name: entry for entry in plan.packed}
     kernels: list[Kernel] = []
     for kernel in plan.kernels:
-        if isinstance(kernel, LayerKernel) and _suits(plan, kernel, packed):
-            constants = dict(kernel.constants) | {"kPatterns": 1}
-            kernels.append(replace(kernel, constants=tuple(constants.items())))
-            weights = str(kernel.arrival.weights)
-            packed[weights] = _tabulated(packed[weights], constants)
+        if isinstance(kernel, LayerKernel):
+            arrivals = tuple(_with_tables(plan, entry, packed) for entry in kernel.arrivals)
+            kernels.append(replace(kernel, arrivals=arrivals))
         else:
             kernels.append(kernel)
     return replace(plan, kernels=tuple(kernels), packed=tuple(packed.values()))
 
 
-def _suits(plan: Plan, layer: LayerKernel, packed: dict[str, Packed]) -> bool:
-    """Whether a layer is a convolution of channels enough, with tables that are small enough."""
-    if layer.arrival.function != "ConvolutionSource" or layer.arrival.weights is None:
+def _with_tables(plan: Plan, arrival: Arrival, packed: dict[str, Packed]) -> Arrival:
+    """An arrival whose packed weights become tables, where that suits it."""
+    if not _suits(plan, arrival, packed):
+        return arrival
+    constants = dict(arrival.constants) | {"kPatterns": 1}
+    weights = str(arrival.weights)
+    packed[weights] = _tabulated(packed[weights], constants)
+    return replace(arrival, constants=tuple(constants.items()))
+
+
+def _suits(plan: Plan, arrival: Arrival, packed: dict[str, Packed]) -> bool:
+    """Whether it is a convolution of channels enough, with tables that are small enough."""
+    if arrival.function != "ConvolutionSource" or arrival.weights is None:
         return False
-    shape = dict(layer.constants)
-    layout = packed[layer.arrival.weights].layout
+    shape = dict(arrival.constants)
+    layout = packed[arrival.weights].layout
     if not isinstance(layout, KernelLayout) or layout.patterns:
         return False
     channels = number_of(shape, "kChannelsIn")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from annconv.plan.kernels import Constant
 from annconv.plan.layouts import GROUP
@@ -94,6 +94,7 @@ def choose_tiles(
     row_multiple: int = 1,
     steps: int = 1,
     wide: bool = False,
+    block: tuple[int, int] | None = None,
 ) -> EventTiles | None:
     """The cheapest tiles for a convolution; where tables of patterns fit, of those they fit.
 
@@ -104,6 +105,7 @@ def choose_tiles(
         row_multiple: A block's rows are a multiple of this.
         steps: Steps whose sums a block holds.
         wide: Whether sums in memory are twice as wide as weights.
+        block: Rows and channels of a block, where something else has chosen them.
     Returns:
         The tiles, or None where the event convolution does not suit the shape.
     """
@@ -113,6 +115,12 @@ def choose_tiles(
         return None
     sums = 2 * steps if wide else steps
     candidates = list(_candidates(window, lanes, weight_bytes, target, row_multiple, sums))
+    if block is not None:
+        candidates = [
+            replace(entry, block_rows=block[0])
+            for entry in candidates
+            if entry.channels == block[1] and block[0] % entry.rows == 0
+        ]
     tabulated = [entry for entry in candidates if tables_fit(window.channels, entry.weight_bytes)]
     with_tables = target.tables and bool(tabulated)
     needed = math.ceil(window.filters / lanes)

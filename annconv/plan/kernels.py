@@ -130,24 +130,28 @@ class UpdateKernel:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """How a layer computes what arrives at its neurons.
+    """How a layer computes what one projection brings to its neurons.
 
     Attributes:
         function: Class template of the C++ support library: "ConvolutionSource", "RowTableSource",
-            "DenseSource", or "RatesSource" for the sample itself.
+            "DenseSource", "ElementSource" for spikes as they are, or "RatesSource" for the sample
+            itself.
+        constants: Names and values of its shape.
         spikes: Buffer of the spikes it reads, None for rates.
         delay: How many steps old the spikes are.
-        weights: Packed array, laid out for the function; None for rates.
+        weights: Packed array, laid out for the function; None where there are none.
         factors: Packed array of what sums are multiplied with, one number or one per channel, as
             the units of whole weights; None without any.
-        decay: Packed array with what a step leaves of the trace of what arrived, None without one.
-        trace: Buffer of that trace.
+        decay: Packed array with what a step leaves of the trace of what arrived; None without one,
+            or where an arrival before this one has applied it.
+        trace: Buffer of the trace; one that several arrivals name takes all of them up.
         why: What decided its tiles, for people.
         whole: Whether weights are whole numbers of 16 bits.
         fused: Whether sums times factors are added to the trace with one rounding for both.
     """
 
     function: str
+    constants: Constants
     spikes: str | None
     delay: int
     weights: str | None
@@ -166,8 +170,8 @@ class LayerKernel:
     Attributes:
         name: Identifier of the generated function.
         summary: One line on what it computes.
-        constants: Names and values of its shape.
-        arrival: What arrives.
+        arrivals: What arrives, in the order in which it is added up; all are computed for the same
+            blocks of neurons.
         update: The population's neurons; the function named in it is not generated.
         pooling: The neurons of the pooling population, None without one.
         pooled: The variable whose largest value under a window the pooling neuron receives.
@@ -177,12 +181,21 @@ class LayerKernel:
 
     name: str
     summary: str
-    constants: Constants
-    arrival: Arrival
+    arrivals: tuple[Arrival, ...]
     update: UpdateKernel
     pooling: UpdateKernel | None = None
     pooled: str | None = None
     resting: str | None = None
+
+    @property
+    def constants(self) -> Constants:
+        """Names and values of a shape: that of the first arrival, whose blocks are the layer's."""
+        return self.arrivals[0].constants
+
+    @property
+    def reads_rates(self) -> bool:
+        """Whether it is the input's: the rates of a sample arrive."""
+        return self.arrivals[0].function == "RatesSource"
 
     @property
     def stage(self) -> int:
@@ -201,12 +214,14 @@ class LayerKernel:
 
     def __str__(self) -> str:
         neurons = " -> ".join(f"{entry.neurons} x {entry.model.name}" for entry in self.updates)
-        arrays = ", ".join(filter(None, (self.arrival.spikes, self.arrival.weights)))
-        reads = f"{self.arrival.function}({arrays})"
-        return (
-            f"layer {self.name}  {self.emits.spikes} = {neurons} of {reads}  "
-            f"{constants_text(self.constants)}  # {self.arrival.why}"
-        )
+        lines = [f"layer {self.name}  {self.emits.spikes} = {neurons} of"]
+        for arrival in self.arrivals:
+            arrays = ", ".join(filter(None, (arrival.spikes, arrival.weights)))
+            lines.append(
+                f"{arrival.function}({arrays})  {constants_text(arrival.constants)}"
+                f"  # {arrival.why}"
+            )
+        return f"{lines[0]} {lines[1]}" if len(lines) == 2 else "\n    ".join(lines)
 
 
 Kernel = OperatorKernel | UpdateKernel | LayerKernel

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import ceil
+from math import ceil, prod
 
 from annconv.plan.arrays import Packed
+from annconv.plan.arriving import Arriving
 from annconv.plan.event_tiles import choose_tiles, sum_bytes
 from annconv.plan.kernels import (
     Arrival,
@@ -24,7 +25,6 @@ from annconv.plan.layouts import (
     RowTableLayout,
     blocks,
 )
-from annconv.plan.operators import FUSED_SCALE
 from annconv.plan.plan import Plan
 from annconv.plan.quantisation import safe_additions
 from annconv.plan.target import WEIGHT_BYTES
@@ -38,15 +38,14 @@ WIDEST_PATTERN = 6
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedArrival:
-    """What arrives, the layer's shape, and the plan's packed arrays with the weights laid out."""
+class PlannedArrivals:
+    """What arrives at a layer, and the plan's packed arrays with the weights laid out."""
 
-    arrival: Arrival
-    constants: Constants
+    arrivals: tuple[Arrival, ...]
     packed: tuple[Packed, ...]
 
 
-def rates_arrival(plan: Plan, update: UpdateKernel) -> PlannedArrival:
+def rates_arrival(plan: Plan, update: UpdateKernel) -> Arrival:
     """How the rates of a sample arrive at the input's neurons."""
     lanes = plan.lanes
     constants: Constants = (
@@ -57,72 +56,111 @@ def rates_arrival(plan: Plan, update: UpdateKernel) -> PlannedArrival:
         ("kVectorBytes", plan.target.vector_bytes),
     )
     why = f"{VECTORS_OF_RATES * lanes} rates at a time"
-    arrival = Arrival("RatesSource", None, 0, None, None, None, None, why)
-    return PlannedArrival(arrival, constants, plan.packed)
+    return Arrival("RatesSource", constants, None, 0, None, None, None, None, why)
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """The neurons for which a layer computes what arrives in one go: so many rows and channels."""
+
+    rows: int
+    channels: int
 
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    """A source, its shape, its weights' layout and length, and what decided it."""
+    """A source, its shape and block, its weights' layout and length, and what decided it."""
 
     function: str
     constants: Constants
-    layout: Layout
-    length: int
+    block: _Block
     why: str
+    layout: Layout | None = None
+    length: int = 0
 
 
-def arrival_of(
+def arrivals_of(
     plan: Plan,
-    operator: OperatorKernel,
-    scale: OperatorKernel | None,
-    fade: OperatorKernel | None,
+    arriving: Sequence[Arriving],
+    geometry: tuple[int, ...],
     pool: OperatorKernel | None,
-) -> PlannedArrival | None:
+) -> PlannedArrivals | None:
     """How a layer computes what arrives.
 
+    All of it is computed for the same block of neurons. The projection that adds up most weights
+    chooses the block; where another one cannot take it, that one chooses.
+
     Args:
-        plan: The plan; its packed arrays hold the operator's weights.
-        operator: The one operator onto the neurons.
-        scale: What multiplies its result.
-        fade: What a step leaves of the trace of what arrived.
+        plan: The plan; its packed arrays hold the operators' weights.
+        arriving: The projections onto the neurons, one of which at least adds up weights.
+        geometry: Of the neurons.
         pool: A pooling of non-overlapping windows behind the neurons.
     Returns:
-        None where no source suits the operator's shape.
+        None where no sources suit the operators' shapes.
     """
-    choice = _choose(plan, operator, pool)
-    if choice is None or operator.packed is None:
-        return None
-    whole = plan.precision == "int16"
-    packed = tuple(
-        replace(
-            entry,
-            length=choice.length,
-            layout=choice.layout,
-            type="int16" if whole else "real",
-        )
-        if entry.name == operator.packed
-        else entry
-        for entry in plan.packed
-    )
-    arrival = Arrival(
-        function=choice.function,
-        spikes=operator.source,
-        delay=operator.delay,
-        weights=operator.packed,
-        factors=None if scale is None else scale.packed,
-        decay=None if fade is None else fade.packed,
-        trace=None if fade is None else fade.target,
-        why=choice.why,
-        whole=whole,
-        fused=scale is not None and scale.function == FUSED_SCALE,
-    )
+    summing = [entry for entry in arriving if entry.sums]
+    for leader in sorted(summing, key=lambda entry: -_additions(entry.operator)):
+        first = _choose(plan, leader, geometry, pool, None)
+        if first is None:
+            continue
+        choices = [
+            first if entry is leader else _choose(plan, entry, geometry, pool, first.block)
+            for entry in arriving
+        ]
+        whole = [entry for entry in choices if entry is not None]
+        if len(whole) == len(arriving):
+            return _planned(plan, arriving, whole, pool)
+    return None
+
+
+def _additions(operator: OperatorKernel) -> int:
+    """How many weights a neuron may add up in a step."""
+    shape = dict(operator.constants)
+    if operator.function == "multiply":
+        return number_of(shape, "kInputs")
+    return prod(extents_of(shape, "kSize")) * number_of(shape, "kChannelsIn")
+
+
+def _planned(
+    plan: Plan,
+    arriving: Sequence[Arriving],
+    choices: Sequence[_Choice],
+    pool: OperatorKernel | None,
+) -> PlannedArrivals:
+    """The arrivals of a layer with the sources chosen for them."""
+    integers = plan.precision == "int16"
     shared: Constants = (
         ("kVectorBytes", plan.target.vector_bytes),
         ("kTileSteps", plan.tile),
         *_pool_constants(pool),
     )
-    return PlannedArrival(arrival, (*choice.constants, *shared), packed)
+    packed = {entry.name: entry for entry in plan.packed}
+    arrivals = []
+    for entry, choice in zip(arriving, choices, strict=True):
+        weights = entry.operator.packed if entry.sums else None
+        if weights is not None:
+            packed[weights] = replace(
+                packed[weights],
+                length=choice.length,
+                layout=choice.layout,
+                type="int16" if integers else "real",
+            )
+        arrivals.append(
+            Arrival(
+                function=choice.function,
+                constants=(*choice.constants, *shared),
+                spikes=entry.operator.source,
+                delay=entry.operator.delay,
+                weights=weights,
+                factors=entry.factors,
+                decay=entry.decay,
+                trace=entry.trace,
+                why=choice.why,
+                whole=integers and weights is not None,
+                fused=entry.fused,
+            )
+        )
+    return PlannedArrivals(tuple(arrivals), tuple(packed.values()))
 
 
 def _pool_constants(pool: OperatorKernel | None) -> Constants:
@@ -131,15 +169,42 @@ def _pool_constants(pool: OperatorKernel | None) -> Constants:
     return (("kPool", extents_of(dict(pool.constants), "kSize")[1:]), ("kPoolDelay", pool.delay))
 
 
-def _choose(plan: Plan, operator: OperatorKernel, pool: OperatorKernel | None) -> _Choice | None:
+def _choose(
+    plan: Plan,
+    arriving: Arriving,
+    geometry: tuple[int, ...],
+    pool: OperatorKernel | None,
+    block: _Block | None,
+) -> _Choice | None:
+    """A source for a projection, for a block of neurons where that is given."""
+    operator = arriving.operator
     shape = dict(operator.constants)
     if operator.function == "multiply":
-        return _dense(plan, shape)
-    if operator.function != "convolve":
-        return None
+        return _dense(plan, shape, block)
+    if not arriving.sums:
+        return None if block is None else _element(geometry, pool, block)
     if pool is not None:
         shape["kOut"] = _covered(dict(pool.constants))
-    return _row_table(plan, shape, pool) or _convolution(plan, shape, pool)
+    return _row_table(plan, shape, pool, block) or _convolution(plan, shape, pool, block)
+
+
+def _element(
+    geometry: tuple[int, ...], pool: OperatorKernel | None, block: _Block
+) -> _Choice | None:
+    """Spikes as they are: each neuron receives those of the neuron at its own place."""
+    depth, rows, columns = (1, 1, 1, *geometry[:-1])[-3:]
+    if depth != 1 or len(geometry) > 4:
+        return None
+    plane = (depth, rows, columns)
+    constants: Constants = (
+        ("kIn", plane),
+        ("kOut", plane if pool is None else _covered(dict(pool.constants))),
+        ("kChannelsOut", geometry[-1]),
+        ("kTileChannels", block.channels),
+        ("kBlockRows", block.rows),
+        ("kSkipsResting", 0),
+    )
+    return _Choice("ElementSource", constants, block, "a spike for each neuron")
 
 
 def _covered(pool: Mapping[str, Constant]) -> tuple[int, ...]:
@@ -149,7 +214,7 @@ def _covered(pool: Mapping[str, Constant]) -> tuple[int, ...]:
 
 
 def _convolution(
-    plan: Plan, shape: dict[str, Constant], pool: OperatorKernel | None
+    plan: Plan, shape: dict[str, Constant], pool: OperatorKernel | None, block: _Block | None
 ) -> _Choice | None:
     multiple = 1 if pool is None else extents_of(dict(pool.constants), "kSize")[1]
     _, rows, columns = extents_of(shape, "kSize")
@@ -162,6 +227,7 @@ def _convolution(
         row_multiple=multiple,
         steps=plan.tile,
         wide=additions > 0,
+        block=None if block is None else (block.rows, block.channels),
     )
     if tiles is None:
         return None
@@ -176,11 +242,12 @@ def _convolution(
     layout = KernelLayout(tiles.channels, tiles.rows_together)
     whole = blocks(number_of(shape, "kChannelsOut"), tiles.channels) * tiles.channels
     length = inputs * whole
-    return _Choice("ConvolutionSource", constants, layout, length, tiles.why)
+    own = _Block(tiles.block_rows, tiles.channels)
+    return _Choice("ConvolutionSource", constants, own, tiles.why, layout, length)
 
 
 def _row_table(
-    plan: Plan, shape: dict[str, Constant], pool: OperatorKernel | None
+    plan: Plan, shape: dict[str, Constant], pool: OperatorKernel | None, block: _Block | None
 ) -> _Choice | None:
     """One input channel: tables of row patterns, where they fit the cache and rows fit a word."""
     if not _has_row_patterns(shape):
@@ -195,17 +262,21 @@ def _row_table(
     vectors = min(ceil(filters / lanes), max(1, plan.target.cache_bytes // 2 // table))
     if 2 * filters < lanes or table > plan.target.cache_bytes:
         return None
-    block = vectors * lanes
     multiple = 1 if pool is None else extents_of(dict(pool.constants), "kSize")[1]
+    own = _Block(multiple, vectors * lanes)
+    if block is not None:
+        if block.channels % lanes or block.channels > own.channels:
+            return None
+        own, vectors = block, block.channels // lanes
     constants: Constants = (
         *((name, shape[name]) for name in PLANE),
-        ("kTileChannels", block),
-        ("kBlockRows", multiple),
+        ("kTileChannels", own.channels),
+        ("kBlockRows", own.rows),
         ("kSkipsResting", 0),
     )
-    length = rows * 2**columns * blocks(filters, block) * block
+    length = rows * 2**columns * blocks(filters, own.channels) * own.channels
     why = f"tables of {2**columns} row patterns, {table * vectors / 1024:.1f} KB"
-    return _Choice("RowTableSource", constants, RowTableLayout(block), length, why)
+    return _Choice("RowTableSource", constants, own, why, RowTableLayout(own.channels), length)
 
 
 def _has_row_patterns(shape: Mapping[str, Constant]) -> bool:
@@ -222,7 +293,7 @@ def _has_row_patterns(shape: Mapping[str, Constant]) -> bool:
     )
 
 
-def _dense(plan: Plan, shape: Mapping[str, Constant]) -> _Choice | None:
+def _dense(plan: Plan, shape: Mapping[str, Constant], block: _Block | None) -> _Choice | None:
     inputs, outputs = number_of(shape, "kInputs"), number_of(shape, "kOutputs")
     bytes_of_sums = _sum_bytes(plan, outputs)
     lanes = bytes_of_sums // WEIGHT_BYTES[plan.precision]
@@ -230,19 +301,24 @@ def _dense(plan: Plan, shape: Mapping[str, Constant]) -> _Choice | None:
         return None
     needed = ceil(outputs / lanes)
     vectors = ceil(needed / ceil(needed / plan.target.sum_registers))
-    block = vectors * lanes
+    own = _Block(1, vectors * lanes)
+    if block is not None:
+        fits = block.channels % lanes == 0 and block.channels <= plan.target.sum_registers * lanes
+        if block.rows != 1 or not fits:
+            return None
+        own = block
     constants: Constants = (
         ("kOut", (1, 1, 1)),
         ("kSumBytes", bytes_of_sums),
         ("kInputs", inputs),
         ("kChannelsOut", outputs),
-        ("kTileChannels", block),
+        ("kTileChannels", own.channels),
         ("kSafeAdditions", _safe_additions(plan, inputs)),
         ("kSkipsResting", 0),
     )
-    length = inputs * blocks(outputs, block) * block
-    why = f"sums of {block} outputs in registers"
-    return _Choice("DenseSource", constants, DenseLayout(block), length, why)
+    length = inputs * blocks(outputs, own.channels) * own.channels
+    why = f"sums of {own.channels} outputs in registers"
+    return _Choice("DenseSource", constants, own, why, DenseLayout(own.channels), length)
 
 
 def _safe_additions(plan: Plan, inputs: int) -> int:

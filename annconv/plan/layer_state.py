@@ -34,11 +34,12 @@ def laid_out(plan: Plan, layer: LayerKernel) -> Plan:
             if variable.broadcast != "one":
                 packed[variable.initial] = _by_neuron(packed[variable.initial], layout)
         updates.append(replace(update, variables=tuple(map(_spread, update.variables))))
-    factors = layer.arrival.factors
-    if factors is not None and packed[factors].length > 1:
-        packed[factors] = _by_channel(packed[factors], layouts[0])
-    if layer.arrival.trace is not None:
-        lengths[layer.arrival.trace] = layouts[0].length()
+    for arrival in layer.arrivals:
+        factors = arrival.factors
+        if factors is not None and packed[factors].length > 1:
+            packed[factors] = _by_channel(packed[factors], layouts[0])
+        if arrival.trace is not None:
+            lengths[arrival.trace] = layouts[0].length()
     changed = replace(
         layer, update=updates[0], pooling=updates[1] if layer.pooling is not None else None
     )
@@ -59,7 +60,7 @@ def _layouts(layer: LayerKernel) -> Iterator[NeuronLayout]:
     constants = dict(layer.constants)
     block = number_of(constants, "kTileChannels")
     _, rows, columns = extents_of(constants, "kOut")
-    if layer.arrival.function == "RatesSource":
+    if layer.reads_rates:
         yield NeuronLayout(block, (layer.update.neurons,), rows, columns)
         return
     yield NeuronLayout(block, layer.update.geometry, rows, columns)

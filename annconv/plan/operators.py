@@ -27,6 +27,7 @@ from annconv.plan.kernels import Constant
 
 SPATIAL_AXES = 3
 SCALE = "scale"
+TRANSFER = "transfer"
 CONVOLVE_EVENTS = "convolve_events"
 FUSED_SCALE = "scale_fused"
 """A Scale whose products are added to what there is, with one rounding for both."""
@@ -102,7 +103,7 @@ def _pool(operator: MaxPool | MeanPool, geometry: Geometry, result: Geometry) ->
 
 
 def _transfer(operator: Reshape, geometry: Geometry, result: Geometry) -> KernelShape:
-    return KernelShape("transfer", (("kSize", math.prod(geometry)),))
+    return KernelShape(TRANSFER, (("kSize", math.prod(geometry)),))
 
 
 def _scale(operator: Scale, geometry: Geometry, result: Geometry) -> KernelShape:

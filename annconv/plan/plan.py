@@ -172,10 +172,11 @@ def references(plan: Plan) -> Iterator[tuple[str, str, str | None]]:
             yield kernel.name, "packed", kernel.packed
             continue
         if isinstance(kernel, LayerKernel):
-            for buffer in (kernel.arrival.spikes, kernel.arrival.trace):
-                yield kernel.name, "buffer", buffer
-            for packed in (kernel.arrival.weights, kernel.arrival.factors, kernel.arrival.decay):
-                yield kernel.name, "packed", packed
+            for arrival in kernel.arrivals:
+                for buffer in (arrival.spikes, arrival.trace):
+                    yield kernel.name, "buffer", buffer
+                for packed in (arrival.weights, arrival.factors, arrival.decay):
+                    yield kernel.name, "packed", packed
             for buffer in (kernel.emits.spikes, kernel.resting):
                 yield kernel.name, "buffer", buffer
             for update in kernel.updates:

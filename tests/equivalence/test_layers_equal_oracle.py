@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from batch import Job, Run, compile_batch, spike_trains, varied
+from random_joins import draw_joins
 from random_layers import draw_layers
-from random_networks import STEPS
+from random_networks import STEPS, Structure
 
 from annconv.ir.arrays import FloatArray
 from annconv.ir.network import Network
@@ -25,13 +26,19 @@ from annconv.plan.kernels import LayerKernel
 from annconv.reference.compare import differences
 from annconv.reference.network import run_network
 
-QUICK = (*range(12), 17, 19, 44, 54, 58)
-LONG = range(1000, 1200)
+JOINS = 20_000
+QUICK = (*range(12), 17, 19, 44, 54, 58, *(JOINS + seed for seed in (3, 18, 21, 25, 52, 55)))
+LONG = (*range(1000, 1200), *range(JOINS, JOINS + 100))
 CHUNK = 10
 DRAWS = 6
 SAMPLES = 3
 
 OPTIONS = CompileOptions(precision="double", threads=1, strict_warnings=True, compiler_level=1)
+
+
+def structure_of(seed: int) -> Structure:
+    """Populations in a row, or residual blocks."""
+    return draw_joins(seed) if seed >= JOINS else draw_layers(seed)
 
 
 def options_of(seed: int, draw: int = 0) -> CompileOptions:
@@ -41,7 +48,7 @@ def options_of(seed: int, draw: int = 0) -> CompileOptions:
 
 def drawn(seed: int, draw: int) -> tuple[Network, FloatArray, bool]:
     """A network, samples, and whether all its sums are exact; even draws lie on a grid."""
-    structure = draw_layers(seed)
+    structure = structure_of(seed)
     rng = np.random.default_rng([seed, draw])
     on_grid = draw % 2 == 0
     network = structure.with_data(rng, on_grid=on_grid)
@@ -90,9 +97,9 @@ def test_layers(seed: int, quick_runs: dict[str, Run]) -> None:
 
 @pytest.mark.slow
 @pytest.mark.compiles
-@pytest.mark.parametrize("first", LONG[::CHUNK])
+@pytest.mark.parametrize("first", range(0, len(LONG), CHUNK))
 def test_two_hundred_structures(first: int, tmp_path: Path) -> None:
-    seeds = range(first, first + CHUNK)
+    seeds = LONG[first : first + CHUNK]
     runs = compiled(seeds, tmp_path)
     for seed in seeds:
         for draw in range(DRAWS):
@@ -102,22 +109,27 @@ def test_two_hundred_structures(first: int, tmp_path: Path) -> None:
 def test_the_structures_have_every_kind_of_layer() -> None:
     sources: Counter[str] = Counter()
     for seed in QUICK:
-        plan = lower(draw_layers(seed).network, options_of(seed))[1]
+        plan = lower(structure_of(seed).network, options_of(seed))[1]
         layers = [kernel for kernel in plan.kernels if isinstance(kernel, LayerKernel)]
-        sources.update(layer.arrival.function for layer in layers)
+        sources.update(entry.function for layer in layers for entry in layer.arrivals)
         sources["pooling"] += sum(layer.pooling is not None for layer in layers)
         sources["patterns"] += sum(dict(layer.constants).get("kPatterns", 0) for layer in layers)
         apart = [dict(layer.constants).get("kRowsTogether", 1) == 0 for layer in layers]
+        sources.update(f"{len(layer.arrivals)} arrivals" for layer in layers)
+        pooled = [layer for layer in layers if layer.pooling is not None]
+        sources["joined and pooled"] += any(len(layer.arrivals) > 1 for layer in pooled)
         sources["kernel rows apart"] += sum(apart)
         sources["shared inputs"] += plan.shared_inputs is not None
         bits = {buffer.name for buffer in plan.buffers if buffer.type == "bits"}
         for layer in layers:
-            if layer.arrival.spikes in bits:
-                sources[f"bits for {layer.arrival.function}"] += 1
-        recorded = lower(draw_layers(seed).network, replace(options_of(seed), whole=True))[1]
+            for arrival in layer.arrivals:
+                sources[f"bits for {arrival.function}"] += arrival.spikes in bits
+        recorded = lower(structure_of(seed).network, replace(options_of(seed), whole=True))[1]
         sources["bits recorded"] += any(entry.type == "bits" for entry in recorded.buffers)
     assert sorted(kind for kind, count in sources.items() if count > 0) == [
-        "ConvolutionSource", "DenseSource", "RatesSource", "RowTableSource",
-        "bits for ConvolutionSource", "bits for DenseSource", "bits for RowTableSource",
-        "bits recorded", "kernel rows apart", "patterns", "pooling", "shared inputs",
+        "1 arrivals", "2 arrivals", "3 arrivals",
+        "ConvolutionSource", "DenseSource", "ElementSource", "RatesSource", "RowTableSource",
+        "bits for ConvolutionSource", "bits for DenseSource", "bits for ElementSource",
+        "bits for RowTableSource", "bits recorded", "joined and pooled", "kernel rows apart",
+        "patterns", "pooling", "shared inputs",
     ]  # fmt: skip

@@ -26,7 +26,7 @@ PICTURE = chain(
 def test_a_picture_becomes_layers() -> None:
     plan = fuse_layers(plan_before(PICTURE, "fuse_layers"))
     plan.verify()
-    assert [(entry.name, entry.arrival.function) for entry in layers(plan)] == [
+    assert [(entry.name, entry.arrivals[0].function) for entry in layers(plan)] == [
         ("layer_p0", "RatesSource"),
         ("layer_p1", "RowTableSource"),
         ("layer_p3", "ConvolutionSource"),
@@ -157,12 +157,15 @@ def test_windows_that_overlap_stay_apart() -> None:
     assert [entry.name for entry in layers(plan)] == ["layer_p0"]
 
 
-def test_two_projections_onto_a_population_stay_apart() -> None:
+def test_two_projections_onto_a_population_are_computed_for_one_block() -> None:
     network = chain((9,), (dense(9, 8), "spikes"), (dense(8, 8), "spikes"))
     second = Projection("more", "p0", "p2", dense(9, 8), "spikes")
     network = replace(network, projections=(*network.projections, second))
     plan = fuse_layers(plan_before(network, "fuse_layers"))
-    assert [entry.name for entry in layers(plan)] == ["layer_p0", "layer_p1"]
+    joined = layers(plan)[-1]
+    assert joined.name == "layer_p2"
+    assert [entry.function for entry in joined.arrivals] == ["DenseSource"] * 2
+    assert len(plan.kernels) == 3
 
 
 NEURONS = {

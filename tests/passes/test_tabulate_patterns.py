@@ -28,7 +28,7 @@ def patterns(channels: int, size: int) -> tuple[int, KernelLayout, int]:
     plan = tabulate_patterns(plan_before(network, "tabulate_patterns"))
     plan.verify()
     layer = layers(plan)[2]
-    weights = next(entry for entry in plan.packed if entry.name == layer.arrival.weights)
+    weights = next(entry for entry in plan.packed if entry.name == layer.arrivals[0].weights)
     assert isinstance(weights.layout, KernelLayout)
     number = dict(layer.constants)["kPatterns"]
     assert isinstance(number, int)

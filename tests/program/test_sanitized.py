@@ -172,7 +172,7 @@ def test_the_layers_have_every_source_and_both_orders_of_a_kernel() -> None:
     for network, options, _ in quick_jobs().values():
         plan = lower(network, options)[1]
         layers = [kernel for kernel in plan.kernels if isinstance(kernel, LayerKernel)]
-        found |= {layer.arrival.function for layer in layers}
+        found |= {entry.function for layer in layers for entry in layer.arrivals}
         found |= {"pooling" for layer in layers if layer.pooling is not None}
         found |= {"shared inputs"} if plan.shared_inputs is not None else set()
         text = "".join(render_network(plan).values())

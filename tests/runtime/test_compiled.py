@@ -325,7 +325,7 @@ def test_a_profile_has_the_time_of_every_kernel(
     assert all(seconds > 0 for seconds in parts.values())
     assert sum(parts.values()) < passed
     kernels = [kernel for kernel in zoo[name].plan.kernels if isinstance(kernel, LayerKernel)]
-    summing = [entry.name for entry in kernels if entry.arrival.function in SUMMING_SOURCES]
+    summing = [entry.name for entry in kernels if entry.arrivals[0].function in SUMMING_SOURCES]
     assert [part.split()[0] for part in parts if part.endswith(" sums")] == summing
     assert [part.split()[0] for part in parts if part.endswith(" neurons")] == summing
     assert {entry.name for entry in kernels} <= {part.split()[0] for part in parts}

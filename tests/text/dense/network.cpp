@@ -105,7 +105,7 @@ struct Network {
 
 constexpr const char* kParts[] = {"update_image", "layer_hidden sums", "layer_hidden neurons", "layer_classes sums", "layer_classes neurons"};
 
-constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("d50067cc5d063ed63ab01ad1edc8ceb263b55fa55c9282247e36ac3b6f18fcc5", kParts);
+constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("f72a39eca6491c8ed91df50a1d196906cf48f00617b11ed614389244f683e666", kParts);
 
 }  // namespace
 }  // namespace network

@@ -119,7 +119,7 @@ struct Network {
 
 constexpr const char* kParts[] = {"layer_image", "layer_conv", "update_classes"};
 
-constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("57fa87dd32d4460f1b077868af89e77e87296c8498c15ebd1618cd0484e9b208", kParts);
+constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("7bfd08143b0532234c6b8f069b4868d4bca429770d8f35f7cc2c34942342516d", kParts);
 
 }  // namespace
 }  // namespace network

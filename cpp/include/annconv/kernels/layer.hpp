@@ -37,6 +37,7 @@ class Layer {
     template <class Value>
     using Neuron = typename Types::template Neuron<Value>;
     using Value = LanesOf<Real, Shape::kVectorBytes>;
+    using Arrived = decltype(std::declval<Source>().template arrived<Value>(0, 0, 0, 0));
     static constexpr int kRows = Shape::kOut[1], kCols = Shape::kOut[2];
     static constexpr int kBlockChannels = Source::kBlockChannels;
     static constexpr int kVectors = kBlockChannels / Value::kLanes;
@@ -118,7 +119,7 @@ class Layer {
             const Position at = locate(channel_block, first_row, vector);
             const Neuron<Value> before(data_, at.place, at.channel);
             Neuron<Value> after = before;
-            if (!none(after.step(number, Value(Real{0}))) || !after.equals(before)) return false;
+            if (!none(after.step(number, Arrived{})) || !after.equals(before)) return false;
         }
         for (int vector = first_vector; vector < first_vector + kSideBySide; ++vector) {
             const Position at = locate(channel_block, first_row, vector);
@@ -178,6 +179,7 @@ class PooledLayer {
     template <class Value>
     using Pooling = typename Types::template Pooling<Value>;
     using Value = LanesOf<Real, Shape::kVectorBytes>;
+    using Arrived = decltype(std::declval<Source>().template arrived<Value>(0, 0, 0, 0));
     static constexpr int kRows = Shape::kOut[1], kCols = Shape::kOut[2];
     static constexpr int kHigh = Shape::kPool[0], kWide = Shape::kPool[1];
     // What the windows at the edge hold where they hang over it, 0 where none does.
@@ -289,7 +291,7 @@ class PooledLayer {
         const Pooling<Value> pooling_before(pooling_data_, at.pool_place(), at.channel());
         Neurons<At::kCells> neurons = before;
         Pooling<Value> pooling = pooling_before;
-        const auto nothing = [](std::size_t) { return Value(Real{0}); };
+        const auto nothing = [](std::size_t) { return Arrived{}; };
         const auto spiked = step(neurons, pooling, static_cast<Real>(tile_.first), nothing, all);
         if (!none(spiked) || !pooling.equals(pooling_before)) return false;
         if (!(std::get<cells>(neurons).equals(std::get<cells>(before)) && ...)) return false;
