@@ -49,6 +49,21 @@ CPP_FAULTS = (
         "what was passed on is forgotten",
     ),
     Fault(
+        "cpp-joint-scratch", f"{_INCLUDE}/kernels/joint_source.hpp",
+        "start += kBytes[before];", "start += kBytes[0];",
+        "the third source of a layer works in memory of the second",
+    ),
+    Fault(
+        "cpp-element-plane", f"{_INCLUDE}/kernels/element_source.hpp",
+        "(first_row_ + row) * Shape::kIn[2] + col", "(first_row_ + row) * Shape::kOut[2] + col",
+        "spikes of a plane that pooling does not cover come from other columns",
+    ),
+    Fault(
+        "cpp-sign-of-bytes", f"{_INCLUDE}/kernels/spikes.hpp",
+        "sign < 0 ? negative : bytes & ~negative;", "sign < 0 ? negative : bytes;",
+        "spikes taken back count for either sign",
+    ),
+    Fault(
         "cpp-carry-over", f"{_INCLUDE}/tile.hpp",
         "std::memcpy(values[0], values[steps], sizeof values[0]);",
         "std::memcpy(values[0], values[slots - 1], sizeof values[0]);",
