@@ -135,9 +135,8 @@ def residual(*, increase: bool = True) -> Network:
 
 def _convolution(rng: np.random.Generator, size: int, filters: int, stride: int) -> Convolution:
     kernel = rng.normal(0.2, 0.5, (size, size, 1, filters))
-    return Convolution(
-        kernel, (stride,) * 2, ((1, 1),) * 2 if stride == 1 else ((0, 1),) * 2, (1, 1)
-    )
+    padding = ((1, 1), (1, 1)) if stride == 1 else ((0, 1), (0, 1))
+    return Convolution(kernel, (stride, stride), padding, (1, 1))
 
 
 def test_spikes_behind_counts_and_junctions_meet_whole_weights() -> None:
