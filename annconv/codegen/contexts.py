@@ -8,7 +8,7 @@ from annconv.codegen.emission import emission_lines, emitted_text
 from annconv.codegen.names import cpp_name, statistic_name
 from annconv.codegen.shapes import KernelNames, constant_context
 from annconv.codegen.updates import update_lines
-from annconv.neurons.model import OdeBlock
+from annconv.neurons.model import OdeSystem
 from annconv.plan.kernels import OperatorKernel, UpdateKernel
 from annconv.plan.operators import CONVOLVE_EVENTS
 from annconv.plan.plan import Plan
@@ -76,7 +76,7 @@ def _operator_context(
 def _update_context(kernel: UpdateKernel, slotted: frozenset[str]) -> Context:
     model = kernel.model
     reads = model.reads()
-    integrates = any(isinstance(statement, OdeBlock) for statement in model.update)
+    integrates = any(isinstance(statement, OdeSystem) for statement in model.update)
     shared = [entry for entry in kernel.parameters if entry.broadcast == "one"]
     own = [entry for entry in kernel.parameters if entry.broadcast != "one"]
     arrived = {f"g_{target}": buffer for target, buffer in kernel.conductances}

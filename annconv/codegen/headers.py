@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from annconv.neurons.expressions import Call, Cast, Expression, children
-from annconv.neurons.model import NeuronModel, OdeBlock
+from annconv.neurons.model import NeuronModel, OdeSystem
 from annconv.plan.kernels import Kernel, LayerKernel, OperatorKernel, UpdateKernel
 from annconv.plan.operators import CONVOLVE_EVENTS, FUSED_SCALE, SCALE, TRANSFER
 
@@ -64,7 +64,7 @@ def _headers(kernel: Kernel) -> Iterator[str]:
 
 def _model_headers(model: NeuronModel) -> Iterator[str]:
     """What a neuron's statements call besides functions."""
-    if any(isinstance(statement, OdeBlock) for statement in model.update):
+    if any(isinstance(statement, OdeSystem) for statement in model.update):
         yield "annconv/integration.hpp"
     if model.draw_kinds() - {"Uniform"}:
         yield "annconv/distributions.hpp"

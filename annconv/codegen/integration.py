@@ -11,31 +11,31 @@ from annconv.codegen.names import cpp_name, fresh_name
 from annconv.codegen.statements import expression_text
 from annconv.neurons.expressions import renamed
 from annconv.neurons.methods import TOGETHER, implicit_matrix, left_over, slope_of, times_step
-from annconv.neurons.model import Ode, OdeBlock
+from annconv.neurons.model import Ode, OdeSystem
 
 Names = Mapping[str, str]
 """Variable -> name of a temporary that belongs to it."""
 
 
-def block_lines(
-    block: OdeBlock, taken: set[str], bounds: Callable[[Ode], Sequence[str]]
+def system_lines(
+    system: OdeSystem, taken: set[str], bounds: Callable[[Ode], Sequence[str]]
 ) -> list[str]:
-    """Lines of a block.
+    """Lines of a system.
 
     Args:
-        block: The ODEs.
-        taken: C++ names that temporaries must not have; those of this block are added.
+        system: The ODEs.
+        taken: C++ names that temporaries must not have; those of this system are added.
         bounds: Lines that keep a variable within its bounds.
     """
-    writer = _BlockWriter(block, taken)
+    writer = _SystemWriter(system, taken)
     lines = writer.lines
-    for ode in block.equations:
+    for ode in system.equations:
         lines.append(f"{cpp_name(ode.variable)} += {writer.changes[ode.variable]};")
         lines += bounds(ode)
     return lines
 
 
-class _BlockWriter:
+class _SystemWriter:
     """Collects the lines before the variables change.
 
     Attributes:
@@ -43,17 +43,17 @@ class _BlockWriter:
         changes: Variable -> text of its change.
     """
 
-    def __init__(self, block: OdeBlock, taken: set[str]) -> None:
+    def __init__(self, system: OdeSystem, taken: set[str]) -> None:
         self.lines: list[str] = []
         self.changes: dict[str, str] = {}
         self._taken = taken
-        slopes = self._gradients(block.equations, {}, "d{}_dt")
-        for ode in block.equations:
+        slopes = self._gradients(system.equations, {}, "d{}_dt")
+        for ode in system.equations:
             if ode.method not in TOGETHER:
                 self._alone(ode, slopes[ode.variable])
-        self._implicit(block.of("implicit"), slopes)
-        self._midpoint(block.of("midpoint"), slopes)
-        self._runge_kutta(block.of("rk4"), slopes)
+        self._implicit(system.of("implicit"), slopes)
+        self._midpoint(system.of("midpoint"), slopes)
+        self._runge_kutta(system.of("rk4"), slopes)
 
     def _name(self, pattern: str, variable: str) -> str:
         name = fresh_name(pattern.format(variable), self._taken)
@@ -94,16 +94,16 @@ class _BlockWriter:
         matrix = implicit_matrix(odes)
         if not odes or matrix is None:
             return
-        system, count = self._name("{}_system", odes[0].variable), len(odes)
+        array, count = self._name("{}_system", odes[0].variable), len(odes)
         rows = [
             ", ".join([*map(expression_text, row), f"dt * {slopes[ode.variable]}"])
             for ode, row in zip(odes, matrix, strict=True)
         ]
         listed = ", ".join(f"{{{row}}}" for row in rows)
-        self.lines.append(f"real {system}[{count}][{count + 1}] = {{{listed}}};")
-        self.lines.append(f"annconv::solve({system});")
+        self.lines.append(f"real {array}[{count}][{count + 1}] = {{{listed}}};")
+        self.lines.append(f"annconv::solve({array});")
         for row, ode in enumerate(odes):
-            self.changes[ode.variable] = f"{system}[{row}][{count}]"
+            self.changes[ode.variable] = f"{array}[{row}][{count}]"
 
     def _midpoint(self, odes: Sequence[Ode], slopes: Names) -> None:
         own = {ode.variable: slopes[ode.variable] for ode in odes}

@@ -29,7 +29,7 @@ from annconv.neurons.expressions import (
     renamed,
     with_children,
 )
-from annconv.neurons.model import Assign, NeuronModel, Ode, OdeBlock, Statement
+from annconv.neurons.model import Assign, NeuronModel, Ode, OdeSystem, Statement
 from annconv.neurons.rewriting import mapped_model
 
 SPIKED, UNSPIKED = "spiked", "unspiked"
@@ -113,8 +113,8 @@ class _Hoisted:
             )
 
         def statement(before: Statement) -> Statement:
-            if isinstance(before, OdeBlock):
-                return OdeBlock(tuple(map(bounded, before.equations)))
+            if isinstance(before, OdeSystem):
+                return OdeSystem(tuple(map(bounded, before.equations)))
             return bounded(before)
 
         return replace(model, update=tuple(map(statement, model.update)))

@@ -12,7 +12,7 @@ from typing import Any, cast
 from annconv.codegen.lanes import lanes_neuron
 from annconv.codegen.names import cpp_name
 from annconv.codegen.shapes import KernelNames, constant_context
-from annconv.neurons.model import OdeBlock
+from annconv.neurons.model import OdeSystem
 from annconv.plan.arrays import Buffer
 from annconv.plan.kernels import Arrival, LayerKernel, UpdateKernel
 from annconv.plan.plan import Plan
@@ -316,7 +316,7 @@ def _arrival_lines(arrivals: tuple[Arrival, ...], drives: str) -> list[str]:
 def _given(update: UpdateKernel) -> list[tuple[str, str]]:
     """Names and values of `dt` and `pi`, those that the statements read."""
     reads = update.model.reads()
-    integrates = any(isinstance(entry, OdeBlock) for entry in update.model.update)
+    integrates = any(isinstance(entry, OdeSystem) for entry in update.model.update)
     given = [("dt", "kTimeStep")] if integrates or "dt" in reads else []
     return [*given, ("pi", PI)] if "pi" in reads else given
 

@@ -170,14 +170,14 @@ def _groups(plan: Plan) -> list[Context]:
     groups: list[Context] = []
     for kernel in plan.kernels:
         is_layer = isinstance(kernel, LayerKernel)
-        stage = kernel.stage if plan.tile > 1 else 0
-        reads_out = plan.tile == 1 or stage == plan.readout.population
-        if not is_layer and groups and groups[-1]["stage"] == stage:
+        population = kernel.population if plan.tile > 1 else 0
+        reads_out = plan.tile == 1 or population == plan.readout.population
+        if not is_layer and groups and groups[-1]["population"] == population:
             groups[-1]["kernels"].append(kernel.name)
         else:
             groups.append(
                 {
-                    "stage": None if is_layer else stage,
+                    "population": None if is_layer else population,
                     "is_layer": is_layer,
                     "sums_first": isinstance(kernel, LayerKernel)
                     and any(entry.function in SUMMING_SOURCES for entry in kernel.arrivals),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from annconv.codegen.integration import block_lines
+from annconv.codegen.integration import system_lines
 from annconv.codegen.names import cpp_name
 from annconv.codegen.statements import expression_text
-from annconv.neurons.model import Assign, NeuronModel, Ode, OdeBlock
+from annconv.neurons.model import Assign, NeuronModel, Ode, OdeSystem
 
 BoundLine = Callable[[str, str, str], str]
 """Makes the line that keeps a value (name) on one side (sign) of a limit."""
@@ -27,8 +27,8 @@ def update_lines(model: NeuronModel, bound_line: BoundLine = branching_bound) ->
     taken = {cpp_name(name) for name in _all_names(model)}
     lines: list[str] = []
     for statement in model.update:
-        if isinstance(statement, OdeBlock):
-            lines += block_lines(statement, taken, bound_lines)
+        if isinstance(statement, OdeSystem):
+            lines += system_lines(statement, taken, bound_lines)
         else:
             value = expression_text(statement.value)
             lines += [f"{cpp_name(statement.variable)} = {value};", *bound_lines(statement)]

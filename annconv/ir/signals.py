@@ -28,7 +28,7 @@ from annconv.ir.population import Population
 from annconv.ir.projection import SPIKES, Projection
 from annconv.neurons.expressions import Binary, Cast, Expression, Name, Number
 from annconv.neurons.linear import affine_form
-from annconv.neurons.model import Assign, NeuronModel, OdeBlock
+from annconv.neurons.model import Assign, NeuronModel, OdeSystem
 
 Kind = Literal["spike", "signed", "count", "real"]
 """What a value is: "spike" 0 or 1, "signed" -1, 0 or 1, "count" whole and not below 0."""
@@ -219,7 +219,7 @@ def _starts_at_zero(model: NeuronModel, variable: str) -> bool:
 def _moves_between_spikes(model: NeuronModel, variable: str) -> bool:
     """Whether something but a spike changes a variable."""
     for statement in model.update:
-        entries = statement.equations if isinstance(statement, OdeBlock) else (statement,)
+        entries = statement.equations if isinstance(statement, OdeSystem) else (statement,)
         if any(entry.variable == variable for entry in entries):
             return True
     return False

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from annconv.neurons.expressions import Binary, Draw, Expression, Name, Number, names, nodes
 from annconv.neurons.linear import ZERO, linear_form
-from annconv.neurons.model import Assign, NeuronModel, Ode, OdeBlock, Statement
+from annconv.neurons.model import Assign, NeuronModel, Ode, OdeSystem, Statement
 
 _TIME_STEP = "dt"
 
@@ -16,7 +16,7 @@ def with_decays(model: NeuronModel, changing: Container[str] = ()) -> NeuronMode
     """A neuron with `x = x * (1 + dt * s)` in place of an Euler step of `dx/dt = s * x`.
 
     The factor is computed once, so `s` may read nothing but parameters. The new statement stands
-    behind the block of its equation, whose other equations still read the old value.
+    behind the system of its equation, whose other equations still read the old value.
 
     Args:
         model: The neuron.
@@ -30,13 +30,13 @@ def _parts(
     statement: Statement, model: NeuronModel, changing: Container[str]
 ) -> Iterator[Statement]:
     """A statement, its decaying variables set apart."""
-    if not isinstance(statement, OdeBlock):
+    if not isinstance(statement, OdeSystem):
         yield statement
         return
     decays = {ode.variable: _decay(ode, model, changing) for ode in statement.equations}
     others = tuple(ode for ode in statement.equations if decays[ode.variable] is None)
     if others:
-        yield OdeBlock(others)
+        yield OdeSystem(others)
     yield from (decay for decay in decays.values() if decay is not None)
 
 

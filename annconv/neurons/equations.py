@@ -27,7 +27,7 @@ from annconv.neurons.model import (
     Assign,
     NeuronModel,
     Ode,
-    OdeBlock,
+    OdeSystem,
     Parameter,
     Statement,
     StateVariable,
@@ -426,15 +426,15 @@ def _check_shared(
 
 
 def _statements(equations: Sequence[_Equation]) -> tuple[Statement, ...]:
-    """Assignments and blocks of neighbouring ODEs."""
+    """Assignments and systems of neighbouring ODEs."""
     found: list[Statement] = []
     for entry in equations:
         if isinstance(entry.statement, Assign):
             found.append(entry.statement)
-        elif found and isinstance(found[-1], OdeBlock):
-            found[-1] = OdeBlock((*found[-1].equations, entry.statement))
+        elif found and isinstance(found[-1], OdeSystem):
+            found[-1] = OdeSystem((*found[-1].equations, entry.statement))
         else:
-            found.append(OdeBlock((entry.statement,)))
+            found.append(OdeSystem((entry.statement,)))
     return tuple(found)
 
 
@@ -444,11 +444,11 @@ def _check_methods(
     """Every ODE suits its method, and at most one method takes several equations together."""
     headers = {entry.header.name: entry.header for entry in equations}
     together = ""
-    blocks = (statement for statement in update if isinstance(statement, OdeBlock))
-    for block, ode in ((entry, ode) for entry in blocks for ode in entry.equations):
+    systems = (statement for statement in update if isinstance(statement, OdeSystem))
+    for system, ode in ((entry, ode) for entry in systems for ode in entry.equations):
         header = headers[ode.variable]
         place = next((e for e in header.tokens if e.text == ode.method), header.target)
-        fault = method_fault(block, ode)
+        fault = method_fault(system, ode)
         if fault is not None:
             raise source.error(fault, place, hint="midpoint and rk4 take any equation")
         if ode.method in TOGETHER and together not in ("", ode.method):

@@ -25,7 +25,7 @@ from annconv.neurons.model import (
     Assign,
     NeuronModel,
     Ode,
-    OdeBlock,
+    OdeSystem,
     Statement,
     StateVariable,
 )
@@ -87,9 +87,9 @@ def _waiting(update: Iterable[Statement], going_on: frozenset[str]) -> Iterable[
     Bounds are part of a statement, not of what it assigns: they act all the same.
     """
     for statement in update:
-        if isinstance(statement, OdeBlock):
+        if isinstance(statement, OdeSystem):
             entries = (_waiting_ode(entry, going_on) for entry in statement.equations)
-            yield OdeBlock(tuple(entries))
+            yield OdeSystem(tuple(entries))
         elif statement.variable in going_on:
             yield statement
         else:

@@ -6,7 +6,7 @@ With F the gradient, s its slope in the variable and h = dt, a step adds
 - `exponential`: h F (exp(h s) - 1)/(h s), exact where all else stands still; F must be linear
 - `semiimplicit`: h F/(1 - h s); F must be linear
 - `implicit`: the solution d of (1 - h S) d = h F, where S holds the slopes of all implicit ODEs of
-  a block in each other's variables; they must be linear in them
+  a system in each other's variables; they must be linear in them
 - `midpoint`: h F at the variables half an explicit step on
 - `rk4`: h (F1 + 2 F2 + 2 F3 + F4)/6, the classical method of Runge and Kutta
 
@@ -20,10 +20,10 @@ from collections.abc import Sequence
 
 from annconv.neurons.expressions import Binary, Expression, Name, Negate, Number, names
 from annconv.neurons.linear import linear_form
-from annconv.neurons.model import Ode, OdeBlock
+from annconv.neurons.model import Ode, OdeSystem
 
 TOGETHER = ("implicit", "midpoint", "rk4")
-"""Methods that take the equations of a block as one system; a neuron uses at most one of them."""
+"""Methods that take the equations of a system together; a neuron uses at most one of them."""
 
 _STEP = Name("dt")
 
@@ -70,13 +70,13 @@ def implicit_matrix(odes: Sequence[Ode]) -> list[list[Expression]] | None:
     return rows
 
 
-def method_fault(block: OdeBlock, ode: Ode) -> str | None:
-    """Why an ODE of a block cannot be integrated by its method, None where it can."""
+def method_fault(system: OdeSystem, ode: Ode) -> str | None:
+    """Why an ODE of a system cannot be integrated by its method, None where it can."""
     alone = ode.method in ("exponential", "semiimplicit")
     if alone and linear_form(ode.gradient, ode.variable) is None:
         return f"the method {ode.method!r} needs an equation that is linear in {ode.variable}"
     if ode.method == "implicit":
-        group = block.of("implicit")
+        group = system.of("implicit")
         if implicit_matrix(group) is None:
             listed = ", ".join(entry.variable for entry in group)
             return f"the method 'implicit' needs equations that are linear in {listed}"

@@ -77,7 +77,7 @@ class Ode:
 
 
 @dataclass(frozen=True, slots=True)
-class OdeBlock:
+class OdeSystem:
     """Neighbouring ODEs: all gradients read the old values, then all variables change in order."""
 
     equations: tuple[Ode, ...]
@@ -87,7 +87,7 @@ class OdeBlock:
         return tuple(entry for entry in self.equations if entry.method == method)
 
 
-Statement = Assign | OdeBlock
+Statement = Assign | OdeSystem
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ class NeuronModel:
     def expressions(self) -> Iterator[Expression]:
         """Every expression of update, conditions and resets, in running order."""
         for statement in self.update:
-            equations = statement.equations if isinstance(statement, OdeBlock) else (statement,)
+            equations = statement.equations if isinstance(statement, OdeSystem) else (statement,)
             for entry in equations:
                 yield entry.gradient if isinstance(entry, Ode) else entry.value
                 yield from (bound for bound in (entry.minimum, entry.maximum) if bound is not None)
@@ -168,7 +168,7 @@ class NeuronModel:
             and all(
                 len(statement.of("explicit")) == len(statement.equations)
                 for statement in self.update
-                if isinstance(statement, OdeBlock)
+                if isinstance(statement, OdeSystem)
             )
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from annconv.neurons.expressions import Expression, Rewrite
-from annconv.neurons.model import Assign, NeuronModel, OdeBlock, Statement
+from annconv.neurons.model import Assign, NeuronModel, OdeSystem, Statement
 
 
 def mapped_model(model: NeuronModel, whole: Rewrite) -> NeuronModel:
@@ -23,9 +23,9 @@ def mapped_model(model: NeuronModel, whole: Rewrite) -> NeuronModel:
         return None if expression is None else whole(expression)
 
     def statement(before: Statement) -> Statement:
-        if not isinstance(before, OdeBlock):
+        if not isinstance(before, OdeSystem):
             return entry(before)
-        return OdeBlock(
+        return OdeSystem(
             tuple(
                 replace(
                     ode,

@@ -19,7 +19,7 @@ from annconv.ir.projection import SPIKES, Projection
 from annconv.ir.signals import population_signal
 from annconv.neurons.expressions import Number
 from annconv.neurons.linear import affine_form
-from annconv.neurons.model import Assign, NeuronModel, Ode, OdeBlock
+from annconv.neurons.model import Assign, NeuronModel, Ode, OdeSystem
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +114,8 @@ def _only_ode(model: NeuronModel, variable: str) -> Ode | None:
     """The unbounded ODE that is all that `update` does to a variable."""
     found: Ode | None = None
     for statement in model.update:
-        block = statement.equations if isinstance(statement, OdeBlock) else (statement,)
-        for entry in block:
+        equations = statement.equations if isinstance(statement, OdeSystem) else (statement,)
+        for entry in equations:
             if entry.variable != variable:
                 continue
             bounded = entry.minimum is not None or entry.maximum is not None

@@ -29,8 +29,8 @@ def fuse_layers(plan: Plan) -> Plan:
     if plan.tile == 1:
         return plan
     plan = _with_encoding(plan)
-    for stage in range(len(plan.populations)):
-        candidate = _candidate(plan, stage)
+    for population in range(len(plan.populations)):
+        candidate = _candidate(plan, population)
         if candidate is not None:
             plan = _fused(plan, candidate)
     return plan
@@ -75,9 +75,9 @@ class Candidate:
     pooled: str | None = None
 
 
-def _candidate(plan: Plan, stage: int) -> Candidate | None:
+def _candidate(plan: Plan, population: int) -> Candidate | None:
     """A population's kernels, where they fit a layer."""
-    kernels = [kernel for kernel in plan.kernels if kernel.stage == stage]
+    kernels = [kernel for kernel in plan.kernels if kernel.population == population]
     updates = [
         kernel for kernel in kernels if isinstance(kernel, UpdateKernel) and not kernel.rates
     ]
@@ -88,7 +88,7 @@ def _candidate(plan: Plan, stage: int) -> Candidate | None:
     arriving = what_arrives(update, operators)
     if not arriving or not _runs_in_lanes(update):
         return None
-    if stage == plan.readout.population and not _counts(plan):
+    if population == plan.readout.population and not _counts(plan):
         return None
     summing = [entry.operator for entry in arriving if entry.sums]
     if not summing or not all(entry.operator.source in plan.spikes for entry in arriving):
@@ -110,7 +110,8 @@ def _with_pooling(plan: Plan, found: Candidate, read: list[OperatorKernel]) -> C
     if len(read) != 1 or plan.target.whole or _readers(plan, [found.update.spikes]):
         return None
     pool = read[0]
-    behind = [kernel for kernel in plan.kernels if kernel.stage == pool.stage and kernel != pool]
+    others = (kernel for kernel in plan.kernels if kernel != pool)
+    behind = [kernel for kernel in others if kernel.population == pool.population]
     pooling = behind[0] if len(behind) == 1 else None
     if not isinstance(pooling, UpdateKernel) or not _runs_in_lanes(pooling):
         return None
@@ -120,7 +121,7 @@ def _with_pooling(plan: Plan, found: Candidate, read: list[OperatorKernel]) -> C
     if not _pools_side_by_side(pool, summing[0]) or not _lies_asdelivered(pooling, pool):
         return None
     seen = [entry.buffer for entry in pooling.variables]
-    if pool.stage == plan.readout.population or _readers(plan, seen):
+    if pool.population == plan.readout.population or _readers(plan, seen):
         return None
     pooled = next(entry.name for entry in found.update.variables if entry.buffer == pool.source)
     return replace(found, pool=pool, pooling=pooling, pooled=pooled)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from annconv.neurons.expressions import Expression, names
-from annconv.neurons.model import Assign, NeuronModel, Ode, OdeBlock, Statement
+from annconv.neurons.model import Assign, NeuronModel, Ode, OdeSystem, Statement
 from annconv.plan.kernels import Kernel, LayerKernel, OperatorKernel, UpdateKernel
 from annconv.plan.plan import Plan
 
@@ -78,11 +78,11 @@ def _dependencies(model: NeuronModel) -> dict[str, frozenset[str]]:
     needs: dict[str, frozenset[str]] = {}
     entries: list[Assign | Ode] = [*model.reset, *model.unreset]
     for statement in model.update:
-        entries += statement.equations if isinstance(statement, OdeBlock) else (statement,)
+        entries += statement.equations if isinstance(statement, OdeSystem) else (statement,)
     solved = {
         entry.variable: frozenset(other.variable for other in statement.of("implicit"))
         for statement in model.update
-        if isinstance(statement, OdeBlock)
+        if isinstance(statement, OdeSystem)
         for entry in statement.of("implicit")
     }
     for entry in entries:
@@ -100,7 +100,7 @@ def _parts(entry: Assign | Ode) -> list[Expression]:
 
 def _live_statement(statement: Statement, live: set[str]) -> Statement | None:
     """What is left of a statement, None where nothing is."""
-    if isinstance(statement, OdeBlock):
+    if isinstance(statement, OdeSystem):
         equations = tuple(entry for entry in statement.equations if entry.variable in live)
         return replace(statement, equations=equations) if equations else None
     return statement if statement.variable in live else None

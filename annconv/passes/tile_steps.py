@@ -25,7 +25,7 @@ def tile_steps(plan: Plan) -> Plan:
     shared = shared_buffers(plan)
     return replace(
         plan,
-        kernels=tuple(sorted(plan.kernels, key=lambda kernel: kernel.stage)),
+        kernels=tuple(sorted(plan.kernels, key=lambda kernel: kernel.population)),
         buffers=tuple(
             replace(entry, slots=1 + tile) if entry.name in shared else entry
             for entry in plan.buffers
@@ -50,12 +50,12 @@ def shared_buffers(plan: Plan) -> set[str]:
 
     A junction onto which nothing arrives is written by none and stays zero.
     """
-    writers = {name: kernel.stage for kernel in plan.kernels for name in _written(kernel)}
+    writers = {name: kernel.population for kernel in plan.kernels for name in _written(kernel)}
     crossing = {
         kernel.source
         for kernel in plan.kernels
         if isinstance(kernel, OperatorKernel)
-        and writers.get(kernel.source, kernel.stage) != kernel.stage
+        and writers.get(kernel.source, kernel.population) != kernel.population
     }
     return crossing | {name for name in plan.spikes if name is not None}
 

@@ -22,7 +22,7 @@ class OperatorKernel:
     Attributes:
         name: Identifier of the generated function.
         summary: One line on what it computes.
-        stage: Index of the population it works for.
+        population: Index of the population it works for.
         function: Template of the C++ support library that it instantiates.
         constants: Names and values of the shape that the template takes.
         source: Buffer it reads.
@@ -37,7 +37,7 @@ class OperatorKernel:
 
     name: str
     summary: str
-    stage: int
+    population: int
     function: str
     constants: Constants
     source: str
@@ -115,11 +115,6 @@ class UpdateKernel:
     def channels(self) -> int:
         """Extent of the last axis of the geometry."""
         return self.geometry[-1]
-
-    @property
-    def stage(self) -> int:
-        """Index of the population it works for."""
-        return self.population
 
     def __str__(self) -> str:
         variables = ", ".join(entry.name for entry in self.variables)
@@ -203,7 +198,7 @@ class LayerKernel:
         return self.arrivals[0].function == "RatesSource"
 
     @property
-    def stage(self) -> int:
+    def population(self) -> int:
         """Index of the last population it works for."""
         return self.emits.population
 

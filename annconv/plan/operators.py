@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from annconv.errors import SimulationError
-from annconv.ir.arrays import Geometry, WeightArray
+from annconv.ir.arrays import Geometry
 from annconv.ir.operators import (
     Convolution,
     Dense,
@@ -165,9 +165,3 @@ def kernel_shape(operator: Operator, geometry: Geometry, result: Geometry) -> Ke
     )
     make = next(make for kinds, make in table if isinstance(operator, kinds))
     return make(operator, geometry, result)
-
-
-def operator_array(operator: Operator, name: str) -> WeightArray:
-    """The operator's array of weights of that name."""
-    array: WeightArray = getattr(operator, name)
-    return array

@@ -16,11 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annconv.errors import InputError
-from annconv.ir.arrays import FloatArray, Geometry
+from annconv.ir.arrays import FloatArray, Geometry, WeightArray
 from annconv.ir.network import Network
 from annconv.plan.arrays import Packed
 from annconv.plan.layouts import NeuronLayout
-from annconv.plan.operators import operator_array
 from annconv.plan.plan import Plan
 from annconv.plan.planner import initial_values
 
@@ -81,7 +80,7 @@ def _operator_values(entry: Packed, network: Network) -> FloatArray:
     """An operator's array of weights, whole numbers as real ones."""
     source = entry.source
     projection = next(item for item in network.projections if item.name == source.owner)
-    array = operator_array(projection.operators[source.position], source.name)
+    array: WeightArray = getattr(projection.operators[source.position], source.name)
     return array.astype(np.float64) if array.dtype.kind == "i" else array  # type: ignore[return-value]
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
-from annconv.ir.arrays import FloatArray, Geometry
+from annconv.ir.arrays import FloatArray, Geometry, WeightArray
 from annconv.ir.network import Network
 from annconv.ir.operators import Operator, Reshape, chain_geometry
 from annconv.ir.population import RATES, Population
@@ -31,7 +31,7 @@ from annconv.plan.kernels import (
     UpdateKernel,
 )
 from annconv.plan.naming import Names
-from annconv.plan.operators import FUSED_SCALE, SCALE, kernel_shape, operator_array
+from annconv.plan.operators import FUSED_SCALE, SCALE, kernel_shape
 from annconv.plan.plan import Plan, ReadoutPlan
 from annconv.plan.target import PORTABLE, Target
 from annconv.readouts.model import parse_readout
@@ -204,7 +204,7 @@ class _Planner:
         return OperatorKernel(
             name=self.names.identifier("fade", projection.name),
             summary=f"{projection.name}: what a step leaves of its trace",
-            stage=self.network.names.index(projection.post),
+            population=self.network.names.index(projection.post),
             delay=1,
             function=SCALE,
             constants=(("kSize", self.network[projection.post].size), ("kFactors", 1)),
@@ -262,10 +262,10 @@ class _Planner:
         source = self._transmitted(projection)
         kernels: list[OperatorKernel] = []
         for link in chain[:-1]:
-            words = (projection.name, "stage", str(link.position))
-            stage = self._buffer(words, "real", prod(link.after))
-            kernels.append(self._operator(projection, link, source, stage))
-            source = stage
+            words = (projection.name, "result", str(link.position))
+            behind = self._buffer(words, "real", prod(link.after))
+            kernels.append(self._operator(projection, link, source, behind))
+            source = behind
         return [*kernels, self._operator(projection, chain[-1], source, total)]
 
     def _operator(
@@ -277,7 +277,7 @@ class _Planner:
         owner = projection.name
         packed = state = None
         if shape.array is not None:
-            values = operator_array(operator, shape.array)
+            values: WeightArray = getattr(operator, shape.array)
             origin = Source("operator", owner, shape.array, position)
             packed = self._pack((owner, shape.array), values.size, origin)
         if shape.stateful:
@@ -289,7 +289,7 @@ class _Planner:
         return OperatorKernel(
             name=self.names.identifier("apply", owner),
             summary=summary,
-            stage=self.network.names.index(projection.post),
+            population=self.network.names.index(projection.post),
             function=shape.function,
             constants=shape.constants,
             source=source,

@@ -9,28 +9,30 @@ import numpy as np
 
 from annconv.neurons.expressions import Expression
 from annconv.neurons.methods import TOGETHER, implicit_matrix, left_over, slope_of, times_step
-from annconv.neurons.model import Ode, OdeBlock
+from annconv.neurons.model import Ode, OdeSystem
 from annconv.reference.expressions import DrawSource, Value, evaluate, from_libm
 
 _expm1 = from_libm(math.expm1, np.expm1)
 
 
-def increments(block: OdeBlock, scope: Mapping[str, Value], draws: DrawSource) -> dict[str, Value]:
-    """By how much a step changes every variable of a block.
+def increments(
+    system: OdeSystem, scope: Mapping[str, Value], draws: DrawSource
+) -> dict[str, Value]:
+    """By how much a step changes every variable of a system.
 
     Args:
-        block: The ODEs; all read the values of `scope`.
+        system: The ODEs; all read the values of `scope`.
         scope: A value for every name.
         draws: Random numbers of the step.
     """
     changes: dict[str, Value] = {}
     with np.errstate(all="ignore"):
-        for ode in block.equations:
+        for ode in system.equations:
             if ode.method not in TOGETHER:
                 changes[ode.variable] = _alone(ode, scope, draws)
-        changes |= _implicit(block.of("implicit"), scope, draws)
-        changes |= _midpoint(block.of("midpoint"), scope, draws)
-        changes |= _runge_kutta(block.of("rk4"), scope, draws)
+        changes |= _implicit(system.of("implicit"), scope, draws)
+        changes |= _midpoint(system.of("midpoint"), scope, draws)
+        changes |= _runge_kutta(system.of("rk4"), scope, draws)
     return changes
 
 

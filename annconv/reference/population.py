@@ -11,7 +11,7 @@ from annconv.ir.population import RATES, Population
 from annconv.ir.projection import SPIKES
 from annconv.neurons.decays import with_decays
 from annconv.neurons.expressions import Expression
-from annconv.neurons.model import Assign, OdeBlock
+from annconv.neurons.model import Assign, OdeSystem
 from annconv.neurons.reciprocals import with_reciprocals
 from annconv.reference.expressions import (
     DrawSource,
@@ -88,7 +88,7 @@ class PopulationState:
             self.scope[name] = np.asarray(number, dtype=self._real)
         self.scope.update(self._with_what_lasts(inputs))
         for statement in self.model.update:
-            if isinstance(statement, OdeBlock):
+            if isinstance(statement, OdeSystem):
                 self._integrate(statement, draws)
             else:
                 self._assign(statement, draws)
@@ -118,10 +118,10 @@ class PopulationState:
             if value.ndim == batched:
                 self.scope[name] = value[~going]
 
-    def _integrate(self, block: OdeBlock, draws: DrawSource) -> None:
+    def _integrate(self, system: OdeSystem, draws: DrawSource) -> None:
         """All changes are made of the old values, then the variables take them up in order."""
-        changes = increments(block, self.scope, draws)
-        for entry in block.equations:
+        changes = increments(system, self.scope, draws)
+        for entry in system.equations:
             with np.errstate(all="ignore"):
                 value = np.asarray(self.scope[entry.variable] + changes[entry.variable])
             self.scope[entry.variable] = self._bounded(value, entry.minimum, entry.maximum)

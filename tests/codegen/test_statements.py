@@ -33,7 +33,7 @@ from annconv.neurons.expressions import (
     kind,
 )
 from annconv.neurons.library import HIDDEN
-from annconv.neurons.model import OdeBlock
+from annconv.neurons.model import OdeSystem
 from annconv.neurons.neuron import Neuron
 from annconv.neurons.parser import parse_condition, parse_expression
 from annconv.resources import resource_folder
@@ -448,7 +448,7 @@ def python_steps(model, inputs):
     for g_exc in inputs:
         values["g_exc"] = g_exc
         for statement in model.update:
-            if isinstance(statement, OdeBlock):
+            if isinstance(statement, OdeSystem):
                 slopes = [value(entry.gradient, values) for entry in statement.equations]
                 for entry, slope in zip(statement.equations, slopes, strict=True):
                     keep(entry, values[entry.variable] + values["dt"] * slope)

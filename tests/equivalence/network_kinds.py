@@ -10,7 +10,7 @@ from annconv.ir.network import Network
 from annconv.ir.operators import Convolution
 from annconv.ir.population import Population
 from annconv.neurons.library import ENCODINGS, HIDDEN, OUTPUTS
-from annconv.neurons.model import OdeBlock
+from annconv.neurons.model import OdeSystem
 from annconv.readouts.table import READOUTS
 
 LIBRARY = {item.name for table in (ENCODINGS, HIDDEN, OUTPUTS) for item in table.values()}
@@ -66,7 +66,7 @@ def _neuron(population: Population) -> Iterator[str]:
         yield "own encoder"
     model = population.model()
     for block in model.update:
-        if isinstance(block, OdeBlock):
+        if isinstance(block, OdeSystem):
             yield from (equation.method for equation in block.equations)
     yield from (f"draws {kind}" for kind in model.draw_kinds())
     yield from (call.function for call in model.statistics())

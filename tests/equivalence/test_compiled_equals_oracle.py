@@ -22,7 +22,7 @@ from annconv.ir.network import Network
 from annconv.ir.operators import Convolution, Dense, MaxPool, MeanPool
 from annconv.neurons.equations import parse_neuron
 from annconv.neurons.grammar import LAST_SPIKE, METHODS, REFRACTORY_LEFT
-from annconv.neurons.model import OdeBlock
+from annconv.neurons.model import OdeSystem
 from annconv.options import VECTOR_BITS, CompileOptions
 from annconv.readouts import READOUTS
 from annconv.readouts.labels import draw_labels
@@ -155,7 +155,7 @@ def test_the_neurons_cover_the_grammar() -> None:
     drawn = [draw_structure(seed).network for seed in QUICK]
     neurons = [p.neuron for n in drawn for p in n.populations if p.neuron is not None]
     models = [parse_neuron(neuron) for neuron in dict.fromkeys(neurons)]
-    blocks = [s for model in models for s in model.update if isinstance(s, OdeBlock)]
+    blocks = [s for model in models for s in model.update if isinstance(s, OdeSystem)]
     assert {ode.method for block in blocks for ode in block.equations} == set(METHODS)
     assert len(frozenset().union(*(model.draw_kinds() for model in models))) >= 5
     assert {entry.type for model in models for entry in model.variables} == {"float", "int", "bool"}

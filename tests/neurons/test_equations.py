@@ -17,7 +17,7 @@ from annconv.neurons.expressions import (
     Statistic,
 )
 from annconv.neurons.library import ENCODINGS
-from annconv.neurons.model import Assign, Ode, OdeBlock, Parameter, StateVariable
+from annconv.neurons.model import Assign, Ode, OdeSystem, Parameter, StateVariable
 from annconv.neurons.neuron import Neuron
 
 V, U = Name("v"), Name("u")
@@ -62,9 +62,9 @@ def test_neighbouring_odes_form_a_block():
         """
     )
     assert model.update == (
-        OdeBlock((Ode("v", U), Ode("u", V))),
+        OdeSystem((Ode("v", U), Ode("u", V))),
         Assign("x", plus(V, U)),
-        OdeBlock((Ode("w", Name("x")),)),
+        OdeSystem((Ode("w", Name("x")),)),
     )
     assert [entry.name for entry in model.variables] == ["v", "u", "x", "w"]
 
@@ -100,7 +100,7 @@ def test_flags_of_equations():
     assert on == StateVariable("on", Number(1.0), type="bool")
     assert phase == StateVariable("phase", Number(-2.0), local=False)
     block, cut, truth, clock = model.update
-    assert block == OdeBlock((Ode("v", Name("g_exc"), Name("low"), Number(2.5)),))
+    assert block == OdeSystem((Ode("v", Name("g_exc"), Name("low"), Number(2.5)),))
     assert cut == Assign("k", Cast("int", V), Number(-3.0), Number(7.0))
     assert truth == Assign("on", Cast("real", Binary(">", V, Number(1.0))))
     assert clock == Assign("phase", Binary("/", Name("t"), Number(10.0)), None, Name("high"))
@@ -109,7 +109,7 @@ def test_flags_of_equations():
 
 def test_a_line_without_an_assignment_continues_the_equation():
     model = parse(equations="dv/dt = t\n  + 1\n  : init = 2.0,\n  min = -1.0\nu = v")
-    assert model.update[0] == OdeBlock((Ode("v", plus(Name("t"), Number(1.0)), Number(-1.0)),))
+    assert model.update[0] == OdeSystem((Ode("v", plus(Name("t"), Number(1.0)), Number(-1.0)),))
     assert model.variables[0].initial == Number(2.0)
 
 

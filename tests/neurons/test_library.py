@@ -8,7 +8,7 @@ import pytest
 
 from annconv.neurons.equations import parse_neuron
 from annconv.neurons.library import ENCODINGS, HIDDEN, OUTPUTS, UNIT_STEP_ENCODINGS
-from annconv.neurons.model import OdeBlock
+from annconv.neurons.model import OdeSystem
 from annconv.reference.expressions import bounded, evaluate
 
 
@@ -62,7 +62,7 @@ def run(neuron, steps, *, draws=None, **inputs):
             values[entry.variable] = float(bounded(new, *limits))
 
         for statement in model.update:
-            if isinstance(statement, OdeBlock):
+            if isinstance(statement, OdeSystem):
                 slopes = [value(entry.gradient) for entry in statement.equations]
                 for entry, slope in zip(statement.equations, slopes, strict=True):
                     keep(entry, values[entry.variable] + values["dt"] * slope)

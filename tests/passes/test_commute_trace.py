@@ -13,7 +13,7 @@ from annconv.ir.population import Population
 from annconv.ir.projection import Projection
 from annconv.neurons.expressions import Binary, Name, Number
 from annconv.neurons.library import ENCODINGS, HIDDEN
-from annconv.neurons.model import Ode, OdeBlock
+from annconv.neurons.model import Ode, OdeSystem
 from annconv.neurons.neuron import Neuron
 from annconv.passes.commute_trace import SpikeTrace, commute_trace, find_trace, step_factor
 from annconv.readouts import READOUTS
@@ -110,7 +110,7 @@ def test_max_pooling_and_spikes_stay() -> None:
 )
 def test_the_factor_of_a_step_is_what_the_oracle_makes_of_1(method: str) -> None:
     for slope, dt in ((-0.25, 1.0), (-0.75, 0.5), (0.0, 1.0)):
-        block = OdeBlock((Ode("x", Binary("*", Number(slope), Name("x")), method=method),))
+        block = OdeSystem((Ode("x", Binary("*", Number(slope), Name("x")), method=method),))
         change = increments(block, {"x": np.asarray(1.0), "dt": np.asarray(dt)}, no_draws)["x"]
         assert step_factor(method, dt * slope) == pytest.approx(float(1.0 + change), rel=1e-14)
 

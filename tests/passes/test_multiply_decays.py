@@ -7,7 +7,7 @@ import pytest
 
 from annconv.neurons.decays import with_decays
 from annconv.neurons.equations import parse_neuron
-from annconv.neurons.model import Assign, NeuronModel, OdeBlock
+from annconv.neurons.model import Assign, NeuronModel, OdeSystem
 from annconv.neurons.neuron import Neuron
 from annconv.reference.expressions import evaluate
 from annconv.reference.integration import increments
@@ -26,7 +26,7 @@ def stepped(model: NeuronModel) -> dict[str, float]:
     """Variables after the statements of a step, bounds included."""
     values = {name: np.asarray(value) for name, value in VALUES.items()}
     for statement in model.update:
-        if isinstance(statement, OdeBlock):
+        if isinstance(statement, OdeSystem):
             changes = increments(statement, values, lambda *_: np.zeros(()))
             new = [
                 (ode, values[ode.variable] + changes[ode.variable]) for ode in statement.equations
@@ -59,7 +59,7 @@ def test_a_decay_is_a_product(equations: str, products: list[str]) -> None:
     odes = {
         ode.variable
         for statement in rewritten.update
-        if isinstance(statement, OdeBlock)
+        if isinstance(statement, OdeSystem)
         for ode in statement.equations
     }
     assert not odes & set(products)

@@ -13,8 +13,8 @@ PICTURE = chain((6, 6, 1), (convolution(3, 1, 2), "mask"), (pooling(2, 2), "mask
 
 def test_populations_run_one_after_another() -> None:
     plan = tile_steps(plan_before(PICTURE, "tile_steps"))
-    assert [kernel.stage for kernel in plan.kernels] == sorted(
-        kernel.stage for kernel in plan.kernels
+    assert [kernel.population for kernel in plan.kernels] == sorted(
+        kernel.population for kernel in plan.kernels
     )
     assert plan.tile == PLANAR_TILE
 

@@ -20,7 +20,7 @@ from annconv.ir.operators import (
     Upsample,
     chain_geometry,
 )
-from annconv.plan.operators import KernelShape, kernel_shape, operator_array
+from annconv.plan.operators import KernelShape, kernel_shape
 
 CASES: dict[str, tuple[Operator, tuple[int, ...], str, dict[str, object]]] = {
     "two axes": (
@@ -106,8 +106,6 @@ def test_arrays_of_weights() -> None:
         "two axes": "kernel", "one axis": "kernel", "dense": "weights", "scale": "factors",
         "scale by one": "factors",
     }  # fmt: skip
-    weights = np.arange(6.0).reshape(3, 2)
-    np.testing.assert_array_equal(operator_array(Dense(weights), "weights"), weights)
 
 
 def test_four_spatial_axes_are_refused() -> None:

@@ -62,7 +62,7 @@ def test_the_first_operator_onto_a_sum_writes_and_later_ones_add() -> None:
 def test_operators_of_a_chain_pass_on_through_buffers_of_their_own() -> None:
     found = operators(branches())
     assert found["apply_main"].source == "peaks_v"
-    assert found["apply_main"].target == found["apply_main_v2"].source == "main_stage_0"
+    assert found["apply_main"].target == found["apply_main_v2"].source == "main_result_0"
     assert found["apply_main_v2"].state == "main_passed"
     assert found["apply_late"].source == "sum_sum"
 

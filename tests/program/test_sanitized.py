@@ -21,7 +21,7 @@ from annconv.distributions import DISTRIBUTIONS
 from annconv.ir.network import Network
 from annconv.neurons.grammar import METHODS
 from annconv.neurons.library import ENCODINGS
-from annconv.neurons.model import OdeBlock
+from annconv.neurons.model import OdeSystem
 from annconv.options import VECTOR_BITS
 from annconv.passes.pipeline import lower
 from annconv.plan.kernels import LayerKernel
@@ -201,7 +201,7 @@ def test_the_structures_have_every_operator_encoding_and_readout() -> None:
     assert any(entry.role == "linear" for network in networks for entry in network.populations)
     populations = [entry for network in networks for entry in network.populations if entry.neuron]
     models = [entry.model() for entry in populations]
-    blocks = [entry for model in models for entry in model.update if isinstance(entry, OdeBlock)]
+    blocks = [entry for model in models for entry in model.update if isinstance(entry, OdeSystem)]
     assert {ode.method for block in blocks for ode in block.equations} == set(METHODS)
     assert frozenset().union(*(model.draw_kinds() for model in models)) == set(DISTRIBUTIONS)
 

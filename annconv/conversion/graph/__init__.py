@@ -1,4 +1,4 @@
-"""Graph to Graph: the same outputs with fewer nodes and operations, by steps of their own."""
+"""Graph to Graph: the same outputs with fewer nodes and operations, by rewrites in a file each."""
 
 from annconv.conversion.graph.simplify import simplify
 

@@ -1,4 +1,4 @@
-"""Which steps make a Graph simpler, and in which order."""
+"""Which rewrites make a Graph simpler, and in which order."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from annconv.conversion.graph.operations import effort
 from annconv.conversion.graph.order_pointwise import order_pointwise
 from annconv.ir.graph import Graph
 
-Step = Callable[[Graph], Graph]
-"""A rewrite: a verified Graph of the same outputs, the given one itself where nothing changes."""
+Rewrite = Callable[[Graph], Graph]
+"""Gives a verified Graph of the same outputs, the given one itself where nothing changes."""
 
-STEPS: tuple[Step, ...] = (
+REWRITES: tuple[Rewrite, ...] = (
     drop_unread,  # first: who nobody reads would keep neighbours from being folded
     drop_identities,  # before all others: what changes nothing would stand between neighbours
-    join_moves,  # before the affine steps: two permutations in a row are often none
+    join_moves,  # before the affine rewrites: two permutations in a row are often none
     fold_affine,  # before move_affine: neighbours take what they can without changing others
     move_affine,  # before compose_linear: factors and offsets stand between linear layers
     compose_linear,  # before order_pointwise: what becomes one layer needs no order
@@ -43,20 +43,20 @@ def simplify(graph: Graph) -> Graph:
     """
     while True:
         simpler = graph
-        for step in STEPS:
-            simpler = applied(step, simpler)
+        for rewrite in REWRITES:
+            simpler = applied(rewrite, simpler)
         if simpler is graph or effort(simpler) >= effort(graph):
             return graph
         graph = simpler
 
 
-def applied(step: Step, graph: Graph) -> Graph:
-    """One step, and a check of what it made.
+def applied(rewrite: Rewrite, graph: Graph) -> Graph:
+    """One rewrite, and a check of what it made.
 
     Raises:
-        VerifyError: The step broke a rule.
+        VerifyError: The rewrite broke a rule.
     """
-    result = step(graph)
+    result = rewrite(graph)
     if result is not graph:
         result.verify()
     return result

@@ -1,6 +1,6 @@
 """Random Graphs of layers that can be folded, moved, joined or composed, without Keras.
 
-Most nodes read the one before them, so that steps find neighbours; some are read twice, and any
+Most nodes read the one before them, so that rewrites find neighbours; some are read twice, and any
 may be an output.
 """
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from step_checks import simpler
+from rewrite_checks import simpler
 
 from annconv.conversion.graph.compose_linear import compose_linear
 from annconv.conversion.graph.operations import count_operations

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from step_checks import simpler
+from rewrite_checks import simpler
 
 from annconv.conversion.graph.drop_identities import drop_identities, passes_on
 from annconv.ir.activations import Bias, Function, PRelu, Relu, Softmax

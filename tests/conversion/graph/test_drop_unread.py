@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
-from step_checks import simpler
+from rewrite_checks import simpler
 
 from annconv.conversion.graph.drop_unread import drop_unread
 from annconv.ir.activations import Relu, Softmax

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from step_checks import simpler
+from rewrite_checks import simpler
 
 from annconv.conversion.graph.join_moves import join_moves
 from annconv.ir.activations import Function, Relu, Softmax

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from step_checks import simpler
+from rewrite_checks import simpler
 
 from annconv.conversion.graph.fold_affine import fold_affine
 from annconv.conversion.graph.move_affine import move_affine

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 from random_graphs import random_graph
-from step_checks import samples_of
+from rewrite_checks import samples_of
 
 from annconv.conversion.graph.ranges import UNKNOWN, Range, value_ranges, windows_hold_cells
 from annconv.ir.activations import Bias, Function, Relu, Softmax

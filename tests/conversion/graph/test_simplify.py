@@ -1,4 +1,4 @@
-"""All steps together, on random Graphs, random Keras models and a residual network by hand."""
+"""All rewrites together, on random Graphs, random Keras models and a residual network by hand."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from random_graphs import random_graph
 from random_models import random_model
-from step_checks import same_values, samples_of, simpler
+from rewrite_checks import same_values, samples_of, simpler
 
 from annconv.conversion.graph.operations import count_operations, effort
-from annconv.conversion.graph.simplify import STEPS, applied, simplify
+from annconv.conversion.graph.simplify import REWRITES, applied, simplify
 from annconv.errors import VerifyError
 from annconv.frontend.reading import read_model
 from annconv.ir.activations import Bias, Relu, Softmax
@@ -54,8 +54,10 @@ def with_open_ends(graph):
 
 
 def check(graph, samples):
-    """Every step alone and all together; the names of the steps that changed something."""
-    used = {step.__name__ for step in STEPS if simpler(step, graph, samples) is not graph}
+    """Every rewrite alone and all together; the names of the rewrites that changed something."""
+    used = {
+        rewrite.__name__ for rewrite in REWRITES if simpler(rewrite, graph, samples) is not graph
+    }
     after = simplify(graph)
     same_values(graph, after, samples)
     assert len(after.nodes) <= len(graph.nodes)
@@ -71,7 +73,9 @@ def check_graphs(seeds):
     for seed in seeds:
         graph = random_graph(seed)
         used |= check(graph, samples_of(graph))
-    assert used == {step.__name__ for step in STEPS} - {"drop_unread"}  # all ends are outputs
+    assert used == {rewrite.__name__ for rewrite in REWRITES} - {
+        "drop_unread"
+    }  # all ends are outputs
 
 
 def check_models(keras, seeds):
@@ -104,7 +108,7 @@ def test_random_models_keep_their_outputs(double_keras):
 @pytest.mark.slow
 def test_many_random_models_keep_their_outputs(double_keras):
     used = check_models(double_keras, range(2000, 2000 + MANY_MODELS))
-    assert used >= {step.__name__ for step in STEPS} - {"drop_unread", "order_pointwise"}
+    assert used >= {rewrite.__name__ for rewrite in REWRITES} - {"drop_unread", "order_pointwise"}
 
 
 def normalised(name, weights, channels, padded=False):
@@ -175,17 +179,17 @@ def test_published_layers(double_keras, kinds):
 def test_what_cannot_be_simpler_is_returned_itself(chain):
     graph = chain((4,), Dense(np.ones((4, 3))), Bias(np.ones(3)), Relu())
     assert simplify(graph) is graph
-    assert all(step(graph) is graph for step in STEPS)
+    assert all(rewrite(graph) is graph for rewrite in REWRITES)
 
 
-def test_a_step_that_breaks_a_rule_is_told(chain):
+def test_a_rewrite_that_breaks_a_rule_is_told(chain):
     graph = chain((4,), Relu())
 
-    def step(graph):
+    def rewrite(graph):
         return replace(graph, outputs=("none",))
 
     with pytest.raises(VerifyError, match="inputs_precede"):
-        applied(step, graph)
+        applied(rewrite, graph)
 
 
 def test_deep_graphs_end(chain):
@@ -198,6 +202,8 @@ def test_deep_graphs_end(chain):
     assert effort(after) == (4, 6, 0)
 
 
-def test_every_step_is_documented(root_folder):
+def test_every_rewrite_is_documented(root_folder):
     text = (root_folder / "docs" / "passes.md").read_text(encoding="utf-8")
-    assert [step.__name__ for step in STEPS if f"| `{step.__name__}` |" not in text] == []
+    assert [
+        rewrite.__name__ for rewrite in REWRITES if f"| `{rewrite.__name__}` |" not in text
+    ] == []

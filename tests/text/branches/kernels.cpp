@@ -94,7 +94,7 @@ struct ApplySkipShape {
 
 // skip: mean pool 2x2 pad 0,1 1,0 of spikes of image, 3 x 3 x 2 -> 3 x 3 x 2
 void apply_skip(const Weights&, Arena& arena, const Step& step) {
-    annconv::mean_pool<ApplySkipShape, annconv::Output::kWrite>(arena.image_spikes[step.slot + 1], arena.skip_stage_0);
+    annconv::mean_pool<ApplySkipShape, annconv::Output::kWrite>(arena.image_spikes[step.slot + 1], arena.skip_result_0);
 }
 
 namespace {
@@ -106,7 +106,7 @@ struct ApplySkipV2Shape {
 
 // skip: scale of the result before, 3 x 3 x 2 -> 3 x 3 x 2
 void apply_skip_v2(const Weights& weights, Arena& arena, const Step& step) {
-    annconv::scale<ApplySkipV2Shape, annconv::Output::kWrite>(arena.skip_stage_0, weights.skip_factors, arena.sum_sum[step.slot + 1]);
+    annconv::scale<ApplySkipV2Shape, annconv::Output::kWrite>(arena.skip_result_0, weights.skip_factors, arena.sum_sum[step.slot + 1]);
 }
 
 namespace {
@@ -118,7 +118,7 @@ struct ApplyMainShape {
 
 // main: scale of v of peaks, 3 x 3 x 2 -> 3 x 3 x 2
 void apply_main(const Weights& weights, Arena& arena, const Step& step) {
-    annconv::scale<ApplyMainShape, annconv::Output::kWrite>(arena.peaks_v[step.slot + 1], weights.main_factors, arena.main_stage_0);
+    annconv::scale<ApplyMainShape, annconv::Output::kWrite>(arena.peaks_v[step.slot + 1], weights.main_factors, arena.main_result_0);
 }
 
 namespace {
@@ -129,7 +129,7 @@ struct ApplyMainV2Shape {
 
 // main: increase of the result before, 3 x 3 x 2 -> 3 x 3 x 2
 void apply_main_v2(const Weights&, Arena& arena, const Step& step) {
-    annconv::increase<ApplyMainV2Shape, annconv::Output::kAdd>(arena.main_stage_0, arena.main_passed, arena.sum_sum[step.slot + 1]);
+    annconv::increase<ApplyMainV2Shape, annconv::Output::kAdd>(arena.main_result_0, arena.main_passed, arena.sum_sum[step.slot + 1]);
 }
 
 namespace {

@@ -30,8 +30,8 @@ struct Network {
         annconv::clear(arena.sum_sum[0]);
         annconv::clear(arena.classes_spikes[0]);
         annconv::clear(arena.classes_g_exc);
-        annconv::clear(arena.skip_stage_0);
-        annconv::clear(arena.main_stage_0);
+        annconv::clear(arena.skip_result_0);
+        annconv::clear(arena.main_result_0);
         annconv::clear(arena.main_passed);
         annconv::clear(arena.readout_counts);
         annconv::spread<18, 1>(weights.image_p_initial, arena.image_p);
@@ -147,7 +147,7 @@ struct Network {
 
 constexpr const char* kParts[] = {"update_image", "update_peaks", "apply_main_v2", "update_classes"};
 
-constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("a7e016001419aa86084e8651859cd75b3a228d148b5d25414a90d32479c0bc29", kParts);
+constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("2ae2f6521dc36dd09265ad52240fe3de4b856b20b3441c21b90d8f1adefeaf2e", kParts);
 
 }  // namespace
 }  // namespace network

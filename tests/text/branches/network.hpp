@@ -30,8 +30,8 @@ struct Arena {
     alignas(64) real classes_v[2];
     alignas(64) std::int8_t classes_spikes[9][2];
     alignas(64) real classes_g_exc[2];
-    alignas(64) real skip_stage_0[18];
-    alignas(64) real main_stage_0[18];
+    alignas(64) real skip_result_0[18];
+    alignas(64) real main_result_0[18];
     alignas(64) real main_passed[18];
     alignas(64) std::int32_t readout_counts[2];
 };

@@ -105,7 +105,7 @@ struct Network {
 
 constexpr const char* kParts[] = {"update_image", "layer_hidden sums", "layer_hidden neurons", "layer_classes sums", "layer_classes neurons"};
 
-constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("7c4ee7a3e7937877cadbfa5f27473cbfaeff18299128973bd21379c692ba1105", kParts);
+constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("309b42ee0fd648b247aea55780c87155147c73110bcdca0520642d5b42bdc4fa", kParts);
 
 }  // namespace
 }  // namespace network

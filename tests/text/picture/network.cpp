@@ -119,7 +119,7 @@ struct Network {
 
 constexpr const char* kParts[] = {"layer_image", "layer_conv", "update_classes"};
 
-constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("c2b2c9a8fbd86a0ac2fececa651545311ba9745b2dc7e714cfc42769b14992bd", kParts);
+constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("e6592b6e60e5cf2a3342506dbbec89a3542b25bfe08977651eb374abba4c2eeb", kParts);
 
 }  // namespace
 }  // namespace network

@@ -118,7 +118,7 @@ struct Network {
 
 constexpr const char* kParts[] = {"update_image", "update_both", "update_classes"};
 
-constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("ed5d5ea11d12b42d6bac65c908e2b49bcb883c8ee7b09382a82fc672ce2177b5", kParts);
+constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("361560b978e927e8602827cc70486759f91e1b578ac8ef0da7a9fccf3fee6a1a", kParts);
 
 }  // namespace
 }  // namespace network

@@ -1,11 +1,11 @@
-"""What every step has to keep: outputs, names with their values, and that it ends."""
+"""What every rewrite has to keep: outputs, names with their values, and that it ends."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from annconv.conversion.graph.operations import effort
-from annconv.conversion.graph.simplify import Step, applied
+from annconv.conversion.graph.simplify import Rewrite, applied
 from annconv.ir.graph import Graph
 from annconv.reference.graph import run_graph
 
@@ -31,10 +31,10 @@ def same_values(before: Graph, after: Graph, samples: object) -> None:
     assert set(after.outputs) <= received.keys()
 
 
-def simpler(step: Step, graph: Graph, samples: object = None) -> Graph:
-    """What a step makes of a Graph, once all that has to hold does."""
-    after = applied(step, graph)
-    assert step(after) is after
+def simpler(rewrite: Rewrite, graph: Graph, samples: object = None) -> Graph:
+    """What a rewrite makes of a Graph, once all that has to hold does."""
+    after = applied(rewrite, graph)
+    assert rewrite(after) is after
     if after is not graph:
         assert effort(after) < effort(graph)
         assert effort(after)[1] <= effort(graph)[1]
