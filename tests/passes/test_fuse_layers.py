@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from planned import OPTIONS, chain, convolution, dense, layers, plan_before, pooling
 
+from annconv.codegen.render import render_network
 from annconv.ir.operators import MaxPool, Operator, Reshape, Scale
 from annconv.ir.projection import Projection
 from annconv.neurons.neuron import Neuron
@@ -166,6 +167,17 @@ def test_two_projections_onto_a_population_are_computed_for_one_block() -> None:
     assert joined.name == "layer_p2"
     assert [entry.function for entry in joined.arrivals] == ["DenseSource"] * 2
     assert len(plan.kernels) == 3
+
+
+def test_a_conductance_at_which_nothing_arrives_is_zero() -> None:
+    neuron = Neuron(
+        parameters="vt = 1", equations="v += g_exc - g_inh", spike="v > vt", reset="v = 0"
+    )
+    network = chain((9,), (dense(9, 8), "spikes"), (dense(8, 8), "spikes"), neuron=neuron)
+    plan = lower(network, OPTIONS)[1]
+    assert [entry.name for entry in layers(plan)] == ["layer_p0", "layer_p1", "layer_p2"]
+    text = render_network(plan)["kernels.cpp"]
+    assert text.count("const Value g_inh = real{0};") == 1
 
 
 NEURONS = {
