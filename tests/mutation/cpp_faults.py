@@ -60,6 +60,21 @@ CPP_FAULTS = (
         "spikes across the end of a word are lost",
     ),
     Fault(
+        "cpp-joint-reached", f"{_INCLUDE}/kernels/joint_source.hpp",
+        "return (source.reached(row, col) || ...);", "return (source.reached(row, col) && ...);",
+        "neurons rest that spikes of one of two projections reach",
+    ),
+    Fault(
+        "cpp-joint-scratch", f"{_INCLUDE}/kernels/joint_source.hpp",
+        "before < index; ++before)", "before + 1 < index; ++before)",
+        "sources write over one another's memory",
+    ),
+    Fault(
+        "cpp-element-plane", f"{_INCLUDE}/kernels/element_source.hpp",
+        "(first_row_ + row) * Shape::kIn[2] + col", "(first_row_ + row) * Shape::kOut[2] + col",
+        "where pooling leaves columns out, other neurons' spikes arrive",
+    ),
+    Fault(
         "cpp-second-register", f"{_INCLUDE}/kernels/sources.hpp",
         "((even[vectors] += odd[vectors]), ...);", "((even[vectors] += Vector{}), ...);",
         "every second word of inputs is lost",

@@ -179,6 +179,11 @@ LOWERING = (
         "a scale behind a convolution is lost",
     ),
     Fault(
+        "passes-folded-scales", "annconv/passes/fold_scale.py",
+        "Scale(last.factors.astype(np.float64) * operator.factors)", "last",
+        "a scale behind a scale is lost",
+    ),
+    Fault(
         "passes-shared-most", "annconv/passes/share_inputs.py",
         "if len(readers) != 1 or not isinstance(readers[0], LayerKernel):",
         "if not readers or not isinstance(readers[0], LayerKernel):",
@@ -291,9 +296,14 @@ RUNNING = (
     ),
     Fault(
         "layer-factor", "annconv/codegen/layer_context.py",
-        'arrival.factors is None else "factor * arrived"',
-        'arrival.factors is None else "factor * (arrived + arrived * real(0.03))"',
+        'arrival.factors is None else f"{factor} * {arrived}"',
+        'arrival.factors is None else f"{factor} * ({arrived} + {arrived} * real(0.03))"',
         "all currents of integers in layers are 3 % larger",
+    ),
+    Fault(
+        "fuse-element-factors", "annconv/plan/arriving.py",
+        "return factors in {1, update.channels}", "return factors > 0",
+        "spikes are scaled by the factors of other channels",
     ),
     Fault(
         "fuse-hanging", "annconv/plan/layer_arrival.py",
@@ -302,8 +312,8 @@ RUNNING = (
         "neurons beyond the edge of a map are taken for real ones",
     ),
     Fault(
-        "fuse-scale", "annconv/passes/fuse_layers.py",
-        "return scale.source == operator.target and factors in {1, _delivered(operator)[-1]}",
+        "fuse-scale", "annconv/plan/arriving.py",
+        "return scale.source == operator.target and factors in {1, delivered(operator)[-1]}",
         "return scale.source == operator.target and factors > 0",
         "a layer scales by the factors of other channels",
     ),
