@@ -14,6 +14,7 @@ from annconv.plan.operators import CONVOLVE_EVENTS, FUSED_SCALE, SCALE, TRANSFER
 
 LAYER = "annconv/kernels/layer.hpp"
 ELEMENT_SOURCE = "annconv/kernels/element_source.hpp"
+SIGNED_SOURCE = "annconv/kernels/signed_source.hpp"
 JOINT_SOURCE = "annconv/kernels/joint_source.hpp"
 FUNCTIONS = "annconv/functions.hpp"
 OPERATORS = {
@@ -55,6 +56,8 @@ def _headers(kernel: Kernel) -> Iterator[str]:
                 yield JOINT_SOURCE
             if any(arrival.function == "ElementSource" for arrival in kernel.arrivals):
                 yield ELEMENT_SOURCE
+            if any(arrival.signed for arrival in kernel.arrivals):
+                yield SIGNED_SOURCE
             for update in kernel.updates:
                 yield from _model_headers(update.model)
 

@@ -32,7 +32,7 @@ from annconv.neurons.expressions import (
 from annconv.neurons.model import Assign, NeuronModel, Ode, OdeBlock, Statement
 from annconv.neurons.rewriting import mapped_model
 
-SPIKED = "spiked"
+SPIKED, UNSPIKED = "spiked", "unspiked"
 
 Bounded = TypeVar("Bounded", Assign, Ode)
 
@@ -44,12 +44,14 @@ class LanesNeuron:
     Attributes:
         constants: Names and texts of values that are computed once.
         statements: What happens in every step.
-        emission: Condition and reset; `spiked` says where neurons spiked.
+        emission: Conditions and resets.
+        emitted: Where neurons spiked, and where they took a spike back if they do.
     """
 
     constants: tuple[tuple[str, str], ...]
     statements: list[str]
     emission: list[str]
+    emitted: str
 
 
 def lanes_neuron(model: NeuronModel) -> LanesNeuron:
@@ -65,6 +67,9 @@ def lanes_neuron(model: NeuronModel) -> LanesNeuron:
         constants=tuple((name, _of_vectors(text)) for name, text in hoisted.found.items()),
         statements=list(map(_of_vectors, update_lines(selected, _bound_line))),
         emission=list(map(_of_vectors, _emission_lines(selected))),
+        emitted=(
+            SPIKED if model.unspike is None else f"annconv::SignedSpikes{{{SPIKED}, {UNSPIKED}}}"
+        ),
     )
 
 
@@ -144,22 +149,25 @@ def _bound_line(name: str, sign: str, limit: str) -> str:
 
 
 def _emission_lines(model: NeuronModel) -> list[str]:
-    """The spike condition, then the reset, each assignment reading the new values before it."""
+    """Conditions, then resets, each assignment reading the new values before it."""
     if model.spike is None:
         raise ValueError(f"neuron {model.name!r} never spikes")
     lines = [f"const auto {SPIKED} = {condition_text(model.spike)};"]
-    return lines + list(_reset_lines(model, model.reset))
+    if model.unspike is not None:
+        lines.append(f"const auto {UNSPIKED} = !{SPIKED} && ({condition_text(model.unspike)});")
+    lines += _reset_lines(model, model.reset, SPIKED)
+    return [*lines, *_reset_lines(model, model.unreset, UNSPIKED)]
 
 
-def _reset_lines(model: NeuronModel, reset: Iterable[Assign]) -> Iterable[str]:
+def _reset_lines(model: NeuronModel, reset: Iterable[Assign], condition: str) -> Iterable[str]:
     taken = {entry.name for entry in model.variables} | model.reads()
     new_names: dict[str, str] = {}
     for assignment in reset:
         value = expression_text(renamed(assignment.value, new_names))
-        name = fresh_name(f"{assignment.variable}_{SPIKED}", taken)
+        name = fresh_name(f"{assignment.variable}_{condition}", taken)
         taken |= {name}
         new_names[assignment.variable] = name
         yield f"const real {cpp_name(name)} = {value};"
     for variable, name in new_names.items():
         old = cpp_name(variable)
-        yield f"{old} = annconv::select({SPIKED}, {cpp_name(name)}, {old});"
+        yield f"{old} = annconv::select({condition}, {cpp_name(name)}, {old});"

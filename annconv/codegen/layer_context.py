@@ -102,9 +102,16 @@ def named_kind(alike: list[LayerContext], names: KernelNames) -> Context:
             }
         )
     joined = len(kind["sources"]) > 1
+    numbers = range(1, len(kind["sources"]) + 1)
+    shapes = [f"{prefix}Shape{number}" if joined else f"{prefix}Shape" for number in numbers]
     sources = [
-        {**source, "number": number, "shape": f"{prefix}Shape{number if joined else ''}"}
-        for number, source in enumerate(kind["sources"], start=1)
+        {
+            **source,
+            "number": number,
+            "shape": shape,
+            "type": _source_type(source, shape if joined else "Shape"),
+        }
+        for number, source, shape in zip(numbers, kind["sources"], shapes, strict=True)
     ]
     return {**kind, "neurons": neurons, "sources": sources, "types": f"{prefix}Layer"}
 
@@ -140,8 +147,16 @@ def _source_kind(arrival: Arrival, plan: Plan) -> Context:
     return {
         "constants": [constant_context(*constant) for constant in arrival.constants],
         "function": arrival.function,
+        "signed": arrival.signed,
         "reads": reads,
     }
+
+
+def _source_type(source: Context, shape: str) -> str:
+    """The type of a source in C++; weights of signed spikes are added up for either sign."""
+    plain = f"annconv::{source['function']}<{shape}, {source['reads']}>"
+    adds_up = source["signed"] and source["function"] != "ElementSource"
+    return f"annconv::SignedSource<{plain}>" if adds_up else plain
 
 
 def _sources(kernel: LayerKernel, plan: Plan) -> list[Context]:
@@ -260,6 +275,7 @@ def _neuron(
         "arrival": [*_arrival_lines(arrivals, cpp_name(drives)), *_further_lines(update)],
         "statements": text.statements,
         "emission": text.emission,
+        "emitted": text.emitted,
         "states": [name for name, _ in states],
         "pooled": None if pooled is None else cpp_name(pooled),
     }

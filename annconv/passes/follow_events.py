@@ -1,6 +1,6 @@
 """Let convolutions and full matrices of spikes work on the spikes alone, step by step.
 
-This is for what `fuse_layers` leaves: populations on which several projections arrive.
+This is for what `fuse_layers` leaves, neurons with random numbers for example.
 """
 
 from __future__ import annotations

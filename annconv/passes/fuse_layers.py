@@ -1,8 +1,8 @@
 """Run what arrives at a population, its neurons, and the pooling behind them as one kernel.
 
-What arrives is computed for a block of neurons and all steps of a tile; then the block's neurons
-run those steps with their state in registers. A pooling population whose windows do not overlap
-runs along; neurons under no window are never computed.
+What arrives, from one projection or several, is computed for a block of neurons and all steps of a
+tile; then the block's neurons run those steps with their state in registers. A pooling population
+whose windows do not overlap runs along; neurons under no window are never computed.
 """
 
 from __future__ import annotations
@@ -90,9 +90,9 @@ def _candidate(plan: Plan, stage: int) -> Candidate | None:
         return None
     if stage == plan.readout.population and not _counts(plan):
         return None
-    plain = _plain_spikes(plan)
+    spikes = {entry.spikes for entry in emitting(plan)}
     summing = [entry.operator for entry in arriving if entry.sums]
-    if not summing or not all(entry.operator.source in plain for entry in arriving):
+    if not summing or not all(entry.operator.source in spikes for entry in arriving):
         return None
     if not all(_lies_asdelivered(update, operator) for operator in summing):
         return None
@@ -137,15 +137,10 @@ def _readers(plan: Plan, buffers: Iterable[str]) -> list[OperatorKernel]:
     ]
 
 
-def _plain_spikes(plan: Plan) -> set[str]:
-    """Buffers that hold spikes without a sign."""
-    return {entry.spikes for entry in emitting(plan) if entry.model.unspike is None}
-
-
 def _runs_in_lanes(update: UpdateKernel) -> bool:
     """Whether the neuron's statements can run for a vector of neurons that one value drives."""
     model = update.model
-    plain = model.is_plain and model.draws == 0 and model.emit is None and model.unspike is None
+    plain = model.is_plain and model.draws == 0 and model.emit is None
     local = all(entry.local for entry in model.variables)
     arrives = len(update.conductances) + int(update.rates)
     return plain and local and model.spike is not None and arrives == 1

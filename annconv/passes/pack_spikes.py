@@ -33,7 +33,9 @@ def pack_spikes(plan: Plan) -> Plan:
 
 
 def _fills_bytes(layer: LayerKernel, plan: Plan) -> bool:
-    """Whether no two vectors of neurons share a byte of bits."""
+    """Whether spikes have no sign and no two vectors of neurons share a byte of bits."""
+    if layer.emits.model.unspike is not None:
+        return False
     channels = number_of(dict(layer.constants), "kChannelsOut")
     return plan.lanes % NEURONS_OF_BYTE == 0 and (
         channels % NEURONS_OF_BYTE == 0 or channels == layer.emits.neurons

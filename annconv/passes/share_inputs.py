@@ -27,6 +27,8 @@ def share_inputs(plan: Plan) -> Plan:
     if not isinstance(encoding, LayerKernel) or plan.target.whole:
         return plan
     update = encoding.update
+    if update.model.unspike is not None:  # rows are added up for spikes without a sign
+        return plan
     readers = [kernel for kernel in plan.kernels if _reads(kernel, update.spikes)]
     if len(readers) != 1 or not isinstance(readers[0], LayerKernel):
         return plan

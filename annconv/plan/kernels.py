@@ -148,6 +148,7 @@ class Arrival:
         why: What decided its tiles, for people.
         whole: Whether weights are whole numbers of 16 bits.
         fused: Whether sums times factors are added to the trace with one rounding for both.
+        signed: Whether spikes may be -1.
     """
 
     function: str
@@ -161,6 +162,7 @@ class Arrival:
     why: str
     whole: bool = False
     fused: bool = False
+    signed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

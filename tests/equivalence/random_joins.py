@@ -15,7 +15,19 @@ from annconv.ir.arrays import Geometry
 from annconv.ir.operators import Convolution, Dense, Operator, Padding, Reshape, Scale
 from annconv.ir.projection import Projection
 from annconv.neurons.library import ENCODINGS, HIDDEN, OUTPUTS
+from annconv.neurons.neuron import Neuron
 from annconv.readouts.table import READOUTS
+
+RECTIFIED = Neuron(
+    name="Rectified",
+    parameters="vt = 1.0 ; bias = 0.0625",
+    equations="v += g_exc + bias ; n += 0.0",
+    spike="v >= vt",
+    reset="v -= vt ; n += 1.0",
+    unspike="v < 0.0 and n > 0.0",
+    unreset="v += vt ; n -= 1.0",
+)
+"""A spike is taken back where the sum of what arrived falls below zero."""
 
 
 def draw_joins(seed: int) -> Structure:
@@ -42,6 +54,11 @@ class _JoinDraw(_LayerDraw):
         self.output = {**HIDDEN, **OUTPUTS}[readout.neuron or "IaF"]
         self.dense("output", self.integer(2, 12), "output")
         return self.structure("joins", readout)
+
+    def library_neuron(self) -> Neuron:
+        """One of the library's, or one that takes spikes back."""
+        signed = (self.seed + len(self.populations)) % 3 == 0
+        return RECTIFIED if signed else super().library_neuron()
 
     def block(self, number: int) -> None:
         """A population that a convolution and one or two shortcuts reach."""

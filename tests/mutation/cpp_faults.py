@@ -49,6 +49,26 @@ CPP_FAULTS = (
         "what was passed on is forgotten",
     ),
     Fault(
+        "cpp-joint-reached", f"{_INCLUDE}/kernels/joint_source.hpp",
+        "return (source.reached(row, col) || ...);", "return (source.reached(row, col) && ...);",
+        "neurons rest that spikes of one of two projections reach",
+    ),
+    Fault(
+        "cpp-joint-scratch", f"{_INCLUDE}/kernels/joint_source.hpp",
+        "start += kBytes[before];", "start += kBytes[0];",
+        "the third source of a layer works in memory of the second",
+    ),
+    Fault(
+        "cpp-element-plane", f"{_INCLUDE}/kernels/element_source.hpp",
+        "(first_row_ + row) * Shape::kIn[2] + col", "(first_row_ + row) * Shape::kOut[2] + col",
+        "spikes of a plane that pooling does not cover come from other columns",
+    ),
+    Fault(
+        "cpp-sign-of-bytes", f"{_INCLUDE}/kernels/spikes.hpp",
+        "sign < 0 ? negative : bytes & ~negative;", "sign < 0 ? negative : bytes;",
+        "spikes taken back count for either sign",
+    ),
+    Fault(
         "cpp-carry-over", f"{_INCLUDE}/tile.hpp",
         "std::memcpy(values[0], values[steps], sizeof values[0]);",
         "std::memcpy(values[0], values[slots - 1], sizeof values[0]);",
@@ -58,21 +78,6 @@ CPP_FAULTS = (
         "cpp-bits-rest", f"{_INCLUDE}/kernels/spikes.hpp",
         "if (shift + count > 64) bits |=", "if (shift + count > 72) bits |=",
         "spikes across the end of a word are lost",
-    ),
-    Fault(
-        "cpp-joint-reached", f"{_INCLUDE}/kernels/joint_source.hpp",
-        "return (source.reached(row, col) || ...);", "return (source.reached(row, col) && ...);",
-        "neurons rest that spikes of one of two projections reach",
-    ),
-    Fault(
-        "cpp-joint-scratch", f"{_INCLUDE}/kernels/joint_source.hpp",
-        "before < index; ++before)", "before + 1 < index; ++before)",
-        "sources write over one another's memory",
-    ),
-    Fault(
-        "cpp-element-plane", f"{_INCLUDE}/kernels/element_source.hpp",
-        "(first_row_ + row) * Shape::kIn[2] + col", "(first_row_ + row) * Shape::kOut[2] + col",
-        "where pooling leaves columns out, other neurons' spikes arrive",
     ),
     Fault(
         "cpp-second-register", f"{_INCLUDE}/kernels/sources.hpp",

@@ -297,13 +297,8 @@ RUNNING = (
     Fault(
         "layer-factor", "annconv/codegen/layer_context.py",
         'arrival.factors is None else f"{factor} * {arrived}"',
-        'arrival.factors is None else f"{factor} * ({arrived} + {arrived} * real(0.03))"',
+        'arrival.factors is None else f"{factor} * ({arrived} + {arrived} * Value(0.03f))"',
         "all currents of integers in layers are 3 % larger",
-    ),
-    Fault(
-        "fuse-element-factors", "annconv/plan/arriving.py",
-        "return factors in {1, update.channels}", "return factors > 0",
-        "spikes are scaled by the factors of other channels",
     ),
     Fault(
         "fuse-hanging", "annconv/plan/layer_arrival.py",
@@ -312,10 +307,26 @@ RUNNING = (
         "neurons beyond the edge of a map are taken for real ones",
     ),
     Fault(
+        "arriving-order", "annconv/codegen/layer_context.py",
+        "terms.append(scaled)", "terms.insert(0, scaled)",
+        "what arrives is added up in another order",
+    ),
+    Fault(
+        "arriving-trace", "annconv/plan/arriving.py",
+        "decay=fades[0].packed if fades else None,",
+        "decay=fades[0].packed if fades and not total_is_trace else None,",
+        "a trace never fades",
+    ),
+    Fault(
         "fuse-scale", "annconv/plan/arriving.py",
         "return scale.source == operator.target and factors in {1, delivered(operator)[-1]}",
         "return scale.source == operator.target and factors > 0",
         "a layer scales by the factors of other channels",
+    ),
+    Fault(
+        "fuse-element-factors", "annconv/plan/arriving.py",
+        "return factors in {1, update.channels}", "return factors > 0",
+        "spikes are scaled by the factors of other channels",
     ),
     Fault(
         "build-key-flags", "annconv/build/builder.py",

@@ -105,7 +105,7 @@ struct Network {
 
 constexpr const char* kParts[] = {"update_image", "layer_hidden sums", "layer_hidden neurons", "layer_classes sums", "layer_classes neurons"};
 
-constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("f72a39eca6491c8ed91df50a1d196906cf48f00617b11ed614389244f683e666", kParts);
+constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("7c4ee7a3e7937877cadbfa5f27473cbfaeff18299128973bd21379c692ba1105", kParts);
 
 }  // namespace
 }  // namespace network

@@ -119,7 +119,7 @@ struct Network {
 
 constexpr const char* kParts[] = {"layer_image", "layer_conv", "update_classes"};
 
-constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("7bfd08143b0532234c6b8f069b4868d4bca429770d8f35f7cc2c34942342516d", kParts);
+constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("4652dc1e00f876450fb5d4ee64ccaa80a4aeed2a215586ba727f4d25ed687d6a", kParts);
 
 }  // namespace
 }  // namespace network

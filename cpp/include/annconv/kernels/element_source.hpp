@@ -33,7 +33,10 @@ class ElementSource {
     bool reached(int row, int col) const {
         for (int slot = 0; slot < steps_; ++slot) {
             for (int channel = 0; channel < Shape::kChannelsOut; channel += 64) {
-                if (bits(slot, row, col, channel, 64) != 0) return true;
+                const int count = std::min(64, Shape::kChannelsOut - channel);
+                std::uint64_t spiked = 0;
+                spikes_.at(slot).pack(place(row, col) + channel, count, &spiked);
+                if (spiked != 0) return true;
             }
         }
         return false;
@@ -42,23 +45,16 @@ class ElementSource {
     // `row` and `channel` count from the start of the block.
     template <class Value>
     ANNCONV_INLINE Value arrived(int slot, int row, int col, int channel) const {
-        using Word = typename Value::Truth::Word;
-        using Words = typename Value::Truth::Vector;
-        const std::uint64_t spiked = bits(slot, row, col, first_channel_ + channel, Value::kLanes);
-        Words lane;
-        for (int place = 0; place < Value::kLanes; ++place) lane[place] = place;
-        const Words ones = ((Words{} + static_cast<Word>(spiked)) >> lane) & 1;
-        return Value(__builtin_convertvector(ones, typename Value::Vector));
+        const int first = first_channel_ + channel;
+        const int count = std::min(Value::kLanes, Shape::kChannelsOut - first);
+        if (count <= 0) return Value(typename Value::Number{0});
+        return spikes_.at(slot).template numbers<Value>(place(row, col) + first, count);
     }
 
    private:
-    // Which of up to `most` channels of a cell spiked in a step.
-    ANNCONV_INLINE std::uint64_t bits(int slot, int row, int col, int channel, int most) const {
-        const int cell = (first_row_ + row) * Shape::kIn[2] + col;
-        const int count = std::min(most, Shape::kChannelsOut - channel);
-        std::uint64_t spiked = 0;
-        if (count > 0) spikes_.at(slot).pack(cell * Shape::kChannelsOut + channel, count, &spiked);
-        return spiked;
+    // Where the channels of a cell begin.
+    int place(int row, int col) const {
+        return ((first_row_ + row) * Shape::kIn[2] + col) * Shape::kChannelsOut;
     }
 
     Slots spikes_;

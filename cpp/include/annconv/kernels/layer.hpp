@@ -114,6 +114,7 @@ class Layer {
     // Whether a step without input leaves the vectors side by side silent and as they are: no step
     // then does anything until something arrives. The slots of all those steps are cleared.
     __attribute__((noinline)) bool rest(int channel_block, int first_row, int first_vector) {
+        using Emitted = decltype(std::declval<Neuron<Value>&>().step(Value{}, Arrived{}));
         const Real number = static_cast<Real>(tile_.first);
         for (int vector = first_vector; vector < first_vector + kSideBySide; ++vector) {
             const Position at = locate(channel_block, first_row, vector);
@@ -124,8 +125,7 @@ class Layer {
         for (int vector = first_vector; vector < first_vector + kSideBySide; ++vector) {
             const Position at = locate(channel_block, first_row, vector);
             for (int slot = 0; slot < Shape::kTileSteps; ++slot) {
-                output_.template put<Shape::kChannelsOut>(slot, at.cell, at.channel,
-                                                          typename Value::Truth{});
+                output_.template put<Shape::kChannelsOut>(slot, at.cell, at.channel, Emitted{});
             }
         }
         return true;

@@ -38,12 +38,28 @@ ANNCONV_INLINE std::uint64_t gather_word(const std::int8_t* bytes) {
     return bits;
 }
 
-// Writes `count` lanes as bytes: 1 where it spiked.
+// Where neurons spiked, and where they took a spike back.
 template <class Real, int lanes>
-ANNCONV_INLINE void store_spikes(Mask<Real, lanes> spiked, int count, std::int8_t* spikes) {
-    using Bytes = typename VectorOf<std::int8_t, lanes>::type;
-    const Bytes bytes = __builtin_convertvector(-spiked.words, Bytes);
-    std::memcpy(spikes, &bytes, static_cast<std::size_t>(count));
+struct SignedSpikes {
+    Mask<Real, lanes> spiked, unspiked;
+};
+template <class Real, int lanes>
+SignedSpikes(Mask<Real, lanes>, Mask<Real, lanes>) -> SignedSpikes<Real, lanes>;
+
+template <class Real, int lanes>
+ANNCONV_INLINE bool none(const SignedSpikes<Real, lanes>& emitted) {
+    return none(emitted.spiked || emitted.unspiked);
+}
+
+// Spikes of a vector of neurons as bytes: 1 where it spiked, -1 where one was taken back.
+template <class Real, int lanes>
+ANNCONV_INLINE auto bytes_of(Mask<Real, lanes> spiked) {
+    return __builtin_convertvector(-spiked.words, typename VectorOf<std::int8_t, lanes>::type);
+}
+template <class Real, int lanes>
+ANNCONV_INLINE auto bytes_of(const SignedSpikes<Real, lanes>& emitted) {
+    return __builtin_convertvector(emitted.unspiked.words - emitted.spiked.words,
+                                   typename VectorOf<std::int8_t, lanes>::type);
 }
 
 // The truth of each lane as a bit.
@@ -103,6 +119,39 @@ class ByteSpikes {
         }
     }
 
+    // The spikes of a vector of neurons from `first` on, of which `count` are there.
+    template <class Value>
+    ANNCONV_INLINE Value numbers(int first, int count) const {
+        typename VectorOf<Element, Value::kLanes>::type bytes{};
+        std::memcpy(&bytes, spikes_ + first, static_cast<std::size_t>(count));
+        return Value(__builtin_convertvector(bytes, typename Value::Vector));
+    }
+
+   private:
+    const Element* spikes_;
+};
+
+// Spikes of one sign of one step of neurons that also emit -1, a byte for each neuron.
+template <int sign>
+class BytesOfSign {
+   public:
+    using Element = std::int8_t;
+    explicit BytesOfSign(const Element* spikes) : spikes_(spikes) {}
+
+    // Sets bits in cleared words: those of `count` neurons from `first` on.
+    template <class Word>
+    ANNCONV_INLINE void pack(int first, int count, Word* words) const {
+        constexpr int kBits = 8 * static_cast<int>(sizeof(Word));
+        for (int done = 0; done < count; done += 8) {
+            std::uint64_t bytes = 0;
+            std::memcpy(&bytes, spikes_ + first + done,
+                        static_cast<std::size_t>(std::min(8, count - done)));
+            const std::uint64_t negative = bytes >> 7;
+            const std::uint64_t chosen = sign < 0 ? negative : bytes & ~negative;
+            words[done / kBits] |= static_cast<Word>(gather_bits(chosen) << done % kBits);
+        }
+    }
+
    private:
     const Element* spikes_;
 };
@@ -128,6 +177,18 @@ class BitSpikes {
             std::memcpy(reinterpret_cast<std::byte*>(words) + done / 8, &bits,
                         static_cast<std::size_t>((some + 7) / 8));
         }
+    }
+
+    // The spikes of a vector of neurons from `first` on, of which `count` are there.
+    template <class Value>
+    ANNCONV_INLINE Value numbers(int first, int count) const {
+        using Word = typename Value::Truth::Word;
+        using Words = typename Value::Truth::Vector;
+        const Word bits = static_cast<Word>(read(first, count));
+        Words lane;
+        for (int place = 0; place < Value::kLanes; ++place) lane[place] = place;
+        const Words ones = ((Words{} + bits) >> lane) & 1;
+        return Value(__builtin_convertvector(ones, typename Value::Vector));
     }
 
    private:
@@ -176,13 +237,15 @@ struct ByteOutput {
     }
 
     // Writes where a vector of neurons spiked; padding lanes beyond `channels` are left out.
-    template <int channels, class Real, int lanes>
-    ANNCONV_INLINE void put(int slot, int cell, int channel, Mask<Real, lanes> spiked) const {
+    template <int channels, class Emitted>
+    ANNCONV_INLINE void put(int slot, int cell, int channel, const Emitted& emitted) const {
+        const auto bytes = bytes_of(emitted);
+        constexpr int kLanes = sizeof bytes;
         std::int8_t* target = spikes + slot * length + std::ptrdiff_t{cell} * channels + channel;
-        if (channels % lanes == 0 || channel + lanes <= channels) {
-            if (channel < channels) store_spikes(spiked, lanes, target);
+        if (channels % kLanes == 0 || channel + kLanes <= channels) {
+            if (channel < channels) std::memcpy(target, &bytes, sizeof bytes);
         } else if (channel < channels) {
-            store_spikes(spiked, channels - channel, target);
+            std::memcpy(target, &bytes, static_cast<std::size_t>(channels - channel));
         }
     }
 };
