@@ -79,6 +79,14 @@ class Population:
                 values[entry.name] = random_start(entry.start, self.name, position, shape)
         return {**values, **self.parameters}
 
+    def uniform_parameters(self) -> dict[str, float]:
+        """The parameters that have the same value in all neurons, with that value."""
+        return {
+            name: float(value.flat[0])
+            for name, value in self.parameter_values().items()
+            if (value == value.flat[0]).all()
+        }
+
     def __str__(self) -> str:
         shape = "x".join(map(str, self.geometry))
         neuron = "junction" if self.neuron is None else self.neuron.name

@@ -16,6 +16,7 @@ from annconv.ir.network import Network
 from annconv.ir.operators import Scale
 from annconv.ir.population import Population
 from annconv.ir.projection import SPIKES, Projection
+from annconv.ir.signals import population_signal
 from annconv.neurons.expressions import Number
 from annconv.neurons.linear import affine_form
 from annconv.neurons.model import Assign, NeuronModel, Ode, OdeBlock
@@ -72,17 +73,13 @@ def find_trace(population: Population, variable: str, dt: float) -> SpikeTrace |
     state = model.variable(variable)
     if state is None or state.type != "float" or not state.local or state.initial != Number(0.0):
         return None
-    if model.emit is not None or model.unspike is not None:
+    if population_signal(population, SPIKES).kind != "spike":
         return None
     ode = _only_ode(model, variable)
     growth = _only_assignment(model.reset, variable)
     if ode is None or growth is None:
         return None
-    values = {
-        name: float(value.flat[0])
-        for name, value in population.parameter_values().items()
-        if (value == value.flat[0]).all()
-    }
+    values = population.uniform_parameters()
     gradient = affine_form(ode.gradient, variable, values)
     grown = affine_form(growth.value, variable, values)
     if gradient is None or gradient.offset != 0.0 or grown is None or grown.slope != 1.0:

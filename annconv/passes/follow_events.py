@@ -12,7 +12,7 @@ from annconv.plan.event_tiles import EventTiles, choose_tiles
 from annconv.plan.kernels import Kernel, OperatorKernel
 from annconv.plan.layouts import KernelLayout, blocks
 from annconv.plan.operators import CONVOLVE_EVENTS
-from annconv.plan.plan import Plan, emitting
+from annconv.plan.plan import Plan
 from annconv.plan.target import REAL_BYTES, Target
 
 
@@ -22,11 +22,10 @@ def follow_events(plan: Plan) -> Plan:
     Where a convolution's shape allows, the sums of a tile of outputs stay in registers
     (`convolve_events`); otherwise every spike adds to sums in memory (`convolve_spikes`).
     """
-    signed = {update.spikes: update.model.unspike is not None for update in emitting(plan)}
     packed = {entry.name: entry for entry in plan.packed}
     kernels: list[Kernel] = []
     for kernel in plan.kernels:
-        if not isinstance(kernel, OperatorKernel) or kernel.source not in signed:
+        if not isinstance(kernel, OperatorKernel) or kernel.source not in plan.spikes:
             kernels.append(kernel)
             continue
         if kernel.function == "multiply":
@@ -35,9 +34,9 @@ def follow_events(plan: Plan) -> Plan:
         if kernel.function != "convolve" or kernel.packed is None:
             kernels.append(kernel)
             continue
-        tiles = None if signed[kernel.source] else _tiles(kernel, plan)
+        tiles = _tiles(kernel, plan) if kernel.reads == "spike" else None
         if tiles is None:
-            kernels.append(_in_memory(kernel, signed=signed[kernel.source]))
+            kernels.append(_in_memory(kernel))
         else:
             kernels.append(_in_registers(kernel, tiles, plan.target))
             packed[kernel.packed] = _tiled(packed[kernel.packed], kernel, tiles)
@@ -49,8 +48,8 @@ def _tiles(kernel: OperatorKernel, plan: Plan) -> EventTiles | None:
     return choose_tiles(dict(kernel.constants), REAL_BYTES[plan.precision], target)
 
 
-def _in_memory(kernel: OperatorKernel, *, signed: bool) -> OperatorKernel:
-    constants = (*kernel.constants, ("kSigned", int(signed)))
+def _in_memory(kernel: OperatorKernel) -> OperatorKernel:
+    constants = (*kernel.constants, ("kSigned", int(kernel.reads != "spike")))
     return replace(kernel, function="convolve_spikes", constants=constants)
 
 

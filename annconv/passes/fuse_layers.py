@@ -21,7 +21,7 @@ from annconv.plan.kernels import (
 )
 from annconv.plan.layer_arrival import arrivals_of, rates_arrival
 from annconv.plan.layer_state import laid_out
-from annconv.plan.plan import Plan, emitting
+from annconv.plan.plan import Plan
 
 
 def fuse_layers(plan: Plan) -> Plan:
@@ -90,9 +90,8 @@ def _candidate(plan: Plan, stage: int) -> Candidate | None:
         return None
     if stage == plan.readout.population and not _counts(plan):
         return None
-    spikes = {entry.spikes for entry in emitting(plan)}
     summing = [entry.operator for entry in arriving if entry.sums]
-    if not summing or not all(entry.operator.source in spikes for entry in arriving):
+    if not summing or not all(entry.operator.source in plan.spikes for entry in arriving):
         return None
     if not all(_lies_asdelivered(update, operator) for operator in summing):
         return None

@@ -13,53 +13,38 @@ import numpy as np
 
 from annconv.errors import OptionError
 from annconv.ir.network import Network
-from annconv.ir.operators import (
-    Convolution,
-    Dense,
-    MaxPool,
-    Operator,
-    Pad,
-    Reshape,
-    Scale,
-    Slice,
-    Upsample,
-)
-from annconv.ir.projection import SPIKES, Projection
+from annconv.ir.operators import Convolution, Dense, Operator, Scale
+from annconv.ir.projection import Projection
+from annconv.ir.signals import Signal, signals_of
 from annconv.plan.quantisation import FEWEST_LEVELS, typical_levels, units_of, whole_weights
-
-KEEPS_SPIKES = (MaxPool, Pad, Reshape, Slice, Upsample)
-"""Operators that make spikes of spikes: -1, 0 or 1."""
 
 
 def quantise_weights(network: Network) -> Network:
-    """Let the first Convolution or Dense that reads spikes have whole weights, a Scale behind it.
+    """Let every Convolution and Dense that reads spikes have whole weights, a Scale behind it.
 
     Raises:
         OptionError: Channels whose typical weight has too few units, all of them listed.
     """
     faults: list[str] = []
-    projections = tuple(_quantised(network, entry, faults) for entry in network.projections)
+    signals = signals_of(network)
+    projections = tuple(
+        _quantised(entry, signals[entry.name], faults) for entry in network.projections
+    )
     if faults:
         raise OptionError(faults)
     return replace(network, projections=projections)
 
 
-def _quantised(network: Network, projection: Projection, faults: list[str]) -> Projection:
-    pre = network[projection.pre]
-    if pre.neuron is None or projection.transmits != SPIKES or pre.model().emit is not None:
-        return projection
-    for position, operator in enumerate(projection.operators):
-        if isinstance(operator, Convolution | Dense) and not operator.whole:
-            whole = _whole(operator, projection, faults)
-            chain = (
-                *projection.operators[:position],
-                *whole,
-                *projection.operators[position + 1 :],
-            )
-            return replace(projection, operators=chain)
-        if not isinstance(operator, KEEPS_SPIKES):
-            break
-    return projection
+def _quantised(
+    projection: Projection, signals: tuple[Signal, ...], faults: list[str]
+) -> Projection:
+    chain: list[Operator] = []
+    for operator, received in zip(projection.operators, signals[:-1], strict=True):
+        if received.is_spikes and isinstance(operator, Convolution | Dense) and not operator.whole:
+            chain += _whole(operator, projection, faults)
+        else:
+            chain.append(operator)
+    return replace(projection, operators=tuple(chain))
 
 
 def _whole(

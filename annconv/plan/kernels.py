@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Literal
 
+from annconv.ir.signals import Kind
 from annconv.neurons.model import NeuronModel
 
 Broadcast = Literal["one", "channel", "each"]
@@ -25,6 +26,7 @@ class OperatorKernel:
         function: Template of the C++ support library that it instantiates.
         constants: Names and values of the shape that the template takes.
         source: Buffer it reads.
+        reads: What kind of values these are.
         packed: Packed array it reads, None if it has no weights.
         state: Buffer that it keeps from step to step, None if it has none.
         target: Buffer it writes.
@@ -39,6 +41,7 @@ class OperatorKernel:
     function: str
     constants: Constants
     source: str
+    reads: Kind
     packed: str | None
     state: str | None
     target: str

@@ -25,7 +25,7 @@ from annconv.plan.layouts import (
     RowTableLayout,
     blocks,
 )
-from annconv.plan.plan import Plan, emitting
+from annconv.plan.plan import Plan
 from annconv.plan.quantisation import safe_additions
 from annconv.plan.target import WEIGHT_BYTES
 
@@ -135,7 +135,6 @@ def _planned(
         *_pool_constants(pool),
     )
     packed = {entry.name: entry for entry in plan.packed}
-    signed = {entry.spikes for entry in emitting(plan) if entry.model.unspike is not None}
     arrivals = []
     for entry, choice in zip(arriving, choices, strict=True):
         weights = entry.operator.packed if entry.sums else None
@@ -159,7 +158,7 @@ def _planned(
                 why=choice.why,
                 whole=integers and weights is not None,
                 fused=entry.fused,
-                signed=entry.operator.source in signed,
+                signed=entry.operator.reads != "spike",
             )
         )
     return PlannedArrivals(tuple(arrivals), tuple(packed.values()))

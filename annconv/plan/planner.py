@@ -18,6 +18,7 @@ from annconv.ir.network import Network
 from annconv.ir.operators import Operator, Reshape, chain_geometry
 from annconv.ir.population import RATES, Population
 from annconv.ir.projection import SPIKES, Projection
+from annconv.ir.signals import Kind, emitted, signals_of
 from annconv.neurons.expressions import Name, Number
 from annconv.neurons.model import NeuronModel
 from annconv.plan.arrays import Buffer, BufferType, Packed, Source
@@ -56,12 +57,13 @@ def make_plan(network: Network, precision: str, target: Target = PORTABLE) -> Pl
 
 
 class _Link(NamedTuple):
-    """One operator of a chain, its position there, and the geometries before and behind it."""
+    """One operator of a chain, its position there, what it reads, geometries before and behind."""
 
     position: int
     operator: Operator
     before: Geometry
     after: Geometry
+    reads: Kind = "real"
 
 
 class _Planner:
@@ -77,6 +79,7 @@ class _Planner:
         self.models: dict[str, NeuronModel] = {
             entry.name: entry.model() for entry in network.populations if entry.neuron is not None
         }
+        self.signals = signals_of(network)
         self.positions = {entry.name: index for index, entry in enumerate(network.projections)}
         self.spikes: dict[str, str] = {}
         self.variables: dict[tuple[str, str], str] = {}
@@ -206,6 +209,7 @@ class _Planner:
             function=SCALE,
             constants=(("kSize", self.network[projection.post].size), ("kFactors", 1)),
             source=trace,
+            reads="real",
             packed=packed,
             state=None,
             target=trace,
@@ -230,11 +234,10 @@ class _Planner:
         """The buffer a projection reads."""
         if projection.pre not in self.models:  # a junction transmits its sum
             return self.sums[projection.pre, JUNCTION]
-        emitted = self.models[projection.pre].emit
-        if projection.transmits != SPIKES or emitted is not None:
-            variable = emitted if projection.transmits == SPIKES else projection.transmits
-            return self.variables[projection.pre, cast(str, variable)]
-        return self.spikes[projection.pre]
+        read = emitted(self.network[projection.pre], projection.transmits)
+        if read == SPIKES:
+            return self.spikes[projection.pre]
+        return self.variables[projection.pre, read]
 
     def _read(self, projection: Projection, source: str) -> str:
         """What an operator reads, in words."""
@@ -246,14 +249,16 @@ class _Planner:
     def _operators(self, projection: Projection, total: str) -> list[OperatorKernel]:
         """One kernel per operator of a projection; the last one adds into `total`."""
         geometry: Geometry = self.network[projection.pre].geometry
+        signals = self.signals[projection.name]
         chain: list[_Link] = []
         for position, operator in enumerate(projection.operators):
             result = cast(Geometry, chain_geometry((operator,), geometry))
             if not isinstance(operator, Reshape):
-                chain.append(_Link(position, operator, geometry, result))
+                reads = signals[position].kind
+                chain.append(_Link(position, operator, geometry, result, reads))
             geometry = result
         if not chain:
-            chain.append(_Link(0, Reshape(geometry), geometry, geometry))
+            chain.append(_Link(0, Reshape(geometry), geometry, geometry, signals[-1].kind))
         source = self._transmitted(projection)
         kernels: list[OperatorKernel] = []
         for link in chain[:-1]:
@@ -267,7 +272,7 @@ class _Planner:
         self, projection: Projection, link: _Link, source: str, target: str
     ) -> OperatorKernel:
         """The kernel of one operator, from buffer `source` to buffer `target`."""
-        position, operator, before, after = link
+        position, operator, before, after, reads = link
         shape = kernel_shape(operator, before, after)
         owner = projection.name
         packed = state = None
@@ -288,6 +293,7 @@ class _Planner:
             function=shape.function,
             constants=shape.constants,
             source=source,
+            reads=reads,
             packed=packed,
             state=state,
             target=target,

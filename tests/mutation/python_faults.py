@@ -263,6 +263,21 @@ RUNNING = (
         "double precision and integers are contracted",
     ),
     Fault(
+        "signals-sum", "annconv/ir/signals.py",
+        'return Signal("count", "real") if whole else REAL', "return SPIKE",
+        "the sum of two spikes is taken for a spike",
+    ),
+    Fault(
+        "signals-unguarded", "annconv/ir/signals.py",
+        'return Signal("count" if kept else "real", "signed")', 'return Signal("count", "signed")',
+        "a number that may fall below 0 is taken for a count",
+    ),
+    Fault(
+        "signals-windows", "annconv/ir/signals.py",
+        "before < size and (count - 1) * stride - before < extent", "before < size",
+        "a window that covers no cell is taken to hold a spike",
+    ),
+    Fault(
         "quantise-outliers", "annconv/plan/quantisation.py",
         "last = len(ordered) - counts // OUTLIERS", "last = len(ordered)",
         "one large weight hides that the others have no levels",

@@ -10,11 +10,25 @@ from zoo import branches, dense, picture
 
 from annconv.errors import OptionError
 from annconv.ir.network import Network
-from annconv.ir.operators import Convolution, Dense, Operator, Scale
+from annconv.ir.operators import (
+    Convolution,
+    Dense,
+    Increase,
+    MaxPool,
+    Operator,
+    Reshape,
+    Scale,
+    Slice,
+)
+from annconv.ir.population import Population
+from annconv.ir.projection import Projection
+from annconv.neurons.library import COUNTER, CPN, IaF
 from annconv.options import CompileOptions
 from annconv.passes.pipeline import network_of
 from annconv.passes.quantise_weights import quantise_weights
+from annconv.readouts.table import READOUTS
 from annconv.reference.network import run_network
+from annconv.runtime.compiled import compile_network
 
 INT16 = CompileOptions(precision="int16")
 
@@ -86,6 +100,64 @@ def test_values_that_are_no_spikes_keep_real_weights() -> None:
     for entry in network.projections:
         if entry.name in real:
             assert entry.pre not in spiking or entry.transmits != "spikes"
+
+
+def residual(*, increase: bool = True) -> Network:
+    """Counts that are pooled, and two projections whose channels lie apart in a junction."""
+    rng = np.random.default_rng(7)
+    counter = replace(COUNTER, name="Counted")
+    pool = MaxPool((2, 2), (2, 2), ((0, 0), (0, 0)))
+    behind: tuple[Operator, ...] = (pool, Increase()) if increase else (pool,)
+    rows = 2 * 2 * 3
+    first = Dense(rng.normal(0.3, 0.6, (rows, 5)))
+    network = Network(
+        "residual",
+        (
+            Population("image", (4, 4, 1), CPN, role="input"),
+            Population("left", (4, 4, 2), counter),
+            Population("right", (2, 2, 1), IaF),
+            Population("both", (2, 2, 3), None, role="linear"),
+            Population("classes", (5,), IaF, role="output"),
+        ),
+        (
+            Projection("a", "image", "left", (_convolution(rng, 3, 2, 1),)),
+            Projection("b", "image", "right", (_convolution(rng, 3, 1, 2),)),
+            Projection("c", "left", "both", (*behind, Slice(0, 3)), "sc"),
+            Projection("d", "right", "both", (Slice(2, 3),)),
+            Projection("e", "both", "classes", (Reshape((rows,)), first), delay=0),
+        ),
+        READOUTS["spike_count"],
+        input_scale=300.0,
+    )
+    network.verify()
+    return network
+
+
+def _convolution(rng: np.random.Generator, size: int, filters: int, stride: int) -> Convolution:
+    kernel = rng.normal(0.2, 0.5, (size, size, 1, filters))
+    padding = ((1, 1), (1, 1)) if stride == 1 else ((0, 1), (0, 1))
+    return Convolution(kernel, (stride, stride), padding, (1, 1))
+
+
+def test_spikes_behind_counts_and_junctions_meet_whole_weights() -> None:
+    for increase in (True, False):
+        chain = chains(network_of(residual(increase=increase), INT16))["e"]
+        assert next(item for item in chain if isinstance(item, Dense)).whole == increase
+
+
+@pytest.mark.compiles
+@pytest.mark.parametrize("optimize", [0, 2])
+def test_they_run_as_in_the_oracle(optimize: int) -> None:
+    network, samples = residual(), np.random.default_rng(1).random((6, 4, 4, 1))
+    options = CompileOptions(precision="int16", optimize=optimize)
+    found = compile_network(network, options).run(samples, steps=40, seed=2, record=["left"])
+    told = run_network(
+        network_of(network, options), samples, steps=40, seed=2, record=["left"], real=np.float32
+    )
+    assert told.counts.sum() > 20
+    np.testing.assert_array_equal(found.counts, told.counts)
+    for mine, own in zip(found.spikes["left"], told.spikes["left"], strict=True):
+        np.testing.assert_array_equal(mine, own)
 
 
 def test_other_precisions_keep_the_network() -> None:

@@ -147,7 +147,7 @@ struct Network {
 
 constexpr const char* kParts[] = {"update_image", "update_peaks", "apply_main_v2", "update_classes"};
 
-constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("650e00238c551c5e58768b7158bb142afd00e8337475ba32e954a2cd649f71c6", kParts);
+constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("a7e016001419aa86084e8651859cd75b3a228d148b5d25414a90d32479c0bc29", kParts);
 
 }  // namespace
 }  // namespace network

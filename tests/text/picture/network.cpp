@@ -119,7 +119,7 @@ struct Network {
 
 constexpr const char* kParts[] = {"layer_image", "layer_conv", "update_classes"};
 
-constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("4652dc1e00f876450fb5d4ee64ccaa80a4aeed2a215586ba727f4d25ed687d6a", kParts);
+constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("c2b2c9a8fbd86a0ac2fececa651545311ba9745b2dc7e714cfc42769b14992bd", kParts);
 
 }  // namespace
 }  // namespace network

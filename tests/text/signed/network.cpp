@@ -118,7 +118,7 @@ struct Network {
 
 constexpr const char* kParts[] = {"update_image", "update_both", "update_classes"};
 
-constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("b62b46a5acac270f9b33a95df72ddbeb120472f1c4db4210a33a1f304b427acb", kParts);
+constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("ed5d5ea11d12b42d6bac65c908e2b49bcb883c8ee7b09382a82fc672ce2177b5", kParts);
 
 }  // namespace
 }  // namespace network
