@@ -272,7 +272,7 @@ def _neuron(
         "data": members.data,
         "members": members.all,
         "arrived": _arrived_type(len(arrivals)),
-        "arrival": [*_arrival_lines(arrivals, cpp_name(drives)), *_clock_lines(update)],
+        "arrival": [*_arrival_lines(arrivals, cpp_name(drives)), *_further_lines(update)],
         "statements": text.statements,
         "emission": text.emission,
         "emitted": text.emitted,
@@ -321,7 +321,10 @@ def _given(update: UpdateKernel) -> list[tuple[str, str]]:
     return [*given, ("pi", PI)] if "pi" in reads else given
 
 
-def _clock_lines(update: UpdateKernel) -> list[str]:
-    """`t`, where the statements read it."""
-    reads_time = "t" in update.model.reads()
-    return ["const Value t = number * Value(kTimeStep);"] if reads_time else []
+def _further_lines(update: UpdateKernel) -> list[str]:
+    """Conductances at which nothing arrives, and `t`, where the statements read them."""
+    reads = update.model.reads()
+    arriving = {target for target, _ in update.conductances}
+    silent = [f"g_{entry}" for entry in update.model.conductances if entry not in arriving]
+    lines = [f"const Value {cpp_name(name)} = real{{0}};" for name in silent if name in reads]
+    return [*lines, "const Value t = number * Value(kTimeStep);"] if "t" in reads else lines

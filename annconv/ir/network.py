@@ -332,6 +332,17 @@ def parameters_fit(network: Network) -> Iterator[Violation]:
                 )
 
 
+def channels_permuted(network: Network) -> Iterator[Violation]:
+    """An order of channels holds each of them once."""
+    for entry in network.populations:
+        if entry.channels is None:
+            continue
+        count, own = entry.geometry[-1], entry.channels
+        if len(own) != count or set(own) != set(range(len(own))):
+            what = f"order of channels of population {entry.name}"
+            yield Violation("channels_permuted", what, f"each of {count} once", own)
+
+
 def transmitted_exists(network: Network) -> Iterator[Violation]:
     """What a projection transmits exists in pre, and post's neuron reads where it arrives."""
     models = _parsed(network)
@@ -413,6 +424,7 @@ RULES = (
     roles_fit,
     equations_parse,
     parameters_fit,
+    channels_permuted,
     transmitted_exists,
     delays_allowed,
     traces_fade,

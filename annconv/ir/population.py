@@ -33,6 +33,8 @@ class Population:
         parameters: Values that differ from the neuron's own, each broadcasting onto `geometry`.
         role: "input", "hidden", "output" or "linear".
         origin: The Keras layers it came from.
+        channels: Where channels were put in another order: at each place, which of the network's
+            own channels stands there. None: all stand at their own places.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Population:
     parameters: Mapping[str, FloatArray] = field(default_factory=dict)
     role: Role = "hidden"
     origin: tuple[Origin, ...] = ()
+    channels: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         frozen = {name: freeze(value) for name, value in sorted(self.parameters.items())}
@@ -88,6 +91,8 @@ class Population:
         shape = "x".join(map(str, self.geometry))
         neuron = "junction" if self.neuron is None else self.neuron.name
         values = [f"{name}={describe_array(value)}" for name, value in self.parameters.items()]
+        if self.channels is not None:
+            values.append(f"channels={','.join(map(str, self.channels))}")
         origin = f"  # {', '.join(map(str, self.origin))}" if self.origin else ""
         return "  ".join([f"population {self.name} ({shape})", self.role, neuron, *values]) + origin
 
@@ -113,4 +118,5 @@ POPULATION = record(
     parameters=mapping(ARRAY),
     role=TEXT,
     origin=several(ORIGIN),
+    channels=added(optional(SHAPE), absent=None),
 )

@@ -1,4 +1,4 @@
-"""Multiply constant factors into the weights in front of them."""
+"""Multiply constant factors into the weights, or the factors, in front of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from annconv.ir.projection import Projection
 
 
 def fold_scale(network: Network) -> Network:
-    """Let no Scale follow a Convolution or Dense: their last axis takes its factors."""
+    """Let no Scale follow a Convolution, a Dense or a Scale: their last axis takes its factors."""
     return replace(network, projections=tuple(_folded(entry) for entry in network.projections))
 
 
@@ -26,6 +26,8 @@ def _folded(projection: Projection) -> Projection:
         elif isinstance(operator, Scale) and isinstance(last, Dense):
             weights = last.weights.astype(np.float64) * operator.factors
             operators[-1] = replace(last, weights=weights)
+        elif isinstance(operator, Scale) and isinstance(last, Scale):
+            operators[-1] = Scale(last.factors.astype(np.float64) * operator.factors)
         else:
             operators.append(operator)
     changed = len(operators) != len(projection.operators)

@@ -30,17 +30,35 @@ Chain = tuple[Operator, ...]
 
 
 def order_channels(network: Network) -> Network:
-    """Order the channels that convolutions read: busy ones first, like ones together."""
-    return _ordered(network)[0]
+    """Order the channels that convolutions read: busy ones first, like ones together.
+
+    Populations say which of the given network's channels stand where.
+    """
+    activity, read, ordered = mean_activity(network), convolved(network), network
+    for joined in _joined(network):
+        names = frozenset(entry.name for entry in joined)
+        if not names & read or not all(map(_exchangeable, joined)):
+            continue
+        order = _order(network, joined, activity)
+        if not np.array_equal(order, np.arange(len(order))):
+            ordered = _permuted(ordered, names, order) or ordered
+    return ordered
 
 
 def channel_orders(network: Network) -> dict[str, Order]:
-    """How `order_channels` orders a network.
+    """In which order the channels of a network's populations stand.
 
+    Args:
+        network: What `lower` returned.
     Returns:
-        Name of a population -> order, of those that change.
+        Name of a population -> at each place, which of its own channels stands there; of those
+        whose channels do not keep their places.
     """
-    return _ordered(network)[1]
+    return {
+        entry.name: np.asarray(entry.channels, dtype=np.intp)
+        for entry in network.populations
+        if entry.channels is not None
+    }
 
 
 def own_ranks(train: NDArray[np.int32], order: Order) -> NDArray[np.int32]:
@@ -56,23 +74,6 @@ def own_ranks(train: NDArray[np.int32], order: Order) -> NDArray[np.int32]:
     own = train.copy()
     own[:, 1] = cell * len(order) + order[place]
     return own[np.lexsort((own[:, 1], own[:, 0]))]
-
-
-def _ordered(given: Network) -> tuple[Network, dict[str, Order]]:
-    network, activity, read = given, mean_activity(given), convolved(given)
-    orders: dict[str, Order] = {}
-    for joined in _joined(given):
-        names = frozenset(entry.name for entry in joined)
-        if not names & read or not all(map(_exchangeable, joined)):
-            continue
-        order = _order(given, joined, activity)
-        if np.array_equal(order, np.arange(len(order))):
-            continue
-        changed = _permuted(network, names, order)
-        if changed is not None:
-            network = changed
-            orders.update((name, order) for name in names)
-    return network, orders
 
 
 def _order(network: Network, joined: list[Population], activity: dict[str, FloatArray]) -> Order:
@@ -116,8 +117,7 @@ def _permuted(network: Network, names: frozenset[str], order: Order) -> Network 
             return None
         projections.append(replace(projection, operators=chain))
     populations = tuple(
-        _with_parameters(entry, order) if entry.name in names else entry
-        for entry in network.populations
+        _in_order(entry, order) if entry.name in names else entry for entry in network.populations
     )
     return replace(network, populations=populations, projections=tuple(projections))
 
@@ -149,9 +149,10 @@ def _has_whole_weights(operator: Operator) -> bool:
     return isinstance(operator, Convolution | Dense) and operator.whole
 
 
-def _with_parameters(population: Population, order: Order) -> Population:
+def _in_order(population: Population, order: Order) -> Population:
     values = {name: _last_axis(value, order) for name, value in population.parameters.items()}
-    return replace(population, parameters=values)
+    own = population.channels or range(len(order))
+    return replace(population, parameters=values, channels=tuple(own[place] for place in order))
 
 
 def _last_axis(values: FloatArray, order: Order) -> FloatArray:

@@ -17,7 +17,7 @@ from annconv.passes.fuse_layers import fuse_layers
 from annconv.passes.liveness import liveness
 from annconv.passes.multiply_decays import multiply_decays
 from annconv.passes.multiply_reciprocals import multiply_reciprocals
-from annconv.passes.order_channels import Order, channel_orders, order_channels
+from annconv.passes.order_channels import order_channels
 from annconv.passes.pack_spikes import pack_spikes
 from annconv.passes.quantise_weights import quantise_weights
 from annconv.passes.share_inputs import share_inputs
@@ -65,7 +65,7 @@ INTEGER_PASSES: tuple[Pass[Network], ...] = (
 """What `precision="int16"` makes of a network, whatever is optimised."""
 
 NETWORK_PASSES: tuple[Pass[Network], ...] = (
-    # First: `recorded_orders` asks it about the given network.
+    # First: activity is estimated from the network as it was given.
     Pass(order_channels, level=2, whole=False),
     # Before fold_scale: decides which traces anyone still reads.
     Pass(commute_trace, level=1, in_integers=False),
@@ -160,19 +160,6 @@ def lower(
     plan = make_plan(network, options.precision, target_of(options))
     observe("plan", str(plan))
     return network, _run(PLAN_PASSES, plan, options, observe)
-
-
-def recorded_orders(network: Network, options: CompileOptions) -> dict[str, Order]:
-    """In which order the channels of populations run, of those that keep not their own.
-
-    Args:
-        network: What `lower` receives.
-        options: The same.
-    Returns:
-        Name of a population -> at each place the channel of `network` that runs there.
-    """
-    ordering = any(step.run is order_channels for step in _selected(NETWORK_PASSES, options))
-    return channel_orders(network_of(network, options)) if ordering else {}
 
 
 def _run(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +17,8 @@ from annconv.ir.arrays import FloatArray
 from annconv.ir.network import Network
 from annconv.ir.samples import input_rates, prepare_samples
 from annconv.options import CompileOptions, RunOptions
-from annconv.passes.order_channels import order_channels, own_ranks
-from annconv.passes.pipeline import lower, recorded_orders
+from annconv.passes.order_channels import Order, channel_orders, order_channels, own_ranks
+from annconv.passes.pipeline import lower
 from annconv.plan.packing import pack
 from annconv.plan.plan import Plan
 from annconv.printing import progress_bar
@@ -48,12 +47,24 @@ class CompiledNetwork:
         plan: Plan,
         native: NativeNetwork,
         environment: Environment | None = None,
+        orders: Mapping[str, Order] | None = None,
     ) -> None:
+        """Called by `compile_network` alone.
+
+        Args:
+            network: As the attribute.
+            options: As the attribute.
+            plan: As the attribute.
+            native: The code, with its data.
+            environment: Where code is built that records what fused layers hide; None reads it.
+            orders: Name of a population -> order of its channels, of those that keep not their own.
+        """
         self.network = network
         self.options = options
         self.plan = plan
         self._native = native
         self._environment = environment
+        self._orders = orders or {}
         self._whole: NativeNetwork | None = None
 
     @memory_told("run", "Present fewer samples in a call.")
@@ -224,11 +235,6 @@ class CompiledNetwork:
                 target, what, instead="choose a folder you may write to"
             ) from error
 
-    @cached_property
-    def _orders(self) -> dict[str, NDArray[np.intp]]:
-        """In which order channels run, of the populations that do not keep their own."""
-        return recorded_orders(self.network, self.options)
-
     def _keeping(self, recorded: Sequence[int]) -> NativeNetwork:
         """The code that keeps the spikes of these populations.
 
@@ -240,7 +246,7 @@ class CompiledNetwork:
         if self._whole is None:
             options = replace(self.options, whole=True)
             environment = self._environment or read_environment()
-            _, self._whole = _native_network(self.network, options, environment)
+            self._whole = _native_network(self.network, options, environment).native
         return self._whole
 
     def _recorded(self, names: Sequence[str]) -> list[int]:
@@ -300,15 +306,21 @@ def compile_network(network: Network, options: CompileOptions) -> CompiledNetwor
         CacheError: The build cache cannot be used.
     """
     environment = read_environment()
-    plan, native = _native_network(network, options, environment)
-    return CompiledNetwork(network, options, plan, native, environment)
+    built = _native_network(network, options, environment)
+    return CompiledNetwork(network, options, built.plan, built.native, environment, built.orders)
+
+
+class _Built(NamedTuple):
+    """The plan of a network, its code with its data, and the order of channels in it."""
+
+    plan: Plan
+    native: NativeNetwork
+    orders: Mapping[str, Order]
 
 
 @in_main_interpreter()
-def _native_network(
-    network: Network, options: CompileOptions, environment: Environment
-) -> tuple[Plan, NativeNetwork]:
-    """The plan of a network, and its code with its data."""
+def _native_network(network: Network, options: CompileOptions, environment: Environment) -> _Built:
+    """Lower a network; its code is built, or loaded where it was built before."""
     lowered, plan = _lower(network, options, environment)
     identity = plan.digest()
     artifact = find_extension(identity, options, environment=environment)
@@ -322,7 +334,8 @@ def _native_network(
             environment=environment,
             label=network.name,
         )
-    return plan, open_network(artifact.path, artifact.key, pack(plan, lowered))
+    native = open_network(artifact.path, artifact.key, pack(plan, lowered))
+    return _Built(plan, native, channel_orders(lowered))
 
 
 def _lower(

@@ -29,8 +29,8 @@ from annconv.ir.arrays import FloatArray
 from annconv.ir.network import Network
 from annconv.ir.samples import input_rates, prepare_samples
 from annconv.options import VECTOR_BITS, CompileOptions
-from annconv.passes.order_channels import own_ranks
-from annconv.passes.pipeline import lower, recorded_orders
+from annconv.passes.order_channels import channel_orders, own_ranks
+from annconv.passes.pipeline import lower
 from annconv.plan.packing import pack
 from annconv.plan.plan import Plan
 from annconv.resources import resource_folder
@@ -315,8 +315,8 @@ class _Code:
         values = self.library.spike_values()
         found = np.ctypeslib.as_array(self.library.spikes(), (values,)) if values else np.zeros(0)
         rows = found.reshape(-1, 5).astype(np.int32)
-        network, options = self.entry.network, self.entry.options
-        for name, order in recorded_orders(network, options).items():
+        network = self.entry.network
+        for name, order in channel_orders(self.entry.values).items():
             for sample in np.unique(rows[:, 0]):
                 moved = (rows[:, :2] == (sample, network.names.index(name))).all(axis=1)
                 rows[moved, 2:] = own_ranks(rows[moved, 2:], order)

@@ -114,6 +114,10 @@ BREAKS = {
         lambda net: with_population(net, 1, parameters={"vt": np.ones(2)}),
         lambda net: with_population(net, 1, parameters={"vt": np.ones((2, 3))}),
     ),
+    "channels_permuted": (
+        lambda net: with_population(net, 1, channels=(0,)),
+        lambda net: with_population(net, 1, channels=(0,) * net.populations[1].geometry[-1]),
+    ),
     "transmitted_exists": (
         lambda net: with_projection(net, 1, transmits="mask"),
         lambda net: with_projection(net, 1, target="inh"),

@@ -49,6 +49,11 @@ CPP_FAULTS = (
         "what was passed on is forgotten",
     ),
     Fault(
+        "cpp-joint-reached", f"{_INCLUDE}/kernels/joint_source.hpp",
+        "return (source.reached(row, col) || ...);", "return (source.reached(row, col) && ...);",
+        "neurons rest that spikes of one of two projections reach",
+    ),
+    Fault(
         "cpp-joint-scratch", f"{_INCLUDE}/kernels/joint_source.hpp",
         "start += kBytes[before];", "start += kBytes[0];",
         "the third source of a layer works in memory of the second",

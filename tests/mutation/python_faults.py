@@ -179,6 +179,11 @@ LOWERING = (
         "a scale behind a convolution is lost",
     ),
     Fault(
+        "passes-folded-scales", "annconv/passes/fold_scale.py",
+        "Scale(last.factors.astype(np.float64) * operator.factors)", "last",
+        "a scale behind a scale is lost",
+    ),
+    Fault(
         "passes-shared-most", "annconv/passes/share_inputs.py",
         "if len(readers) != 1 or not isinstance(readers[0], LayerKernel):",
         "if not readers or not isinstance(readers[0], LayerKernel):",
@@ -332,6 +337,11 @@ RUNNING = (
         "return scale.source == operator.target and factors in {1, delivered(operator)[-1]}",
         "return scale.source == operator.target and factors > 0",
         "a layer scales by the factors of other channels",
+    ),
+    Fault(
+        "fuse-element-factors", "annconv/plan/arriving.py",
+        "return factors in {1, update.channels}", "return factors > 0",
+        "spikes are scaled by the factors of other channels",
     ),
     Fault(
         "build-key-flags", "annconv/build/builder.py",

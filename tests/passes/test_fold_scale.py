@@ -36,3 +36,9 @@ def test_a_factor_per_channel_goes_into_the_last_axis() -> None:
 def test_a_factor_in_front_of_the_weights_stays() -> None:
     kinds = [type(entry) for entry in folded(Scale(np.array(2.0)), Dense(np.ones((2, 2))))]
     assert kinds == [Scale, Dense]
+
+
+def test_neighbouring_factors_become_one() -> None:
+    (scale,) = folded(Scale(np.array(2.0)), Scale(np.array([3.0, 4.0])), Scale(np.array(0.5)))
+    assert isinstance(scale, Scale)
+    np.testing.assert_array_equal(scale.factors, [3.0, 4.0])

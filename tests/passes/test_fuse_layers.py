@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from planned import OPTIONS, chain, convolution, dense, layers, plan_before, pooling
 
-from annconv.ir.operators import MaxPool, Operator, Reshape, Scale
+from annconv.codegen.render import render_network
+from annconv.ir.network import Network
+from annconv.ir.operators import Convolution, Dense, MaxPool, Operator, Reshape, Scale
 from annconv.ir.projection import Projection
 from annconv.neurons.neuron import Neuron
 from annconv.passes.fuse_layers import fuse_layers
@@ -166,6 +168,85 @@ def test_two_projections_onto_a_population_are_computed_for_one_block() -> None:
     assert joined.name == "layer_p2"
     assert [entry.function for entry in joined.arrivals] == ["DenseSource"] * 2
     assert len(plan.kernels) == 3
+
+
+def joined(*operators: Operator, pre: str = "p1", transmits: str = "spikes") -> Network:
+    """Two convolutions in a row, and a projection that goes round the second one."""
+    network = chain(
+        (6, 8, 3),
+        (convolution(3, 3, 8), "spikes"),
+        (convolution(3, 8, 8), "spikes"),
+        (dense(384, 5), "spikes"),
+        encoding="PSO",
+    )
+    second = Projection("more", pre, "p2", operators, transmits)
+    return replace(network, projections=(*network.projections, second))
+
+
+JOINS: dict[str, tuple[Network, str]] = {
+    "as they are": (joined(), "ElementSource"),
+    "by one factor": (joined(Scale(np.asarray(2.0))), "ElementSource"),
+    "by channel": (joined(Scale(np.arange(8.0))), "ElementSource"),
+    "by channel, twice": (joined(Scale(np.arange(8.0)), Scale(np.arange(8.0))), "ElementSource"),
+    "a trace": (joined(transmits="mask"), "ElementSource"),
+    "through a small kernel": (joined(*convolution(1, 8, 8)), "ConvolutionSource"),
+    "from the input": (joined(*convolution(3, 3, 8), pre="p0"), "ConvolutionSource"),
+}
+
+
+@pytest.mark.parametrize("how", JOINS)
+def test_a_join_of_two_projections_is_one_layer(how: str) -> None:
+    network, source = JOINS[how]
+    plan = fuse_layers(plan_before(network, "fuse_layers"))
+    plan.verify()
+    assert [entry.update.population for entry in layers(plan)] == [0, 1, 2, 3]
+    main, other = layers(plan)[2].arrivals
+    assert (main.function, other.function) == ("ConvolutionSource", source)
+    assert (other.factors is not None) == ("by" in how or how == "a trace")
+    assert (other.trace is not None) == (how == "a trace")
+    for name in ("kTileChannels", "kBlockRows", "kOut", "kChannelsOut"):
+        assert dict(main.constants)[name] == dict(other.constants)[name]
+
+
+APART = {
+    "more than one operator": joined(*pooling(1, 1), *convolution(3, 8, 8)),
+    "factors of other channels": joined(
+        Reshape((384,)), Scale(np.arange(384.0)), Reshape((6, 8, 8))
+    ),
+    "another geometry": joined(Reshape((384,)), Dense(np.ones((384, 384))), Reshape((6, 8, 8))),
+    "channels in groups": joined(
+        Convolution(np.ones((1, 1, 2, 8)), (1, 1), ((0, 0), (0, 0)), (1, 1), 4)
+    ),
+}
+
+
+@pytest.mark.parametrize("what", APART)
+def test_a_join_with_something_else_stays_apart(what: str) -> None:
+    plan = fuse_layers(plan_before(APART[what], "fuse_layers"))
+    plan.verify()
+    assert [entry.update.population for entry in layers(plan)] == [0, 1, 3]
+
+
+def test_the_heaviest_arrival_decides_the_blocks() -> None:
+    network = joined(*convolution(1, 8, 8))
+    turned = replace(network, projections=(*network.projections[-1:], *network.projections[:-1]))
+    alone = replace(network, projections=network.projections[:-1])
+    blocks = []
+    for entry in (network, turned, alone):
+        shape = dict(layers(fuse_layers(plan_before(entry, "fuse_layers")))[2].constants)
+        blocks.append((shape["kTileChannels"], shape["kBlockRows"]))
+    assert len(set(blocks)) == 1
+
+
+def test_a_conductance_at_which_nothing_arrives_is_zero() -> None:
+    neuron = Neuron(
+        parameters="vt = 1", equations="v += g_exc - g_inh", spike="v > vt", reset="v = 0"
+    )
+    network = chain((9,), (dense(9, 8), "spikes"), (dense(8, 8), "spikes"), neuron=neuron)
+    plan = lower(network, OPTIONS)[1]
+    assert [entry.name for entry in layers(plan)] == ["layer_p0", "layer_p1", "layer_p2"]
+    text = render_network(plan)["kernels.cpp"]
+    assert text.count("const Value g_inh = real{0};") == 1
 
 
 NEURONS = {
