@@ -297,13 +297,15 @@ def _packaged_program(name: str) -> Path | None:
     """The program that the Python package of its name brought.
 
     The one inside the package stands first: in the environment's `bin` may lie a Python script
-    that starts it.
+    that starts it. The list of files is searched as text, as CMake's has thousands of entries.
     """
     package = _package(name)
-    files = [] if package is None else package.files or []
-    programs = [file for file in files if file.parts[-2:] == ("bin", name)]
-    programs.sort(key=lambda file: file.parts[0] != name)
-    found = (Path(str(file.locate())).resolve() for file in programs)
+    if package is None:
+        return None
+    listed = package.read_text("RECORD") or ""
+    programs = re.findall(rf"^([^,\n]*\bbin/{name}),", listed, re.MULTILINE)
+    programs.sort(key=lambda file: not file.startswith(f"{name}/"))
+    found = (Path(str(package.locate_file(file))).resolve() for file in programs)
     return next((path for path in found if path.is_file() and os.access(path, os.X_OK)), None)
 
 
