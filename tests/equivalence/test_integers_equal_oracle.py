@@ -34,7 +34,7 @@ from annconv.reference.network import run_network
 OPTIONS = CompileOptions(
     precision="int16", threads=1, strict_warnings=True, compiler_level=1, cache_bytes=32 * 1024
 )
-QUICK = (2, 4, 5, 16, 1_000_003, 1_000_009, 1_000_018, 1_000_029, 112, 20_014, 20_023)
+QUICK = (2, 4, 5, 16, 1_000_003, 1_000_009, 1_000_018, 1_000_029, 112, 20_023, 20_027)
 LONG = (
     *range(5000, 5080),
     *range(6_000_000, 6_000_080),

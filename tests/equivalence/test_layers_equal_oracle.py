@@ -27,7 +27,7 @@ from annconv.reference.compare import differences
 from annconv.reference.network import run_network
 
 JOINS = 20_000
-QUICK = (*range(7), 17, 19, 44, 54, 58, *(JOINS + seed for seed in (3, 14, 23, 57, 240)))
+QUICK = (*range(7), 17, 19, 44, 54, 58, *(JOINS + seed for seed in (3, 23, 27, 57, 240)))
 LONG = (*range(1000, 1200), *range(JOINS, JOINS + 100))
 CHUNK = 10
 DRAWS = 6

@@ -55,8 +55,8 @@ CPP_FAULTS = (
     ),
     Fault(
         "cpp-joint-scratch", f"{_INCLUDE}/kernels/joint_source.hpp",
-        "start += kBytes[before];", "start += kBytes[0];",
-        "the third source of a layer works in memory of the second",
+        "start += kBytes[before];", "start += 0 * kBytes[before];",
+        "all sources of a layer work in the memory of the first",
     ),
     Fault(
         "cpp-element-plane", f"{_INCLUDE}/kernels/element_source.hpp",

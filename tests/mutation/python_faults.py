@@ -322,9 +322,9 @@ RUNNING = (
         "neurons beyond the edge of a map are taken for real ones",
     ),
     Fault(
-        "arriving-order", "annconv/codegen/layer_context.py",
-        "terms.append(scaled)", "terms.insert(0, scaled)",
-        "what arrives is added up in another order",
+        "arriving-factor", "annconv/codegen/layer_context.py",
+        'factor = _numbered("factor", number)', 'factor = _numbered("factor", 1)',
+        "all that arrives is scaled by the units of the first projection",
     ),
     Fault(
         "arriving-trace", "annconv/plan/arriving.py",
