@@ -103,11 +103,11 @@ void check_blocks(const annconv::PlaneBits<Shape>& bits, const std::vector<std::
         annconv::convolve_spikes<Shape, Output::kWrite>(
             spikes.data() + static_cast<std::size_t>(step) * spikes.size() / 3, kernel.data(),
             expected.data());
-        for (int block = 0; block < Convolution::kChannelBlocks * Convolution::kRowBlocks;
+        for (int block = 0; block < Convolution::channel_blocks() * Convolution::kRowBlocks;
              ++block) {
-            const int row_block = block / Convolution::kChannelBlocks;
-            const int first = block % Convolution::kChannelBlocks * Convolution::kBlockChannels;
-            Convolution::block(bits, tiled.data(), row_block, block % Convolution::kChannelBlocks,
+            const int row_block = block / Convolution::channel_blocks();
+            const int first = block % Convolution::channel_blocks() * Convolution::kBlockChannels;
+            Convolution::block(bits, tiled.data(), row_block, block % Convolution::channel_blocks(),
                                3, sums.data());
             const int begin = row_block * Convolution::kBlockRows * Shape::kOut[2];
             const int cells = std::min(Convolution::kBlockRows * Shape::kOut[2], kCells - begin);

@@ -20,8 +20,8 @@ from annconv.readouts.table import READOUTS
 
 RECTIFIED = Neuron(
     name="Rectified",
-    parameters="vt = 1.0 ; bias = 0.0625",
-    equations="v += g_exc + bias ; n += 0.0",
+    parameters="vt = 1.0 ; bias = 0.0625 ; n = 0.0",
+    equations="v += g_exc + bias",
     spike="v >= vt",
     reset="v -= vt ; n += 1.0",
     unspike="v < 0.0 and n > 0.0",

@@ -18,6 +18,7 @@ from annconv.ir.network import Network
 from annconv.ir.operators import Convolution, Dense, Increase, MaxPool, Operator, Reshape, Scale
 from annconv.ir.population import Population
 from annconv.ir.projection import SPIKES, Projection
+from annconv.ir.signals import signals_of
 from annconv.neurons.neuron import Neuron
 from annconv.options import CompileOptions
 from annconv.passes.pipeline import lower, network_of
@@ -38,8 +39,8 @@ CURRENT = Neuron(
 )
 RECTIFIED = Neuron(
     name="Rectified",
-    parameters="vt = 1.0 ; bias = 0.0 ; start = 0.5",
-    equations="v += g_exc + bias : init = start ; n += 0.0",
+    parameters="vt = 1.0 ; bias = 0.0 ; start = 0.5 ; n = 0.0",
+    equations="v += g_exc + bias : init = start",
     spike="v >= vt",
     reset="v -= vt ; n += 1.0",
     unspike="v < 0.0 and n > 0.0",
@@ -97,10 +98,10 @@ class Model:
             Population("off", small, RECTIFIED, neurons[4]),
             Population("classes", (4,), ACCUMULATED, {"bias": np.array(0.25)}, role="output"),
         )
-        counted = (Scale(theta[0]), pool, Increase())
+        counted = (pool, Increase())
         links: tuple[tuple[str, str, str, tuple[Operator, ...], str], ...] = (
             ("to_stem", "image", "stem", (into(self.stem, 1.0),), SPIKES),
-            ("to_body", "stem", "body", (*counted, into(self.first, 1.0)), "n"),
+            ("to_body", "stem", "body", (*counted, into(self.first, theta[0])), "n"),
             ("to_join", "body", "join", (into(self.second, theta[1]),), SPIKES),
             ("around", "body", "join", scaled(theta[1]), SPIKES),
             ("to_sum", "join", "sum", (into(self.first, theta[2]),), SPIKES),
@@ -180,6 +181,19 @@ def test_generated_code_spikes_as_the_oracle(model: Model, way: str, runs: dict[
     np.testing.assert_array_equal(received.outputs, expected.outputs)
 
 
+def test_the_increase_of_pooled_counts_is_a_spike(model: Model) -> None:
+    network = model.network()
+    counts, pooled, increase, _ = signals_of(network)["to_body"]
+    assert [counts.kind, pooled.kind, increase.kind] == ["count", "count", "signed"]
+    whole = {
+        entry.name
+        for entry in network_of(network, WAYS["int16"]).projections
+        if any(isinstance(item, Convolution) and item.whole for item in entry.operators)
+    }
+    assert "to_body" in whole
+
+
+@pytest.mark.compiles
 def test_outputs_become_those_of_the_relu_network(model: Model, runs: dict[str, Run]) -> None:
     errors = [
         np.abs(runs["fused"](model.samples, steps, 0).outputs / steps - model.outputs()).max()

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "annconv/kernels/shape_blocks.hpp"
 #include "annconv/kernels/spikes.hpp"
 #include "annconv/lanes.hpp"
 
@@ -12,14 +13,10 @@ namespace annconv {
 
 // `Slots` hold a plane of kIn rows and columns, of which the layer computes kOut.
 template <class Shape, class Slots>
-class ElementSource {
+class ElementSource : public ShapeBlocks<Shape> {
    public:
-    static constexpr int kBlockRows = Shape::kBlockRows;
-    static constexpr int kBlockChannels = Shape::kTileChannels;
-    static constexpr int kRowBlocks = (Shape::kOut[1] + kBlockRows - 1) / kBlockRows;
-    static constexpr int channel_blocks() {
-        return (Shape::kChannelsOut + kBlockChannels - 1) / kBlockChannels;
-    }
+    using ShapeBlocks<Shape>::kBlockRows, ShapeBlocks<Shape>::kBlockChannels;
+    using ShapeBlocks<Shape>::kRowBlocks, ShapeBlocks<Shape>::channel_blocks;
     static constexpr std::size_t kScratchBytes = 0;
 
     ElementSource(const Slots& spikes, int steps, std::byte*) : spikes_(spikes), steps_(steps) {}

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "annconv/kernels/plane_bits.hpp"
+#include "annconv/kernels/shape_blocks.hpp"
 #include "annconv/kernels/window.hpp"
 #include "annconv/lanes.hpp"
 
@@ -36,18 +37,15 @@ ANNCONV_INLINE void write_wide(Vector sums, std::int32_t* wide) {
 }
 
 template <class Shape, class Weight>
-class EventConvolution {
+class EventConvolution : public ShapeBlocks<Shape> {
    public:
     using Sum = SumOf<Shape, Weight>;
     using Bits = PlaneBits<Shape>;
     using Word = typename Bits::Word;
 
     // Output rows and channels of which a block holds the sums of all steps of a tile.
-    static constexpr int kBlockRows = Shape::kBlockRows;
-    static constexpr int kBlockChannels = Shape::kTileChannels;
-    static constexpr int kRowBlocks = (Shape::kOut[1] + kBlockRows - 1) / kBlockRows;
-    static constexpr int kChannelBlocks =
-        (Shape::kChannelsOut + kBlockChannels - 1) / kBlockChannels;
+    using ShapeBlocks<Shape>::kBlockRows, ShapeBlocks<Shape>::kBlockChannels;
+    using ShapeBlocks<Shape>::kRowBlocks, ShapeBlocks<Shape>::channel_blocks;
 
     // Sums of a block in one step: (rows, columns, channels).
     static constexpr int kRowSums = Shape::kOut[2] * kBlockChannels;
@@ -356,7 +354,7 @@ void convolve_events(const std::int8_t* spikes, const Real* kernel, Real* output
     using Convolution = EventConvolution<Shape, Real>;
     auto& [bits, sums] = *reinterpret_cast<EventScratch<Shape, Real>*>(scratch);
     bits.pack(ByteSlots{spikes, 0}, 1);
-    for (int channel_block = 0; channel_block < Convolution::kChannelBlocks; ++channel_block) {
+    for (int channel_block = 0; channel_block < Convolution::channel_blocks(); ++channel_block) {
         const int channel = channel_block * Convolution::kBlockChannels;
         const int channels = std::min(Convolution::kBlockChannels, Shape::kChannelsOut - channel);
         for (int row_block = 0; row_block < Convolution::kRowBlocks; ++row_block) {

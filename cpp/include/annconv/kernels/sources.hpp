@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "annconv/kernels/event_convolution.hpp"
+#include "annconv/kernels/shape_blocks.hpp"
 #include "annconv/kernels/spikes.hpp"
 #include "annconv/lanes.hpp"
 
@@ -41,16 +42,14 @@ ANNCONV_INLINE Value load_sums(const Sum* sums) {
 
 // Convolution by events.
 template <class Shape, class Weight>
-class ConvolutionSource {
+class ConvolutionSource : public ShapeBlocks<Shape> {
     using Convolution = EventConvolution<Shape, Weight>;
     using Bits = typename Convolution::Bits;
     using Sum = typename Convolution::Sum;
 
    public:
-    static constexpr int kRowBlocks = Convolution::kRowBlocks;
-    static constexpr int channel_blocks() { return Convolution::kChannelBlocks; }
-    static constexpr int kBlockRows = Convolution::kBlockRows;
-    static constexpr int kBlockChannels = Convolution::kBlockChannels;
+    using ShapeBlocks<Shape>::kBlockRows, ShapeBlocks<Shape>::kBlockChannels;
+    using ShapeBlocks<Shape>::kRowBlocks, ShapeBlocks<Shape>::channel_blocks;
     using Reached = std::uint8_t[Shape::kOut[1]][Shape::kOut[2]];
     static constexpr std::size_t kScratchBytes =
         aligned_size(sizeof(Bits)) + aligned_size(sizeof(Reached)) +
@@ -118,14 +117,10 @@ class ConvolutionSource {
 // Convolution of a single channel: every pattern of spikes under a kernel row has its sum in a
 // table, laid out as (channel blocks, kernel rows, patterns, channels).
 template <class Shape, class Weight>
-class RowTableSource {
+class RowTableSource : public ShapeBlocks<Shape> {
    public:
-    static constexpr int kBlockRows = Shape::kBlockRows;
-    static constexpr int kBlockChannels = Shape::kTileChannels;
-    static constexpr int kRowBlocks = (Shape::kOut[1] + kBlockRows - 1) / kBlockRows;
-    static constexpr int channel_blocks() {
-        return (Shape::kChannelsOut + kBlockChannels - 1) / kBlockChannels;
-    }
+    using ShapeBlocks<Shape>::kBlockRows, ShapeBlocks<Shape>::kBlockChannels;
+    using ShapeBlocks<Shape>::kRowBlocks, ShapeBlocks<Shape>::channel_blocks;
     static constexpr int kPaddedRows = (Shape::kOut[1] - 1) * Shape::kStride[1] + Shape::kSize[1];
     // Where in a table the pattern under every window of a row lies; silent rows above and below.
     using Offsets = std::uint16_t[kPaddedRows][Shape::kOut[2]];
