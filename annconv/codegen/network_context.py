@@ -23,7 +23,7 @@ BUFFER_TYPES = {
     "real": "real", "spike": "std::int8_t", "bits": "std::uint8_t", "count": "std::int32_t",
     "flag": "bool",
 }  # fmt: skip
-PACKED_TYPES = {"real": "real", "int16": "std::int16_t"}
+PACKED_TYPES = {"real": "real", "int16": "std::int16_t", "int32": "std::int32_t"}
 
 SUMMING_SOURCES = ("ConvolutionSource", "DenseSource")
 """Sources of layers that compute the sums of a block before its neurons run."""
@@ -65,6 +65,7 @@ def network_context(plan: Plan) -> Context:
         "shared": _shared_context(plan),
         "carried": sorted(slotted),
         "populations": _populations(plan, slotted),
+        "moved": any(kept is not None and kept.places is not None for kept in plan.spikes),
         "variables": _variables(plan, slotted),
         "readout": _readout_context(plan.readout, slotted),
     }
@@ -103,8 +104,13 @@ def _needs_scratch(kernel: Kernel) -> bool:
 
 
 def _cleared(plan: Plan, slotted: frozenset[str]) -> list[str]:
-    """What a sample starts with as zeros: all that its first step reads but no variable holds."""
-    variables = {entry.buffer for update in emitting(plan) for entry in update.variables}
+    """What a sample starts with as zeros: all that its first step reads and no values fill."""
+    variables = {
+        entry.buffer
+        for update in emitting(plan)
+        for entry in update.variables
+        if entry.initial is not None
+    }
     return [
         f"{entry.name}[0]" if entry.name in slotted else entry.name
         for entry in plan.buffers
@@ -113,16 +119,17 @@ def _cleared(plan: Plan, slotted: frozenset[str]) -> list[str]:
 
 
 def _populations(plan: Plan, slotted: frozenset[str]) -> list[Context]:
-    """Size, spikes and a label of every population."""
+    """Size, spikes, places of channels and a label of every population."""
     updates = emitting(plan)
     labels = {update.population: update.summary.rpartition(": ")[0] for update in updates}
     return [
         {
             "size": size,
-            "spikes": None if name is None else _slot(name, slotted),
+            "spikes": None if kept is None else _slot(kept.buffer, slotted),
+            "places": None if kept is None else kept.places,
             "name": labels.get(index, "junction"),
         }
-        for index, (size, name) in enumerate(zip(plan.populations, plan.spikes, strict=True))
+        for index, (size, kept) in enumerate(zip(plan.populations, plan.spikes, strict=True))
     ]
 
 
@@ -132,6 +139,8 @@ def _variables(plan: Plan, slotted: frozenset[str]) -> list[Context]:
     found = []
     for update in emitting(plan):
         for variable in update.variables:
+            if variable.initial is None:
+                continue
             length = lengths[variable.buffer]
             first = "[0]" if variable.buffer in slotted else ""
             found.append(

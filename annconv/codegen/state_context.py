@@ -27,7 +27,7 @@ def state_context(plan: Plan) -> Context:
             for entry in plan.buffers
         ],
         "kernels": [_kernel(kernel, positions) for kernel in plain],
-        "spikes": [NONE if name is None else positions[name] for name in plan.spikes],
+        "spikes": [NONE if kept is None else positions[kept.buffer] for kept in plan.spikes],
         "conductances": [
             {"population": kernel.population, "buffer": positions[buffer]}
             for kernel in updates

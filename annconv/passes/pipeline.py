@@ -11,6 +11,7 @@ from annconv.ir.network import Network
 from annconv.machine import first_level_cache
 from annconv.options import CompileOptions
 from annconv.passes.commute_trace import commute_trace
+from annconv.passes.dissolve_junctions import dissolve_junctions
 from annconv.passes.fold_scale import fold_scale
 from annconv.passes.follow_events import follow_events
 from annconv.passes.fuse_layers import fuse_layers
@@ -58,7 +59,8 @@ class Pass(Generic[Stage]):
 
 
 INTEGER_PASSES: tuple[Pass[Network], ...] = (
-    Pass(commute_trace, level=0),  # first: what is added up has to be spikes
+    Pass(dissolve_junctions, level=0),  # first: what is added up has to be spikes
+    Pass(commute_trace, level=0),  # for the same reason
     Pass(fold_scale, level=0),  # before quantise_weights: factors belong to the weights
     Pass(quantise_weights, level=0),
 )
@@ -67,6 +69,8 @@ INTEGER_PASSES: tuple[Pass[Network], ...] = (
 NETWORK_PASSES: tuple[Pass[Network], ...] = (
     # First: activity is estimated from the network as it was given.
     Pass(order_channels, level=2, whole=False),
+    # Before commute_trace, which makes traces that no junction adds up.
+    Pass(dissolve_junctions, level=1, in_integers=False),
     # Before fold_scale: decides which traces anyone still reads.
     Pass(commute_trace, level=1, in_integers=False),
     # After commute_trace, which leaves factors behind the weights.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from annconv.plan.kernels import LayerKernel, OperatorKernel
-from annconv.plan.plan import Plan, SharedInputs
+from annconv.plan.plan import Plan, SharedInputs, without_spikes
 
 FEWEST_INPUTS = 64
 """Inputs from which on it pays."""
@@ -51,8 +51,7 @@ def share_inputs(plan: Plan) -> Plan:
         block=block,
         weights=arrival.weights,
     )
-    spikes = tuple(None if name == update.spikes else name for name in plan.spikes)
-    return replace(plan, shared_inputs=shared, spikes=spikes)
+    return without_spikes(replace(plan, shared_inputs=shared), update.spikes)
 
 
 def _are_numbered(inputs: int) -> bool:

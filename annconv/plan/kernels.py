@@ -73,11 +73,18 @@ class BoundParameter:
 
 @dataclass(frozen=True, slots=True)
 class BoundVariable:
-    """A neuron's variable, the buffer that holds it and the packed array of its initial values."""
+    """A neuron's variable and where it is kept.
+
+    Attributes:
+        name: Its name in the equations.
+        buffer: The buffer that holds it.
+        initial: The packed array of its initial values, None where a sample starts with zeros.
+        broadcast: How initial values are spread over the neurons.
+    """
 
     name: str
     buffer: str
-    initial: str
+    initial: str | None
     broadcast: Broadcast
 
 
@@ -165,7 +172,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class LayerKernel:
-    """A population over a tile of steps, with the pooling population behind it if there is one.
+    """A population over a tile of steps, with the pooling behind it if there is one.
 
     Attributes:
         name: Identifier of the generated function.
@@ -173,7 +180,8 @@ class LayerKernel:
         arrivals: What arrives, in the order in which it is added up; all are computed for the same
             blocks of neurons.
         update: The population's neurons; the function named in it is not generated.
-        pooling: The neurons of the pooling population, None without one.
+        pooling: The neurons behind a pooling: those of a population, or such as tell how its
+            result grows (`plan/pooled_counts.py`); None without one.
         pooled: The variable whose largest value under a window the pooling neuron receives.
         resting: Buffer of flags, which vectors of neurons rest (of those that run side by side, the
             first one's); None where none is looked for.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from annconv.ir.verify import Violation, run_rules
 from annconv.neurons.expressions import Expression
@@ -16,6 +16,19 @@ from annconv.plan.arrays import Buffer, Packed
 from annconv.plan.kernels import Kernel, LayerKernel, OperatorKernel, UpdateKernel
 from annconv.plan.naming import is_free_identifier
 from annconv.plan.target import REAL_BYTES, Target
+
+
+@dataclass(frozen=True, slots=True)
+class KeptSpikes:
+    """Where a population's spikes are.
+
+    Attributes:
+        buffer: Their buffer.
+        places: Packed array with the place of each channel, None where every one is at its own.
+    """
+
+    buffer: str
+    places: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +91,7 @@ class Plan:
         dt: Length of a step in ms.
         inputs: Number of input values.
         populations: Sizes of the network's populations, in order (0 for a junction).
-        spikes: Spike buffer of each population; None for a junction, or where none is kept.
+        spikes: Where each population's are; None for a junction, or where none are kept.
         buffers: Arrays of a thread's arena.
         packed: Arrays of the packed data.
         kernels: In running order: all of them in every step, or, where `tile` is more than one,
@@ -93,13 +106,18 @@ class Plan:
     dt: float
     inputs: int
     populations: tuple[int, ...]
-    spikes: tuple[str | None, ...]
+    spikes: tuple[KeptSpikes | None, ...]
     buffers: tuple[Buffer, ...]
     packed: tuple[Packed, ...]
     kernels: tuple[Kernel, ...]
     tile: int
     readout: ReadoutPlan
     shared_inputs: SharedInputs | None = None
+
+    @property
+    def spike_buffers(self) -> frozenset[str]:
+        """Names of all buffers that hold spikes."""
+        return frozenset(entry.name for entry in self.buffers if entry.type in ("spike", "bits"))
 
     @property
     def lanes(self) -> int:
@@ -137,6 +155,14 @@ def emitting(plan: Plan) -> tuple[UpdateKernel, ...]:
         elif isinstance(kernel, UpdateKernel):
             found.append(kernel)
     return tuple(found)
+
+
+def without_spikes(plan: Plan, buffer: str) -> Plan:
+    """The plan that keeps no spikes of the population that writes them into a buffer."""
+    spikes = tuple(None if kept and kept.buffer == buffer else kept for kept in plan.spikes)
+    places = {kept.places for kept in plan.spikes if kept and kept.buffer == buffer}
+    packed = tuple(entry for entry in plan.packed if entry.name not in places)
+    return replace(plan, spikes=spikes, packed=packed)
 
 
 def names_unique(plan: Plan) -> Iterator[Violation]:
@@ -186,6 +212,8 @@ def references(plan: Plan) -> Iterator[tuple[str, str, str | None]]:
         for _, buffer in kernel.conductances:
             yield kernel.name, "buffer", buffer
         yield kernel.name, "buffer", kernel.spikes
+    for kept in filter(None, plan.spikes):
+        yield "recorded spikes", "packed", kept.places
     for _, name in plan.readout.parameters:
         yield "readout", "packed", name
     for name in (plan.readout.counts, plan.readout.spikes):

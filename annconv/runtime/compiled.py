@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,7 +17,6 @@ from annconv.ir.arrays import FloatArray
 from annconv.ir.network import Network
 from annconv.ir.samples import input_rates, prepare_samples
 from annconv.options import CompileOptions, RunOptions
-from annconv.passes.order_channels import Order, channel_orders, order_channels, own_ranks
 from annconv.passes.pipeline import lower
 from annconv.plan.packing import pack
 from annconv.plan.plan import Plan
@@ -47,7 +46,6 @@ class CompiledNetwork:
         plan: Plan,
         native: NativeNetwork,
         environment: Environment | None = None,
-        orders: Mapping[str, Order] | None = None,
     ) -> None:
         """Called by `compile_network` alone.
 
@@ -57,14 +55,12 @@ class CompiledNetwork:
             plan: As the attribute.
             native: The code, with its data.
             environment: Where code is built that records what fused layers hide; None reads it.
-            orders: Name of a population -> order of its channels, of those that keep not their own.
         """
         self.network = network
         self.options = options
         self.plan = plan
         self._native = native
         self._environment = environment
-        self._orders = orders or {}
         self._whole: NativeNetwork | None = None
 
     @memory_told("run", "Present fewer samples in a call.")
@@ -113,14 +109,13 @@ class CompiledNetwork:
         rates = self._rates(samples, options)
         native = self._keeping(recorded)
         counts, outputs, stopped_at, spikes = self._run(native, rates, recorded, options)
-        orders = self._orders if native is self._native and recorded else {}
         return RunResult(
             labels=draw_labels(outputs, options.seed, options.first_sample),
             counts=counts.astype(np.int64),
             outputs=outputs,
             stopped_at=stopped_at.astype(np.int64),
             spikes={
-                name: self._trains(name, spikes[index], orders.get(name))
+                name: self._trains(name, spikes[index])
                 for name, index in zip(options.record, recorded, strict=True)
             },
         )
@@ -220,9 +215,7 @@ class CompiledNetwork:
 
         if not isinstance(folder, str | Path):
             raise OptionError(f"directory: expected a path, received {folder!r}.")
-        # Who reads spikes in this code has nobody to put channels back into their order.
-        unordered = (*self.options.disable, order_channels.__name__)
-        lowered, plan = lower(self.network, replace(self.options, disable=unordered))
+        lowered, plan = lower(self.network, self.options)
         target = Path(folder)
         try:
             target.mkdir(parents=True, exist_ok=True)
@@ -272,14 +265,11 @@ class CompiledNetwork:
         shape = (len(rates), frame_count, self.network.input.size)
         return np.ascontiguousarray(rates.reshape(shape))
 
-    def _trains(
-        self, name: str, trains: list[NDArray[np.int32]], order: NDArray[np.intp] | None
-    ) -> list[NDArray[np.int32]]:
-        """Spike trains with the network's own ranks, without the sign where it is always +1."""
+    def _trains(self, name: str, trains: list[NDArray[np.int32]]) -> list[NDArray[np.int32]]:
+        """Spike trains without the sign where it is always +1."""
         signed = self.network[name].model().unspike is not None
         for index, train in enumerate(trains):  # in place: what is replaced is dropped at once
-            ranked = train if order is None else own_ranks(train, order)
-            trains[index] = ranked if signed else np.ascontiguousarray(ranked[:, :2])
+            trains[index] = train if signed else np.ascontiguousarray(train[:, :2])
         return trains
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -307,15 +297,14 @@ def compile_network(network: Network, options: CompileOptions) -> CompiledNetwor
     """
     environment = read_environment()
     built = _native_network(network, options, environment)
-    return CompiledNetwork(network, options, built.plan, built.native, environment, built.orders)
+    return CompiledNetwork(network, options, built.plan, built.native, environment)
 
 
 class _Built(NamedTuple):
-    """The plan of a network, its code with its data, and the order of channels in it."""
+    """The plan of a network, and its code with its data."""
 
     plan: Plan
     native: NativeNetwork
-    orders: Mapping[str, Order]
 
 
 @in_main_interpreter()
@@ -335,7 +324,7 @@ def _native_network(network: Network, options: CompileOptions, environment: Envi
             label=network.name,
         )
     native = open_network(artifact.path, artifact.key, pack(plan, lowered))
-    return _Built(plan, native, channel_orders(lowered))
+    return _Built(plan, native)
 
 
 def _lower(

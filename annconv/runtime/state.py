@@ -180,7 +180,7 @@ class State:
         kernel = self.update_of(population)
         for variable in kernel.variables:
             if variable.name not in kept:
-                start = self.packed[variable.initial]
+                start = 0.0 if variable.initial is None else self.packed[variable.initial]
                 self.buffers[variable.buffer][:] = np.resize(start, kernel.neurons)
 
     def forget_delivered(self) -> None:

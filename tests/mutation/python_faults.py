@@ -137,10 +137,26 @@ LOWERING = (
         "part of a system of equations is removed",
     ),
     Fault(
-        "passes-own-order", "annconv/passes/order_channels.py",
-        "own[:, 1] = cell * len(order) + order[place]",
-        "own[:, 1] = cell * len(order) + np.argsort(order)[place]",
+        "packing-places", "annconv/plan/packing.py",
+        "return np.argsort(_channels(entry, network))",
+        "return np.asarray(_channels(entry, network))",
         "recorded ranks are put back the wrong way",
+    ),
+    Fault(
+        "passes-joined-channels", "annconv/passes/dissolve_junctions.py",
+        "slice(operator.start, operator.start + geometry[-1])", "slice(0, geometry[-1])",
+        "an input of a Concatenate is read with the weights of another",
+    ),
+    Fault(
+        "passes-factors-of-rows", "annconv/passes/fold_scale.py",
+        "factors = np.broadcast_to(scale.factors, geometry).reshape(-1, 1)",
+        "factors = np.broadcast_to(scale.factors, geometry).reshape(-1, 1)[::-1]",
+        "factors in front of weights go to the rows of other channels",
+    ),
+    Fault(
+        "plan-increase-falls", "annconv/plan/pooled_counts.py",
+        'signed=behind == "signed"', "signed=False",
+        "the increase of a pooled count is never taken back",
     ),
     Fault(
         "passes-rates-divided", "annconv/neurons/reciprocals.py",
@@ -363,12 +379,6 @@ RUNNING = (
         "build-oldest-first", "annconv/build/pruning.py",
         "for entry in reversed(found):", "for entry in found:",
         "builds used last are removed first",
-    ),
-    Fault(
-        "runtime-order-skipped", "annconv/runtime/compiled.py",
-        "orders = self._orders if native is self._native and recorded else {}",
-        "orders: dict[str, NDArray[np.intp]] = {}",
-        "recorded spikes keep the kernels' order of channels",
     ),
     Fault(
         "runtime-first-sample", "annconv/runtime/compiled.py",

@@ -72,7 +72,7 @@ struct Network {
     }
 
     // What a population emitted in a step of the last tile.
-    static annconv::EmittedSpikes spikes(const Arena& arena, int population, [[maybe_unused]] std::int32_t slot) {
+    static annconv::EmittedSpikes spikes(const Weights&, const Arena& arena, int population, [[maybe_unused]] std::int32_t slot) {
         switch (population) {
             case 0:  // image
                 return arena.image_spikes[slot + 1];
@@ -105,7 +105,7 @@ struct Network {
 
 constexpr const char* kParts[] = {"update_image", "layer_hidden sums", "layer_hidden neurons", "layer_classes sums", "layer_classes neurons"};
 
-constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("309b42ee0fd648b247aea55780c87155147c73110bcdca0520642d5b42bdc4fa", kParts);
+constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("b9095d98a517253843f0febb37ea4535b2bc71f7ec4560de8b5536e92af1eba1", kParts);
 
 }  // namespace
 }  // namespace network

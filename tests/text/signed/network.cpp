@@ -85,7 +85,7 @@ struct Network {
     }
 
     // What a population emitted in a step of the last tile.
-    static annconv::EmittedSpikes spikes(const Arena& arena, int population, [[maybe_unused]] std::int32_t slot) {
+    static annconv::EmittedSpikes spikes(const Weights&, const Arena& arena, int population, [[maybe_unused]] std::int32_t slot) {
         switch (population) {
             case 0:  // image
                 return arena.image_spikes[slot + 1];
@@ -118,7 +118,7 @@ struct Network {
 
 constexpr const char* kParts[] = {"update_image", "update_both", "update_classes"};
 
-constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("361560b978e927e8602827cc70486759f91e1b578ac8ef0da7a9fccf3fee6a1a", kParts);
+constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("8454daf78961eb802aed46062ef473cb4a7abdb33cd4c397dc08a9a6c7cb9c11", kParts);
 
 }  // namespace
 }  // namespace network
