@@ -27,7 +27,7 @@ RESERVED = CPP_WORDS | KERNEL_NAMES
 """Words that cannot be, or should not be, the name of a neuron's value in C++."""
 
 _OURS = re.compile(
-    r"[A-Z][A-Z0-9_]+|[A-Z][A-Z0-9]*_\w+|k[A-Z]\w*|[A-Z]\w*(?:Shape|Neuron|Pooling|Data|Layer)|Source\d+"
+    r"[A-Z][A-Z0-9_]+|[A-Z][A-Z0-9]*_\w+|k[A-Z]\w*|[A-Z]\w*(?:Shape\d*|Neuron|Pooling|Data|Layer)|Source\d+"
 )
 """NULL, INT_MAX, M_PI, M_PIf, P_tmpdir, …; our kNeurons; structures of a layer."""
 _NUMBERED = re.compile(r"(?:decay|factor|trace|spikes)_\d+")

@@ -11,7 +11,14 @@ from annconv.codegen.names import cpp_name
 from annconv.codegen.shapes import kernel_names
 from annconv.codegen.statements import condition_text, expression_text, real_literal
 from annconv.neurons.expressions import Expression, names
-from annconv.plan.kernels import Kernel, LayerKernel, OperatorKernel, extents_of, number_of
+from annconv.plan.kernels import (
+    Kernel,
+    LayerKernel,
+    OperatorKernel,
+    SharingKernel,
+    extents_of,
+    number_of,
+)
 from annconv.plan.layouts import blocks
 from annconv.plan.operators import CONVOLVE_EVENTS
 from annconv.plan.plan import Plan, ReadoutPlan, emitting
@@ -59,6 +66,7 @@ def network_context(plan: Plan) -> Context:
                 "scratch": names[kernel.name].scratch if _needs_scratch(kernel) else None,
             }
             for kernel in plan.kernels
+            if not isinstance(kernel, SharingKernel)
         ],
         "groups": groups,
         "parts": [f'"{part}"' for group in groups for part in group["parts"]],
@@ -178,11 +186,13 @@ def _groups(plan: Plan) -> list[Context]:
     """Kernels that run together in each step of a tile, and layers, which run whole tiles."""
     groups: list[Context] = []
     for kernel in plan.kernels:
+        if isinstance(kernel, SharingKernel):  # a call of its own, in front of all others
+            continue
         is_layer = isinstance(kernel, LayerKernel)
         population = kernel.population if plan.tile > 1 else 0
         reads_out = plan.tile == 1 or population == plan.readout.population
         if not is_layer and groups and groups[-1]["population"] == population:
-            groups[-1]["kernels"].append(kernel.name)
+            groups[-1]["kernels"].append(_called(kernel))
         else:
             groups.append(
                 {
@@ -190,19 +200,24 @@ def _groups(plan: Plan) -> list[Context]:
                     "is_layer": is_layer,
                     "sums_first": isinstance(kernel, LayerKernel)
                     and any(entry.function in SUMMING_SOURCES for entry in kernel.arrivals),
-                    "kernels": [kernel.name],
+                    "kernels": [_called(kernel)],
                     "reads_out": reads_out,
                 }
             )
     first = 0
     for group in groups:
-        name = group["kernels"][-1]
+        name = group["kernels"][-1]["name"]
         group["parts"] = (
             [f"{name} {part}" for part in LAYER_PARTS] if group["sums_first"] else [name]
         )
         group["first_part"], group["last_part"] = first, first + len(group["parts"]) - 1
         first += len(group["parts"])
     return groups
+
+
+def _called(kernel: Kernel) -> Context:
+    """The call of a kernel: its name, and whether a sample needs one alone."""
+    return {"name": kernel.name, "once": kernel.runs == "sample"}
 
 
 def _readout_context(readout: ReadoutPlan, slotted: frozenset[str]) -> Context:

@@ -15,6 +15,7 @@ from annconv.passes.dissolve_junctions import dissolve_junctions
 from annconv.passes.fold_scale import fold_scale
 from annconv.passes.follow_events import follow_events
 from annconv.passes.fuse_layers import fuse_layers
+from annconv.passes.hold_steady import hold_steady
 from annconv.passes.liveness import liveness
 from annconv.passes.multiply_decays import multiply_decays
 from annconv.passes.multiply_reciprocals import multiply_reciprocals
@@ -79,6 +80,7 @@ NETWORK_PASSES: tuple[Pass[Network], ...] = (
 
 PLAN_PASSES: tuple[Pass[Plan], ...] = (
     Pass(liveness, level=1),  # first: what nobody reads needs no kernel
+    Pass(hold_steady, level=1),  # before tile_steps, which decides what is kept for every step
     # Any time, in this order: both change neurons alone.
     Pass(multiply_reciprocals, level=2, in_integers=True),
     Pass(multiply_decays, level=2, in_integers=True),
