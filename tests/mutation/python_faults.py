@@ -291,7 +291,7 @@ RUNNING = (
     ),
     Fault(
         "signals-sum", "annconv/ir/signals.py",
-        'return Signal("count", "real") if whole else REAL', "return SPIKE",
+        'return Signal("count" if whole else "real", "real", steady)', "return SPIKE",
         "the sum of two spikes is taken for a spike",
     ),
     Fault(
