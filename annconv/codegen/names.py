@@ -63,6 +63,12 @@ def statistic_name(statistic: Statistic) -> str:
     return f"_{statistic.function}_{statistic.variable}"
 
 
+def statistic_function(statistic: Statistic) -> str:
+    """The function of the support library that computes a population-wide number."""
+    renamed = {"max": "largest", "min": "smallest", "second": "second_largest"}
+    return renamed.get(statistic.function, statistic.function)
+
+
 def fresh_name(wanted: str, taken: Container[str]) -> str:
     """Name of a temporary, unlike any name in `taken`."""
     name = wanted

@@ -21,7 +21,7 @@ struct Step {
     std::int32_t index;  // in the sample
     std::int32_t slot;   // in the tile
     std::byte* scratch;  // this thread's own, aligned to 64 bytes
-    bool is_new;         // whether the rates are not those of the step before
+    bool is_new = true;  // whether the rates are not those of the step before
 
     // The number in (0, 1) of one draw of one neuron.
     Real uniform(int neuron, std::uint32_t population, std::uint32_t draw) const {
