@@ -10,11 +10,12 @@ from typing import TypeGuard
 
 from annconv.plan.arrays import Buffer
 from annconv.plan.kernels import Kernel, LayerKernel, OperatorKernel
-from annconv.plan.operators import TRANSFER
+from annconv.plan.operators import FUSED_SCALE, TRANSFER
 from annconv.plan.plan import Plan, identifiers
 
-CHEAP = (TRANSFER,)
-"""Operators that take no longer than handing on what they once computed."""
+AS_CHEAP = (TRANSFER, FUSED_SCALE)
+"""Operators that take no longer than handing on what they once computed; what is added to a trace
+with one rounding for product and sum cannot be computed apart from it, either."""
 
 
 def hold_steady(plan: Plan) -> Plan:
@@ -33,7 +34,7 @@ def hold_steady(plan: Plan) -> Plan:
             kernels.append(kernel)
         elif _lasts(plan, kernel):
             kernels.append(replace(kernel, runs="sample"))
-        elif kernel.function in CHEAP:
+        elif kernel.function in AS_CHEAP:
             kernels.append(kernel)
         else:
             target = next(entry for entry in buffers if entry.name == kernel.target)

@@ -27,8 +27,6 @@ from annconv.neurons.parser import (
     ExpressionParser,
     Scope,
     constant,
-    parse_condition,
-    parse_expression,
 )
 from annconv.neurons.tokens import Source, joined
 
@@ -344,31 +342,3 @@ def test_sensible_nesting_is_accepted():
 )
 def test_constants(text, expected):
     assert constant(parse(text)) == expected
-
-
-def test_read_outs_use_the_same_parser():
-    known = ("count", "k")
-    assert parse_expression("count", known, owner="first", part="score") == Name("count")
-    assert parse_expression("count > k", known, owner="first", part="score") == Cast(
-        "real", Binary(">", Name("count"), Name("k"))
-    )
-    assert parse_condition("count", known, owner="first", part="stop") == Cast(
-        "bool", Name("count")
-    )
-
-
-@pytest.mark.parametrize(
-    ("text", "what"),
-    [
-        ("g_exc", "unknown name 'g_exc'"),
-        ("Uniform(0, 1)", "random numbers have no place here"),
-        ("mean(count)", "mean() has no place here"),
-        ("v", "unknown name 'v'"),
-        ("", "the text is empty"),
-        ("count count", "'count' is not expected here"),
-    ],
-)
-def test_read_outs_know_less(text, what):
-    with pytest.raises(EquationError) as caught:
-        parse_expression(text, ("count",), owner="spike_count", part="score")
-    assert str(caught.value).startswith(f"read-out 'spike_count', score, line 1: {what}")
