@@ -51,10 +51,11 @@ def _is_held(kernel: Kernel) -> TypeGuard[OperatorKernel]:
 
 
 def _lasts(plan: Plan, kernel: OperatorKernel) -> bool:
-    """Whether what a kernel writes is still there in the next step.
+    """Whether what a kernel writes in the first step is all that its readers need.
 
-    All that write it have to be alike; and another population, which finds it where the step left
-    it, must need it but once, too.
+    It is gone where a kernel of every step clears the target or adds to it. And what another
+    population reads in every step is kept for every step of a tile (`tile_steps`), of which one
+    run would fill the first alone.
     """
     for other in plan.kernels:
         if not isinstance(other, OperatorKernel):

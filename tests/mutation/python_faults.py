@@ -176,7 +176,7 @@ LOWERING = (
     ),
     Fault(
         "plan-increase-falls", "annconv/plan/pooled_counts.py",
-        'signed=behind == "signed"', "signed=False",
+        'signed=emits == "signed"', "signed=False",
         "the increase of a pooled count is never taken back",
     ),
     Fault(

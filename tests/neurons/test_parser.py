@@ -26,7 +26,6 @@ from annconv.neurons.parser import (
     MAX_DRAWS,
     ExpressionParser,
     Scope,
-    constant,
 )
 from annconv.neurons.tokens import Source, joined
 
@@ -322,23 +321,3 @@ def test_deep_nesting_is_refused_without_exhausting_the_stack(text):
 def test_sensible_nesting_is_accepted():
     assert parse("(" * 90 + "a" + ")" * 90) == Name("a")
     assert kind(parse("a" + " + a" * 90)) == "real"
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("1/2.0", 0.5),
-        ("-(3 - 1)*2^3", -16.0),
-        ("1000/4 + 1", 251.0),
-        ("1/0", None),
-        ("10^400", None),
-        ("(-8)^0.5", None),
-        ("1e300*1e300", None),
-        ("a", None),
-        ("1 + a", None),
-        ("exp(1)", None),
-        ("1 < 2", None),
-    ],
-)
-def test_constants(text, expected):
-    assert constant(parse(text)) == expected
