@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from annconv.neurons.constants import constant
-from annconv.neurons.parser import parse_expression
+from annconv.neurons.lone_expressions import parse_expression
 
 
 @pytest.mark.parametrize(
