@@ -87,8 +87,8 @@ $(ANNARCHY)/.ready: Makefile pyproject.toml
 		--editable ".[annarchy,tensorflow]"
 	@touch $@
 
-compare-annarchy: $(READY) $(ANNARCHY)/.ready  ## Run scripts on ANNarchy and on annconv, compare what they get
-	@$(BIN)/python benchmarks/compare_annarchy.py --annarchy $(ANNARCHY)/bin/python
+compare-annarchy: $(READY) $(ANNARCHY)/.ready  ## Run scripts on ANNarchy and on annconv, compare what they get; COMPARE=--help lists options
+	@$(BIN)/python benchmarks/compare_annarchy.py --annarchy $(ANNARCHY)/bin/python $(COMPARE)
 
 bench: $(READY)  ## Measure speed and memory, also of ANNarchy; BENCH=--help lists options
 	@$(BIN)/python benchmarks/run.py $(BENCH)

@@ -29,13 +29,18 @@ from annconv.plan.naming import CPP_WORDS
 _ATTRIBUTES = """
 attributes class_name clear compute_firing_rate coordinates_from_rank cyInstance depth dimension
 disable enable enabled functions geometry get global_operations height id init initialized
-load max_delay name net_id neuron neuron_type normalized_coordinates_from_rank parameters
+load max_delay name net_id neuron neuron_type neurons normalized_coordinates_from_rank parameters
 rank_from_coordinates ranks refractory reset save set size stop_condition sum targets variables
 width
 """
 ATTRIBUTES = frozenset(_ATTRIBUTES.split())
 """What every population of ANNarchy is asked for by these names."""
-_DRAWN = re.compile(r"rand_\d+")
+_MEMBERS = """
+get_max_delay get_size init_population is_active last_spike refractory_remaining rng set_active
+set_max_delay set_size size_in_bytes spike_gather spiked update update_delay update_global_ops
+update_max_delay update_rng
+"""
+_OWN = re.compile(r"(?:rand_|pop|proj|PopStruct|ProjStruct)\d+")
 
 
 def neuron_faults(
@@ -76,8 +81,8 @@ def _names(model: NeuronModel) -> Iterator[NotSaid]:
             why = "every population of ANNarchy has something else of that name"
         elif name.endswith("if"):
             why = "ANNarchy looks for 'if' before a space"
-        elif _DRAWN.fullmatch(name):
-            why = "ANNarchy calls its random numbers so"
+        elif name in _MEMBERS.split() or _OWN.fullmatch(name):
+            why = "ANNarchy's C++ calls something else so"
         if why:
             yield NotSaid(f"the name {name!r}", why, "another name")
 
