@@ -137,12 +137,11 @@ def test_projections(calls):
 
 
 def test_a_matrix_that_reads_a_variable(calls):
-    made = network()
+    made = network(output=Neuron(equations="v = v - g_inh", spike="v > 1.0"))
     *others, last = made.projections
-    annconv.to_annarchy(
-        replace(made, projections=(*others, replace(last, transmits="v", target="exc")))
-    )
-    assert calls[-1].synapse.psp == "w * pre.v"
+    inhibiting = replace(last, transmits="v", target="inh")
+    annconv.to_annarchy(replace(made, projections=(*others, inhibiting)))
+    assert (calls[-1].synapse.psp, calls[-1].target) == ("w * pre.v", "inh")
 
 
 def test_random_values_are_those_of_the_network(calls):
