@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from annconv.codegen.network_context import Context, network_context
-from annconv.plan.kernels import LayerKernel, OperatorKernel, UpdateKernel
+from annconv.plan.kernels import LayerKernel, OperatorKernel, SharingKernel, UpdateKernel
 from annconv.plan.plan import Plan
 
 ELEMENTS = {"real": "kReal", "spike": "kSpike", "count": "kCount"}
@@ -14,7 +14,7 @@ def state_context(plan: Plan) -> Context:
     """Context of `state.cpp`: every kernel and every array by itself."""
     plain: list[UpdateKernel | OperatorKernel] = []
     for kernel in plan.kernels:
-        if isinstance(kernel, LayerKernel):
+        if isinstance(kernel, LayerKernel | SharingKernel):
             raise TypeError(f"{kernel.name} runs tiles of steps: a State is made of plain kernels")
         plain.append(kernel)
     positions = {entry.name: index for index, entry in enumerate(plan.buffers)}

@@ -43,6 +43,7 @@ from annconv.neurons.grammar import (
     LAST_SPIKE,
     REFUSED_NAMES,
     RESCALED,
+    RUNNER_UP,
     STATISTICS,
 )
 from annconv.neurons.tokens import ASSIGNMENTS, Source, Token, joined
@@ -83,8 +84,7 @@ class Scope:
         shared: Parameters that have one value for the population: what distributions may take.
         variables: Variables, of which population-wide functions may be taken.
         functions: The neuron's own functions.
-        spiking: Whether conductances, random numbers and population-wide functions are known at all
-            (not in a read-out).
+        spiking: Whether conductances and random numbers are known at all (not in a read-out).
         conductances: Targets found, in order of appearance.
         draws: Random draws found.
         last_spike: Whether the time of the last spike was found.
@@ -105,7 +105,13 @@ class Scope:
 
 
 def parse_expression(
-    text: str, known: Iterable[str], *, owner: str, part: str, kind_of_owner: str = "read-out"
+    text: str,
+    known: Iterable[str],
+    *,
+    owner: str,
+    part: str,
+    kind_of_owner: str = "read-out",
+    across: Iterable[str] = (),
 ) -> Expression:
     """A real expression over known names, as read-outs have it: no conductances, no random numbers.
 
@@ -115,21 +121,30 @@ def parse_expression(
         owner: Name of what it belongs to, for messages.
         part: Which text of that it is, for messages.
         kind_of_owner: What that is, for messages.
+        across: Those of the names that differ between neurons: functions of all neurons may be
+            taken of them, `second` among them.
     Raises:
         EquationError: It cannot be understood.
     """
-    return as_real(_parse_text(known, Source(owner, part, text, kind_of_owner)))
+    return as_real(_parse_text(known, across, Source(owner, part, text, kind_of_owner)))
 
 
 def parse_condition(
-    text: str, known: Iterable[str], *, owner: str, part: str, kind_of_owner: str = "read-out"
+    text: str,
+    known: Iterable[str],
+    *,
+    owner: str,
+    part: str,
+    kind_of_owner: str = "read-out",
+    across: Iterable[str] = (),
 ) -> Expression:
     """A condition over known names; otherwise as `parse_expression`."""
-    return as_condition(_parse_text(known, Source(owner, part, text, kind_of_owner)))
+    return as_condition(_parse_text(known, across, Source(owner, part, text, kind_of_owner)))
 
 
-def _parse_text(known: Iterable[str], source: Source) -> Expression:
-    parser = ExpressionParser(source, joined(source), Scope(frozenset(known), spiking=False))
+def _parse_text(known: Iterable[str], across: Iterable[str], source: Source) -> Expression:
+    scope = Scope(frozenset(known), variables=frozenset(across), spiking=False)
+    parser = ExpressionParser(source, joined(source), scope)
     expression = parser.value()
     parser.finish()
     return expression
@@ -315,7 +330,7 @@ class ExpressionParser:
     def _call(self, token: Token) -> Expression:
         if token.text in self.scope.functions:
             return self._own_call(token, self.scope.functions[token.text])
-        if token.text in STATISTICS:
+        if token.text in STATISTICS or (token.text == RUNNER_UP and not self.scope.spiking):
             return self._statistic(token)
         if token.text not in CALLABLE:
             if token.text in self.scope.known:
@@ -392,7 +407,7 @@ class ExpressionParser:
                 hint=hint.get(token.text, "give the expression a variable of its own"),
             )
         self._expect(")", "'(' is never closed", opening)
-        if not self.scope.spiking:
+        if not self.scope.spiking and not self.scope.variables:
             raise self.source.error(f"{token.text}() has no place here", token)
         if name.text not in self.scope.variables:
             raise unknown(self.source, name, "variable", sorted(self.scope.variables))

@@ -15,6 +15,7 @@ from annconv.passes.dissolve_junctions import dissolve_junctions
 from annconv.passes.fold_scale import fold_scale
 from annconv.passes.follow_events import follow_events
 from annconv.passes.fuse_layers import fuse_layers
+from annconv.passes.hold_steady import hold_steady
 from annconv.passes.liveness import liveness
 from annconv.passes.multiply_decays import multiply_decays
 from annconv.passes.multiply_reciprocals import multiply_reciprocals
@@ -79,6 +80,7 @@ NETWORK_PASSES: tuple[Pass[Network], ...] = (
 
 PLAN_PASSES: tuple[Pass[Plan], ...] = (
     Pass(liveness, level=1),  # first: what nobody reads needs no kernel
+    Pass(hold_steady, level=1),  # before tile_steps, which decides what is kept for every step
     # Any time, in this order: both change neurons alone.
     Pass(multiply_reciprocals, level=2, in_integers=True),
     Pass(multiply_decays, level=2, in_integers=True),
@@ -95,8 +97,8 @@ PLAN_PASSES: tuple[Pass[Plan], ...] = (
 def pass_names() -> tuple[str, ...]:
     """Every pass that `disable=` can name."""
     return (
-        *(step.name for step in NETWORK_PASSES),
-        *(step.name for step in PLAN_PASSES),
+        *(entry.name for entry in NETWORK_PASSES),
+        *(entry.name for entry in PLAN_PASSES),
     )
 
 
@@ -107,7 +109,7 @@ def target_of(options: CompileOptions) -> Target:
         cache_bytes=(first_level_cache() if options.cache_bytes is None else options.cache_bytes),
         tile=options.tile,
         whole=options.whole,
-        tables=any(step.run is tabulate_patterns for step in _selected(PLAN_PASSES, options)),
+        tables=any(entry.run is tabulate_patterns for entry in _selected(PLAN_PASSES, options)),
     )
 
 
@@ -131,8 +133,8 @@ def network_of(
     """
     if options.precision != "int16":
         return network
-    for step in INTEGER_PASSES:
-        network = _applied(step, network, observe)
+    for entry in INTEGER_PASSES:
+        network = _applied(entry, network, observe)
     return network
 
 
@@ -169,27 +171,27 @@ def lower(
 def _run(
     passes: Sequence[Pass[Stage]], stage: Stage, options: CompileOptions, observe: Observer
 ) -> Stage:
-    for step in _selected(passes, options):
-        stage = _applied(step, stage, observe)
+    for entry in _selected(passes, options):
+        stage = _applied(entry, stage, observe)
     return stage
 
 
-def _applied(step: Pass[Stage], stage: Stage, observe: Observer) -> Stage:
-    stage = step.run(stage)
+def _applied(entry: Pass[Stage], stage: Stage, observe: Observer) -> Stage:
+    stage = entry.run(stage)
     stage.verify()
-    observe(step.name, str(stage))
+    observe(entry.name, str(stage))
     return stage
 
 
 def _selected(passes: Iterable[Pass[Stage]], options: CompileOptions) -> Iterable[Pass[Stage]]:
-    return (step for step in passes if _runs(step, options))
+    return (entry for entry in passes if _runs(entry, options))
 
 
-def _runs(step: Pass[Any], options: CompileOptions) -> bool:
-    if options.precision == "int16" and step.in_integers is not None:
-        return step.in_integers
+def _runs(entry: Pass[Any], options: CompileOptions) -> bool:
+    if options.precision == "int16" and entry.in_integers is not None:
+        return entry.in_integers
     return (
-        step.level <= options.optimize
-        and step.name not in options.disable
-        and (step.whole or not options.whole)
+        entry.level <= options.optimize
+        and entry.name not in options.disable
+        and (entry.whole or not options.whole)
     )

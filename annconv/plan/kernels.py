@@ -1,4 +1,4 @@
-"""What a plan runs: kernels of one step (operators, updates), layers of a tile of steps."""
+"""What a plan runs: in every step (operators, updates), in every tile of steps (layers) or once."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from annconv.neurons.model import NeuronModel
 Broadcast = Literal["one", "channel", "each"]
 Constant = int | tuple[int, ...]
 Constants = tuple[tuple[str, Constant], ...]
+Runs = Literal["sample", "tile", "step"]
+"""How often a kernel runs: once a sample, once in every tile of steps, or in every step. Where the
+input changes within a sample, what runs once a sample runs in every step."""
 
 
 @dataclass(frozen=True, slots=True)
 class OperatorKernel:
-    """One operator of a projection, in one step.
+    """One operator of a projection.
 
     Attributes:
         name: Identifier of the generated function.
@@ -33,6 +36,8 @@ class OperatorKernel:
         adds: Whether it adds to what the target holds.
         projection: Index of its projection in the network.
         delay: How many steps old what it reads from another population is.
+        steady: Whether it reads the same in every step of a sample.
+        runs: "step", or "sample" where what it writes stays the same.
     """
 
     name: str
@@ -48,12 +53,16 @@ class OperatorKernel:
     adds: bool
     projection: int
     delay: int = 0
+    steady: bool = False
+    runs: Runs = "step"
 
     def __str__(self) -> str:
         reads = ", ".join(filter(None, (self.source, self.packed, self.state)))
         sign = "+=" if self.adds else "="
         constants = constants_text(self.constants)
-        return f"kernel {self.name}  {self.target} {sign} {self.function}({reads})  {constants}"
+        once = "  once a sample" if self.runs == "sample" else ""
+        call = f"{self.target} {sign} {self.function}({reads})"
+        return f"kernel {self.name}  {call}  {constants}{once}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +126,11 @@ class UpdateKernel:
     conductances: tuple[tuple[str, str], ...]
     rates: bool
     spikes: str
+
+    @property
+    def runs(self) -> Runs:
+        """In every step."""
+        return "step"
 
     @property
     def channels(self) -> int:
@@ -196,6 +210,11 @@ class LayerKernel:
     resting: str | None = None
 
     @property
+    def runs(self) -> Runs:
+        """Once in every tile of steps."""
+        return "tile"
+
+    @property
     def constants(self) -> Constants:
         """Names and values of a shape: that of the first arrival, whose blocks are the layer's."""
         return self.arrivals[0].constants
@@ -232,7 +251,43 @@ class LayerKernel:
         return f"{lines[0]} {lines[1]}" if len(lines) == 2 else "\n    ".join(lines)
 
 
-Kernel = OperatorKernel | UpdateKernel | LayerKernel
+@dataclass(frozen=True, slots=True)
+class SharingKernel:
+    """Finds inputs of equal rate; they run as one, and their rows of weights are added up.
+
+    Attributes:
+        name: Its name.
+        population: Index of the input's population.
+        encoding: Name of the layer of the input neurons.
+        layer: Name of the layer that reads their spikes.
+        inputs: Number of inputs.
+        blocks: Blocks of the layer's channels.
+        block: Channels of a block.
+        weights: Packed array of the layer's weights.
+    """
+
+    name: str
+    population: int
+    encoding: str
+    layer: str
+    inputs: int
+    blocks: int
+    block: int
+    weights: str
+
+    @property
+    def runs(self) -> Runs:
+        """Once a sample."""
+        return "sample"
+
+    def __str__(self) -> str:
+        return (
+            f"kernel {self.name}  equal inputs of {self.inputs} run as one: {self.encoding}, "
+            f"{self.layer}  once a sample"
+        )
+
+
+Kernel = OperatorKernel | UpdateKernel | LayerKernel | SharingKernel
 
 
 def constants_text(constants: Constants) -> str:

@@ -18,7 +18,7 @@ from annconv.ir.network import Network
 from annconv.ir.operators import Operator, Reshape, chain_geometry
 from annconv.ir.population import RATES, Population
 from annconv.ir.projection import SPIKES, Projection
-from annconv.ir.signals import Kind, emitted, signals_of
+from annconv.ir.signals import REAL, Signal, emitted, signals_of
 from annconv.neurons.expressions import Name, Number
 from annconv.neurons.model import NeuronModel
 from annconv.plan.arrays import Buffer, BufferType, Packed, Source
@@ -63,7 +63,7 @@ class _Link(NamedTuple):
     operator: Operator
     before: Geometry
     after: Geometry
-    reads: Kind = "real"
+    reads: Signal = REAL
 
 
 class _Planner:
@@ -257,11 +257,10 @@ class _Planner:
         for position, operator in enumerate(projection.operators):
             result = cast(Geometry, chain_geometry((operator,), geometry))
             if not isinstance(operator, Reshape):
-                reads = signals[position].kind
-                chain.append(_Link(position, operator, geometry, result, reads))
+                chain.append(_Link(position, operator, geometry, result, signals[position]))
             geometry = result
         if not chain:
-            chain.append(_Link(0, Reshape(geometry), geometry, geometry, signals[-1].kind))
+            chain.append(_Link(0, Reshape(geometry), geometry, geometry, signals[-1]))
         source = self._transmitted(projection)
         kernels: list[OperatorKernel] = []
         for link in chain[:-1]:
@@ -296,7 +295,8 @@ class _Planner:
             function=shape.function,
             constants=shape.constants,
             source=source,
-            reads=reads,
+            reads=reads.kind,
+            steady=reads.steady,
             packed=packed,
             state=state,
             target=target,

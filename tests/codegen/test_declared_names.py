@@ -20,6 +20,7 @@ from annconv.ir.network import Network
 from annconv.neurons.grammar import RESERVED as RESERVED_WORDS
 from annconv.passes.pipeline import lower
 from annconv.plan.naming import CPP_WORDS
+from annconv.plan.pooled_counts import KNOWN, LARGEST
 from annconv.resources import resource_folder
 
 FORM = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*")
@@ -82,8 +83,8 @@ def test_names_of_values_stay_apart(names: set[str]) -> None:
 
 
 def own_names(network: Network) -> set[str]:
-    """C++ names of all values of a network's neurons, and of what is made from them."""
-    found = set()
+    """C++ names of all values of a network's neurons, and of those that a plan adds by itself."""
+    found = {cpp_name(name) for name in (KNOWN, f"g_{LARGEST}")}
     for population in network.populations:
         model = population.model() if population.neuron is not None else None
         if model is not None:

@@ -124,7 +124,7 @@ def test_the_structures_have_every_kind_of_layer() -> None:
         apart = [dict(layer.constants).get("kRowsTogether", 1) == 0 for layer in layers]
         sources.update(f"{len(layer.arrivals)} arrivals" for layer in layers)
         pooled = [layer for layer in layers if layer.pooling is not None]
-        sources.update(f"pooled {layer.emits.model.name}" for layer in pooled)
+        sources["pooled counts"] += any(layer.emits.model.name == "Increase" for layer in pooled)
         sources["signs pooled"] += any(layer.emits.model.unspike is not None for layer in pooled)
         sources["joined and pooled"] += any(len(layer.arrivals) > 1 for layer in pooled)
         sources["kernel rows apart"] += sum(apart)
@@ -141,6 +141,7 @@ def test_the_structures_have_every_kind_of_layer() -> None:
         "ConvolutionSource", "DenseSource", "ElementSource", "RatesSource", "RowTableSource",
         "bits for ConvolutionSource", "bits for DenseSource", "bits for ElementSource",
         "bits for RowTableSource", "bits recorded", "joined and pooled", "kernel rows apart",
-        "patterns", "pooling", "shared inputs", "signs for ConvolutionSource",
+        "patterns", "pooled counts", "pooling", "shared inputs", "signs for ConvolutionSource",
         "signs for DenseSource", "signs for ElementSource", "signs for RowTableSource",
+        "signs pooled",
     ]  # fmt: skip

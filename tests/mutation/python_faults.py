@@ -154,6 +154,17 @@ LOWERING = (
         "factors in front of weights go to the rows of other channels",
     ),
     Fault(
+        "signals-steady-delay", "annconv/ir/signals.py",
+        "steady=signal.steady and projection.delay == 0", "steady=signal.steady",
+        "the first step reads a current that arrives one step later",
+    ),
+    Fault(
+        "passes-steady-junction", "annconv/passes/hold_steady.py",
+        "if other.source == kernel.target and crosses and not _is_held(other):",
+        "if other.source == kernel.target and crosses and False:",
+        "who asks a junction in every step finds what one step left",
+    ),
+    Fault(
         "plan-increase-falls", "annconv/plan/pooled_counts.py",
         'signed=behind == "signed"', "signed=False",
         "the increase of a pooled count is never taken back",
@@ -280,7 +291,7 @@ RUNNING = (
     ),
     Fault(
         "signals-sum", "annconv/ir/signals.py",
-        'return Signal("count", "real") if whole else REAL', "return SPIKE",
+        'return Signal("count" if whole else "real", "real", steady)', "return SPIKE",
         "the sum of two spikes is taken for a spike",
     ),
     Fault(

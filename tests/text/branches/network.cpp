@@ -147,7 +147,7 @@ struct Network {
 
 constexpr const char* kParts[] = {"update_image", "update_peaks", "apply_main_v2", "update_classes"};
 
-constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("2bd885ed2ade6c3b780b14de5e566393d962d98040a9c0663668d0983d11d049", kParts);
+constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("30faf9dce008bb8798599fd1e64afcd3229d788f3213fb5439aca70b3bfb1805", kParts);
 
 }  // namespace
 }  // namespace network

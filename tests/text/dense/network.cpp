@@ -105,7 +105,7 @@ struct Network {
 
 constexpr const char* kParts[] = {"update_image", "layer_hidden sums", "layer_hidden neurons", "layer_classes sums", "layer_classes neurons"};
 
-constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("b9095d98a517253843f0febb37ea4535b2bc71f7ec4560de8b5536e92af1eba1", kParts);
+constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("ca91821b689725de1682fdb9cf6fa8f66fc45ddb8e4e6a046912b5252a69bd45", kParts);
 
 }  // namespace
 }  // namespace network

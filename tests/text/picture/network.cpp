@@ -119,7 +119,7 @@ struct Network {
 
 constexpr const char* kParts[] = {"layer_image", "layer_conv", "update_classes"};
 
-constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("5312781d3234d351f501068177e919b14ae72d20a31742cd32a96ad3af153d4c", kParts);
+constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("aa9cf4ba908d376adaa87d8b79d99178bcd8772b9876a06b8509a40edc135379", kParts);
 
 }  // namespace
 }  // namespace network

@@ -126,7 +126,7 @@ struct Network {
 
 constexpr const char* kParts[] = {"layer_image", "layer_stem", "layer_body sums", "layer_body neurons", "layer_join sums", "layer_join neurons", "layer_classes sums", "layer_classes neurons"};
 
-constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("a88edf73ba0d2064ef5b41602db3af3160f979713c602ad9746480873012e64c", kParts);
+constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("0609873932153ee30125ad5f6c13bbd43b3ea4788e7474418f9dc1d5d777e8be", kParts);
 
 }  // namespace
 }  // namespace network

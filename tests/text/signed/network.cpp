@@ -118,7 +118,7 @@ struct Network {
 
 constexpr const char* kParts[] = {"update_image", "update_both", "update_classes"};
 
-constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("8454daf78961eb802aed46062ef473cb4a7abdb33cd4c397dc08a9a6c7cb9c11", kParts);
+constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("28ac2b22024174b7d789165c1456294953bbea4321517980510252bde78b723f", kParts);
 
 }  // namespace
 }  // namespace network
