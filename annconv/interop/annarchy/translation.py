@@ -17,8 +17,11 @@ from annconv.ir.arrays import FloatArray, Geometry
 from annconv.ir.network import Network
 from annconv.ir.population import Population
 from annconv.ir.projection import SPIKES, Projection
-from annconv.live.stopping import stop_condition
+from annconv.live.stopping import looks_at_present_step, stop_condition
 from annconv.neurons.grammar import REFRACTORY
+from annconv.neurons.library import OUTPUTS
+from annconv.readouts.readout import Readout
+from annconv.readouts.table import READOUTS
 
 _NUMBERED = re.compile(r"pop(\d+)")
 
@@ -118,10 +121,10 @@ def _population_faults(
     if population.channels is not None:
         why = "its neurons stand where a pass put them, so their ranks are not the network's own"
         yield NotSaid("the order of its channels", why, "the network that was converted")
-    stop = network.readout.stop if population.role == "output" else None
-    if stop is not None and stop_condition(network.readout) == stop:
-        why = "ANNarchy stops at a condition on its own variables"
-        yield NotSaid(f"the read-out's end, {stop}", why, "read_out='time_to_k_spikes'")
+    if population.role == "output" and not _end_is_said(network.readout, population):
+        why = "ANNarchy ends at spikes of the present step, or at its neuron's count of them"
+        instead = "read_out='spike_count', and the end in the script that runs the network"
+        yield NotSaid(f"the read-out's end, {network.readout.stop}", why, instead)
     if population.neuron is None:
         why = "every population of ANNarchy has neurons"
         yield NotSaid("a junction", why, "projections from what it reads to what reads it")
@@ -131,6 +134,17 @@ def _population_faults(
         yield NotSaid("a refractory period of its own", why, "a parameter: refractory='period'")
     values, own = population.parameter_values(), _own_values(population)
     yield from neuron_faults(population.neuron, values, own, network.dt)
+
+
+def _end_is_said(readout: Readout, population: Population) -> bool:
+    """Whether a sample ends in ANNarchy where it ends here."""
+    if readout.stop is None:
+        return True
+    known = READOUTS.get(readout.name)
+    if known is None or known.stop != readout.stop or stop_condition(readout) == readout.stop:
+        return False
+    counts = known.neuron is not None and population.neuron == OUTPUTS[known.neuron]
+    return counts or looks_at_present_step(readout)
 
 
 def _own_values(population: Population) -> frozenset[str]:

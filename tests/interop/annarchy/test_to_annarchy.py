@@ -67,6 +67,7 @@ def calls(monkeypatch):
     return calls
 
 
+OWN = Neuron(equations="v += g_exc", spike="v > 2.0", reset="v = 0.0")
 KERNEL = np.arange(36.0).reshape(3, 3, 1, 4)
 WEIGHTS = np.arange(48.0).reshape(16, 3)
 
@@ -161,6 +162,7 @@ def test_random_values_are_those_of_the_network(calls):
     ("readout", "output", "expected"),
     [
         ("time_to_first_spike", IaF, "spiked: any"),
+        ("time_to_first_spike", OWN, "spiked: any"),
         ("time_to_k_spikes", COUNTER, "sc >= k: any"),
         ("membrane_potential", INTEGRATOR, None),
     ],
@@ -231,9 +233,24 @@ def test_a_problem_that_occurs_twice_is_listed_once():
             "ANNarchy keeps one period for the neuron", "a parameter: refractory='period'",
         ),
         (
-            replace(network(), readout=replace(READOUTS["spike_count"], stop="count >= 3.0")),
+            network(readout="time_to_k_spikes"),
+            "population 'classes'", "the read-out's end, count >= k",
+            "ANNarchy ends at spikes of the present step, or at its neuron's count of them",
+            "read_out='spike_count', and the end in the script that runs the network",
+        ),
+        (
+            replace(network(), readout=replace(
+                READOUTS["time_to_first_spike"], stop="count >= 3.0")),
             "population 'classes'", "the read-out's end, count >= 3.0",
-            "ANNarchy stops at a condition on its own variables", "read_out='time_to_k_spikes'",
+            "ANNarchy ends at spikes of the present step, or at its neuron's count of them",
+            "read_out='spike_count', and the end in the script that runs the network",
+        ),
+        (
+            replace(network(), readout=replace(
+                READOUTS["spike_count"], name="own", stop="count >= 3.0")),
+            "population 'classes'", "the read-out's end, count >= 3.0",
+            "ANNarchy ends at spikes of the present step, or at its neuron's count of them",
+            "read_out='spike_count', and the end in the script that runs the network",
         ),
         (
             projected(2, trace_decay=0.5), "projection 'dense_proj_4'", "trace_decay",
