@@ -9,15 +9,15 @@ from annconv.neurons.expressions import Statistic
 from annconv.plan.naming import CPP_WORDS
 
 _KERNELS = """
-annconv Arena arena arrived buffer buffers cell channel channels column columns counts current
-data decay draw draws emitted end equals factor first geometry index input kernel lane lanes
-laps layer mask_words maybe_unused Network network Neuron neuron neuron_data neurons number
-offset other out Output output parameter parameters place plan pooled Pooling pooling_data
-population populations post potential pre projection random rank rates_in readout Real real
-reals row rows sample samples save score scratch seed self Shape signal simd size slot Source
-source span spiked start state Step step steps stop stopped stride sum tap taps target thread
-threads Tile tile trace uniform unspiked Value values variables vector Weights weights width
-window word words
+all_counts annconv Arena arena arrived buffer buffers cell channel channels column columns
+counts current data decay draw draws emitted end equals factor first geometry index input
+kernel lane lanes laps layer mask_words maybe_unused Network network Neuron neuron neuron_data
+neurons number offset other out Output output outputs parameter parameters place plan pooled
+Pooling pooling_data population populations post potential pre projection random rank rates_in
+read_out readout Real real reals row rows sample samples save score scratch seed self Shape
+signal simd size slot Source source span spiked start state Step step steps stop stopped
+stride sum tap taps target thread threads Tile tile trace uniform unspiked Value values
+variables vector Weights weights width window word words
 """
 
 KERNEL_NAMES = frozenset(_KERNELS.split())

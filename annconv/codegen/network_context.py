@@ -75,7 +75,7 @@ def network_context(plan: Plan) -> Context:
         "shared": _shared_context(plan),
         "carried": sorted(slotted),
         "populations": _populations(plan, slotted),
-        "moved": any(kept is not None and kept.places is not None for kept in plan.spikes),
+        "has_places": any(kept is not None and kept.places is not None for kept in plan.spikes),
         "variables": _variables(plan, slotted),
         "readout": _readout_context(plan.readout, slotted),
     }

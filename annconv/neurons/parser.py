@@ -6,15 +6,14 @@ written `**`, right-associative).
 
 from __future__ import annotations
 
-import math
-import operator as op
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from types import MappingProxyType
 
 from annconv.distributions import DISTRIBUTIONS, Distribution, argument_fault
 from annconv.errors import EquationError
+from annconv.neurons.constants import constant
 from annconv.neurons.expressions import (
     COMPARISONS,
     FUNCTIONS,
@@ -46,7 +45,7 @@ from annconv.neurons.grammar import (
     RUNNER_UP,
     STATISTICS,
 )
-from annconv.neurons.tokens import ASSIGNMENTS, Source, Token, joined
+from annconv.neurons.tokens import ASSIGNMENTS, Source, Token
 
 MAX_DEPTH = 100
 """Deepest nesting of an expression; a sum of more terms than this is refused as well."""
@@ -70,9 +69,6 @@ _BINDING: Mapping[str, int] = MappingProxyType(
 )
 _NOT, _COMPARISON = _BINDING["not"], _BINDING["is"]
 _UNARY, _POWER = _BINDING["unary minus"], _BINDING["^"]
-_ARITHMETIC: Mapping[str, Callable[[float, float], float]] = MappingProxyType(
-    {"+": op.add, "-": op.sub, "*": op.mul, "/": op.truediv, "pow": math.pow}
-)
 
 
 @dataclass(slots=True)
@@ -104,52 +100,6 @@ class Scope:
         return sorted({*self.known, *(("g_exc",) if self.spiking else ())})
 
 
-def parse_expression(
-    text: str,
-    known: Iterable[str],
-    *,
-    owner: str,
-    part: str,
-    kind_of_owner: str = "read-out",
-    across: Iterable[str] = (),
-) -> Expression:
-    """A real expression over known names, as read-outs have it: no conductances, no random numbers.
-
-    Args:
-        text: The expression.
-        known: Names it may read.
-        owner: Name of what it belongs to, for messages.
-        part: Which text of that it is, for messages.
-        kind_of_owner: What that is, for messages.
-        across: Those of the names that differ between neurons: functions of all neurons may be
-            taken of them, `second` among them.
-    Raises:
-        EquationError: It cannot be understood.
-    """
-    return as_real(_parse_text(known, across, Source(owner, part, text, kind_of_owner)))
-
-
-def parse_condition(
-    text: str,
-    known: Iterable[str],
-    *,
-    owner: str,
-    part: str,
-    kind_of_owner: str = "read-out",
-    across: Iterable[str] = (),
-) -> Expression:
-    """A condition over known names; otherwise as `parse_expression`."""
-    return as_condition(_parse_text(known, across, Source(owner, part, text, kind_of_owner)))
-
-
-def _parse_text(known: Iterable[str], across: Iterable[str], source: Source) -> Expression:
-    scope = Scope(frozenset(known), variables=frozenset(across), spiking=False)
-    parser = ExpressionParser(source, joined(source), scope)
-    expression = parser.value()
-    parser.finish()
-    return expression
-
-
 def as_real(expression: Expression) -> Expression:
     """The expression as a real number: a truth value becomes 0 or 1."""
     return expression if kind(expression) == "real" else Cast("real", expression)
@@ -158,31 +108,6 @@ def as_real(expression: Expression) -> Expression:
 def as_condition(expression: Expression) -> Expression:
     """The expression as a truth value: a real number becomes `!= 0`."""
     return expression if kind(expression) == "bool" else Cast("bool", expression)
-
-
-def constant(expression: Expression) -> float | None:
-    """Value of an expression of numbers; None if it reads a name or is not finite."""
-    match expression:
-        case Number(value):
-            return value
-        case Negate(operand):
-            inner = constant(operand)
-            return None if inner is None else -inner
-        case Call("pow" as operator, (left, right)) | Binary(operator, left, right):
-            return _arithmetic(operator, constant(left), constant(right))
-        case _:
-            return None
-
-
-def _arithmetic(operator: str, a: float | None, b: float | None) -> float | None:
-    """`a operator b` of two numbers, None where there is no finite one."""
-    if a is None or b is None or operator not in _ARITHMETIC:
-        return None
-    try:
-        value = _ARITHMETIC[operator](a, b)
-    except (ArithmeticError, ValueError):
-        return None
-    return value if math.isfinite(value) else None
 
 
 class ExpressionParser:

@@ -22,8 +22,8 @@ def dissolve_junctions(network: Network) -> Network:
     """Join the projections onto every junction that has one reader with that reader's.
 
     Where the reader has weights, that takes fewer additions only if what it reads are spikes: all
-    projections onto the junction have to bring some. A junction passed by stays, and nothing
-    arrives at it.
+    projections onto the junction have to bring some, each to weights of its own. A junction passed
+    by stays, and nothing arrives at it.
     """
     for population in network.populations:
         if population.neuron is None:
@@ -44,6 +44,8 @@ def _dissolved(network: Network, junction: str) -> Network:
     if any(map(_adds_up, reader.operators)) and not _bring_spikes(network, arriving):
         return network
     joined = {entry.name: _joined(entry, reader, network[entry.pre].geometry) for entry in arriving}
+    if any(map(_places_before_it_adds, joined.values())):
+        return network
     return replace(
         network,
         projections=tuple(
@@ -78,6 +80,12 @@ def _composed(chain: Chain, geometry: Geometry) -> Chain:
 def _adds_up(operator: Operator) -> bool:
     """Whether an operator adds up weights."""
     return isinstance(operator, Convolution | Dense)
+
+
+def _places_before_it_adds(projection: Projection) -> bool:
+    """Whether weights meet channels among zeros: each projection would add up all of them."""
+    kinds = [type(operator) for operator in projection.operators]
+    return Slice in kinds and any(map(_adds_up, projection.operators[kinds.index(Slice) :]))
 
 
 def _bring_spikes(network: Network, arriving: tuple[Projection, ...]) -> bool:

@@ -52,16 +52,18 @@ def _into_what_stands_before(chain: Chain) -> Chain:
 
 
 def _into_what_reads(chain: Chain, geometry: Geometry) -> Chain:
-    """Factors on the rows of the weights that read what they scale."""
-    for place, operator in enumerate(chain):
-        received = operator.output_geometry(geometry) or ()
-        behind = chain[place + 1 :]
-        if isinstance(operator, Scale):
-            between = behind[:1] if behind and isinstance(behind[0], Reshape) else ()
-            reader = _scaled_rows(behind[len(between) :], operator, geometry, flat=bool(between))
-            if reader is not None:
-                return (*chain[:place], *between, reader, *behind[len(between) + 1 :])
-        geometry = received
+    """Factors on the rows of the weights that read what they scale, the last ones first."""
+    received = [geometry]
+    for operator in chain:
+        received.append(operator.output_geometry(received[-1]) or ())
+    for place in reversed(range(len(chain))):
+        scale, behind = chain[place], chain[place + 1 :]
+        if not isinstance(scale, Scale):
+            continue
+        between = behind[:1] if behind and isinstance(behind[0], Reshape) else ()
+        reader = _scaled_rows(behind[len(between) :], scale, received[place], flat=bool(between))
+        if reader is not None:
+            chain = (*chain[:place], *between, reader, *behind[len(between) + 1 :])
     return chain
 
 

@@ -10,11 +10,12 @@ from typing import TypeGuard
 
 from annconv.plan.arrays import Buffer
 from annconv.plan.kernels import Kernel, LayerKernel, OperatorKernel
-from annconv.plan.operators import TRANSFER
+from annconv.plan.operators import FUSED_SCALE, TRANSFER
 from annconv.plan.plan import Plan, identifiers
 
-CHEAP = (TRANSFER,)
-"""Operators that take no longer than handing on what they once computed."""
+AS_CHEAP = (TRANSFER, FUSED_SCALE)
+"""Operators that take no longer than handing on what they once computed; what is added to a trace
+with one rounding for product and sum cannot be computed apart from it, either."""
 
 
 def hold_steady(plan: Plan) -> Plan:
@@ -33,7 +34,7 @@ def hold_steady(plan: Plan) -> Plan:
             kernels.append(kernel)
         elif _lasts(plan, kernel):
             kernels.append(replace(kernel, runs="sample"))
-        elif kernel.function in CHEAP:
+        elif kernel.function in AS_CHEAP:
             kernels.append(kernel)
         else:
             target = next(entry for entry in buffers if entry.name == kernel.target)
@@ -50,10 +51,11 @@ def _is_held(kernel: Kernel) -> TypeGuard[OperatorKernel]:
 
 
 def _lasts(plan: Plan, kernel: OperatorKernel) -> bool:
-    """Whether what a kernel writes is still there in the next step.
+    """Whether what a kernel writes in the first step is all that its readers need.
 
-    All that write it have to be alike; and another population, which finds it where the step left
-    it, must need it but once, too.
+    It is gone where a kernel of every step clears the target or adds to it. And what another
+    population reads in every step is kept for every step of a tile (`tile_steps`), of which one
+    run would fill the first alone.
     """
     for other in plan.kernels:
         if not isinstance(other, OperatorKernel):

@@ -43,14 +43,12 @@ class Pass(Generic[Stage]):
     Attributes:
         run: The rewrite.
         level: The lowest optimisation level at which it runs.
-        whole: Whether it runs where every population is to be kept whole, too.
         in_integers: Whether it runs in integer precision, whatever level and options say, as it
             belongs to what is computed there (or has run already); None: as in other precisions.
     """
 
     run: Callable[[Stage], Stage]
     level: int
-    whole: bool = True
     in_integers: bool | None = None
 
     @property
@@ -69,7 +67,7 @@ INTEGER_PASSES: tuple[Pass[Network], ...] = (
 
 NETWORK_PASSES: tuple[Pass[Network], ...] = (
     # First: activity is estimated from the network as it was given.
-    Pass(order_channels, level=2, whole=False),
+    Pass(order_channels, level=2),
     # Before commute_trace, which makes traces that no junction adds up.
     Pass(dissolve_junctions, level=1, in_integers=False),
     # Before fold_scale: decides which traces anyone still reads.
@@ -190,8 +188,4 @@ def _selected(passes: Iterable[Pass[Stage]], options: CompileOptions) -> Iterabl
 def _runs(entry: Pass[Any], options: CompileOptions) -> bool:
     if options.precision == "int16" and entry.in_integers is not None:
         return entry.in_integers
-    return (
-        entry.level <= options.optimize
-        and entry.name not in options.disable
-        and (entry.whole or not options.whole)
-    )
+    return entry.level <= options.optimize and entry.name not in options.disable

@@ -15,7 +15,7 @@ Constant = int | tuple[int, ...]
 Constants = tuple[tuple[str, Constant], ...]
 Runs = Literal["sample", "tile", "step"]
 """How often a kernel runs: once a sample, once in every tile of steps, or in every step. Where the
-input changes within a sample, what runs once a sample runs in every step."""
+input changes within a sample, operators that would run once run in every step."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ def _packed_array(entry: Packed, network: Network, real: np.dtype[Any]) -> NDArr
         if not np.array_equal(integers, whole):
             raise ValueError(f"packed {entry.name}: expected whole numbers of 16 bits")
         return integers
-    if entry.type == "int32":
+    if entry.source.kind == "places":
         return np.argsort(_channels(entry, network)).astype("<i4")
     with np.errstate(over="ignore"):
         packed = np.ascontiguousarray(_arranged(entry, _values(entry, network)), dtype=real)
@@ -90,7 +90,7 @@ def _channels(entry: Packed, network: Network) -> tuple[int, ...]:
     """Which of a population's channels stands at each place."""
     channels = network[entry.source.owner].channels
     if channels is None:
-        raise ValueError(f"packed {entry.name}: the channels of {entry.source.owner} keep places")
+        raise ValueError(f"packed {entry.name}: {entry.source.owner} says no order of its channels")
     return channels
 
 

@@ -22,14 +22,14 @@ KNOWN = "known"
 
 
 def increase_neurons(
-    pool: OperatorKernel, increase: OperatorKernel, behind: Kind, population: int
+    pool: OperatorKernel, increase: OperatorKernel, emits: Kind, population: int
 ) -> UpdateKernel:
     """Neurons that emit what an `increase` makes of a pooling's result.
 
     Args:
         pool: The pooling of a count.
         increase: What reads it.
-        behind: What kind of values it makes: "spike", or "signed" where counts may fall.
+        emits: What kind of values it makes: "spike", or "signed" where counts may fall.
         population: Index of the population whose count is pooled.
     """
     if increase.state is None:
@@ -42,7 +42,7 @@ def increase_neurons(
         population=population,
         neurons=prod(geometry),
         geometry=geometry,
-        model=_model(signed=behind == "signed"),
+        model=_model(signed=emits == "signed"),
         parameters=(),
         variables=(BoundVariable(KNOWN, increase.state, None, "one"),),
         conductances=((LARGEST, pool.target),),

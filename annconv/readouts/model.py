@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from annconv.neurons.expressions import Expression
-from annconv.neurons.parser import parse_condition, parse_expression
+from annconv.neurons.lone_expressions import parse_condition, parse_expression
 from annconv.readouts.readout import Readout
 
 

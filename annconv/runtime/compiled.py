@@ -23,7 +23,7 @@ from annconv.plan.plan import Plan
 from annconv.printing import progress_bar
 from annconv.readouts.labels import draw_labels
 from annconv.runtime.extension import NativeNetwork, in_main_interpreter, open_network
-from annconv.runtime.memory import UNLIMITED, Recording, memory_told, spike_limit
+from annconv.runtime.memory import UNLIMITED, MemoryTold, Recording, spike_limit
 from annconv.runtime.result import RunResult
 from annconv.runtime.stages import KeptStages
 
@@ -62,8 +62,9 @@ class CompiledNetwork:
         self._native = native
         self._environment = environment
         self._whole: NativeNetwork | None = None
+        self._input, self._output = network.input, network.output
 
-    @memory_told("run", "Present fewer samples in a call.")
+    @MemoryTold("run", "Present fewer samples in a call.")
     def run(
         self,
         samples: object,
@@ -150,11 +151,16 @@ class CompiledNetwork:
             OutOfMemoryError: Memory does not hold what is recorded.
         """
         threads = self.options.thread_count()
+        if not recorded and not options.progress:  # nothing to measure or to tell
+            first = options.first_sample
+            return native.run(
+                rates, options.steps, threads, options.seed, first, [], UNLIMITED, None, False
+            )[:4]
         neurons = sum(self.network.populations[index].size for index in recorded)
         recording = Recording(options.record, neurons, len(rates), options.steps)
         limit = UNLIMITED
         if recorded:  # asking the system what memory is left takes as long as some samples
-            results = len(rates) * (self.network.output.size + 1) * 32  # bytes, with room to work
+            results = len(rates) * (self._output.size + 1) * 32  # bytes, with room to work
             limit = spike_limit(native.arena_bytes * threads + results)
 
         def run(part: FloatArray, first: int, update: Callable[[int], None] | None) -> Any:
@@ -179,7 +185,7 @@ class CompiledNetwork:
             raise
         return counts, outputs, stopped_at, spikes
 
-    @memory_told("profile", "Profile fewer samples in a call.")
+    @MemoryTold("profile", "Profile fewer samples in a call.")
     def profile(
         self, samples: object, steps: int | None = None, *, seed: int = 0
     ) -> dict[str, float]:
@@ -244,6 +250,8 @@ class CompiledNetwork:
 
     def _recorded(self, names: Sequence[str]) -> list[int]:
         """Indices of the populations to record."""
+        if not names:
+            return []
         known = [entry.name for entry in self.network.populations if entry.neuron is not None]
         faults = [
             f"record: no population {name!r} that spikes. {nearest(name, known)}."
@@ -258,12 +266,12 @@ class CompiledNetwork:
         """Input rates as the kernels read them: (N, frames, inputs) of the network's precision."""
         steps = options.steps if options.frames else None
         prepared = prepare_samples(
-            samples, self.network.input.geometry, frames=options.frames, steps=steps
+            samples, self._input.geometry, frames=options.frames, steps=steps
         )
         rates = input_rates(prepared, self.network.input_scale, REAL[self.options.precision])
         frame_count = options.steps if options.frames else 1
-        shape = (len(rates), frame_count, self.network.input.size)
-        return np.ascontiguousarray(rates.reshape(shape))
+        shape = (len(rates), frame_count, self._input.size)
+        return rates.reshape(shape)
 
     def _trains(self, name: str, trains: list[NDArray[np.int32]]) -> list[NDArray[np.int32]]:
         """Spike trains without the sign where it is always +1."""
@@ -282,7 +290,7 @@ class CompiledNetwork:
         )
 
 
-@memory_told("compile", "Convert a smaller model.")
+@MemoryTold("compile", "Convert a smaller model.")
 def compile_network(network: Network, options: CompileOptions) -> CompiledNetwork:
     """Compile a network, or load what an earlier call compiled for one of equal structure.
 

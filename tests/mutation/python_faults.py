@@ -159,6 +159,16 @@ LOWERING = (
         "the first step reads a current that arrives one step later",
     ),
     Fault(
+        "passes-steady-trace", "annconv/passes/hold_steady.py",
+        "AS_CHEAP = (TRANSFER, FUSED_SCALE)", "AS_CHEAP = (TRANSFER,)",
+        "a product that rounds with a trace is computed apart from it",
+    ),
+    Fault(
+        "passes-folded-first", "annconv/passes/fold_scale.py",
+        "for place in reversed(range(len(chain))):", "for place in range(len(chain)):",
+        "factors behind one that was folded are looked for where they no longer stand",
+    ),
+    Fault(
         "passes-steady-junction", "annconv/passes/hold_steady.py",
         "if other.source == kernel.target and crosses and not _is_held(other):",
         "if other.source == kernel.target and crosses and False:",
@@ -166,7 +176,7 @@ LOWERING = (
     ),
     Fault(
         "plan-increase-falls", "annconv/plan/pooled_counts.py",
-        'signed=behind == "signed"', "signed=False",
+        'signed=emits == "signed"', "signed=False",
         "the increase of a pooled count is never taken back",
     ),
     Fault(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from annconv.ir.network import Network
-from annconv.ir.operators import Convolution, MaxPool, Operator, Scale, Slice
+from annconv.ir.operators import Convolution, MaxPool, Operator, Pad, Scale, Slice, Upsample
 from annconv.ir.population import Population
 from annconv.ir.projection import Projection
 from annconv.neurons.library import ENCODINGS, HIDDEN
@@ -77,6 +78,19 @@ def test_factors_follow_the_weights_of_each() -> None:
 def test_weights_behind_weights_stay_behind_the_sum() -> None:
     first = (Convolution(np.ones((1, 1, 2, 5)), *ONE),)
     network = joined(first, (Slice(0, 5),), (Convolution(KERNEL, *ONE),), channels=5)
+    assert dissolve_junctions(network).projections == network.projections
+
+
+@pytest.mark.parametrize("between", [(Pad(((1, 1), (1, 1))),), (Upsample((2, 2)),)])
+def test_channels_that_find_no_weights_of_their_own_stay_joined(between) -> None:
+    reader = (*between, Convolution(KERNEL, *ONE))
+    network = joined((Slice(3, 5),), (Slice(0, 5),), reader, channels=5)
+    assert dissolve_junctions(network).projections == network.projections
+
+
+def test_channels_that_are_scaled_first_stay_joined() -> None:
+    scaled = (Slice(3, 5), Scale(np.ones(5)))
+    network = joined(scaled, (Slice(0, 5),), (Convolution(KERNEL, *ONE),), channels=5)
     assert dissolve_junctions(network).projections == network.projections
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from annconv.ir.arrays import Geometry
 from annconv.ir.network import Network
-from annconv.ir.operators import Convolution, Dense, Operator, Reshape, Scale
+from annconv.ir.operators import Convolution, Dense, MaxPool, Operator, Reshape, Scale
 from annconv.ir.population import Population
 from annconv.ir.projection import Projection
 from annconv.neurons.library import ENCODINGS, HIDDEN
@@ -47,6 +47,17 @@ def test_factors_of_channels_go_into_the_rows_behind_a_reshape() -> None:
     assert isinstance(reshape, Reshape)
     assert isinstance(dense, Dense)
     np.testing.assert_array_equal(dense.weights, weights * [[2.0], [3.0], [2.0], [3.0]])
+
+
+def test_factors_all_along_a_chain_go_into_the_weights_behind_them() -> None:
+    pool = MaxPool((1,), (1,), ((0, 0),))
+    convolution = Convolution(np.ones((1, 2, 2)), (1,), ((0, 0),), (1,))
+    scale, reshape = Scale(np.array(2.0)), Reshape((4,))
+    parts = (pool, scale, convolution, pool, scale, reshape, scale, Dense(np.ones((4, 2))))
+    chain = folded(*parts, geometry=(2, 2))
+    assert list(map(type, chain)) == [MaxPool, Convolution, MaxPool, Reshape, Dense]
+    assert isinstance(chain[-1], Dense)
+    np.testing.assert_array_equal(chain[-1].weights, np.full((4, 2), 4.0))
 
 
 def test_a_kernel_of_groups_keeps_the_factors_in_front_of_it() -> None:

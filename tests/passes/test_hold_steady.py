@@ -9,13 +9,22 @@ import pytest
 from batch import Job, Run, compile_batch
 
 from annconv.ir.network import Network
-from annconv.ir.operators import Convolution, Dense, Increase, MaxPool, Operator, Reshape, Scale
+from annconv.ir.operators import (
+    Convolution,
+    Dense,
+    Increase,
+    MaxPool,
+    Operator,
+    Reshape,
+    Scale,
+    Slice,
+)
 from annconv.ir.population import Population
 from annconv.ir.projection import Projection
 from annconv.neurons.library import HIDDEN
 from annconv.neurons.neuron import Neuron
 from annconv.options import CompileOptions
-from annconv.passes.pipeline import lower
+from annconv.passes.pipeline import lower, network_of
 from annconv.plan.kernels import OperatorKernel
 from annconv.readouts import READOUTS
 from annconv.reference.network import run_network
@@ -113,6 +122,25 @@ def test_spikes_are_the_oracles(name: str, tile: int, frames: bool, runs: dict[s
     assert expected.counts.any()
     np.testing.assert_array_equal(received.counts, expected.counts)
     np.testing.assert_array_equal(received.outputs, expected.outputs)
+
+
+@pytest.mark.compiles
+@pytest.mark.parametrize("pooled", [False, True])
+def test_a_trace_of_a_current_rounds_once_in_integers(
+    pooled: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A factor and the trace that takes up its product are one operation."""
+    pool = (MaxPool((3, 3), (1, 1), ((1, 1), (1, 1))),) if pooled else ()
+    made = network(((*pool, Slice(1, 4), Scale(np.array([0.1, 0.3, 0.7, 0.9]))), "x"))
+    traced = replace(made.projections[0], trace_decay=0.9)
+    made = replace(made, projections=(traced, *made.projections[1:]))
+    options = replace(OPTIONS, precision="int16")
+    run = compile_batch({"": Job(made, options)}, tmp_path_factory.mktemp("traced"))[""]
+    samples = np.random.default_rng(5).random((3, 5, 5, 2))
+    whole = network_of(made, options)
+    expected = run_network(whole, samples, steps=STEPS, real=np.float32)
+    assert expected.counts.any()
+    np.testing.assert_array_equal(run(samples, STEPS, 0).counts, expected.counts)
 
 
 def once(made: Network) -> list[str]:

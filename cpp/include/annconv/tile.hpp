@@ -18,10 +18,10 @@ template <class Real>
 struct Step {
     const Real* rates;
     RandomStream random;
-    std::int32_t index;  // in the sample
-    std::int32_t slot;   // in the tile
-    std::byte* scratch;  // this thread's own, aligned to 64 bytes
-    bool is_new = true;  // whether the rates are not those of the step before
+    std::int32_t index;         // in the sample
+    std::int32_t slot;          // in the tile
+    std::byte* scratch;         // this thread's own, aligned to 64 bytes
+    bool has_new_rates = true;  // unlike those of the step before
 
     // The number in (0, 1) of one draw of one neuron.
     Real uniform(int neuron, std::uint32_t population, std::uint32_t draw) const {

@@ -60,12 +60,12 @@ def surveyed(graph, *known):
     return (*known, *map(alone, (*found.fatal, *found.inexact)))
 
 
-def stages(found):
+def spiking_layers(found):
     return [(spiking.node.name, [type(operator) for operator in spiking.operators])
             for spiking in found.layers]  # fmt: skip
 
 
-def test_weights_and_pools_become_stages_and_the_rest_is_absorbed(graph, conv, weights):
+def test_weights_and_pools_become_spiking_layers_and_the_rest_is_absorbed(graph, conv, weights):
     found = survey(
         graph(
             (4, 4, 1),
@@ -80,7 +80,7 @@ def test_weights_and_pools_become_stages_and_the_rest_is_absorbed(graph, conv, w
     )  # fmt: skip
     assert found.input.name == "input"
     assert (found.fatal, found.inexact) == ((), ())
-    assert stages(found) == [
+    assert spiking_layers(found) == [
         ("conv", [Convolution]), ("pool", [MaxPool]), ("mean", [MeanPool]),
         ("dense", [Reshape, Dense]), ("last", [Dense]),
     ]  # fmt: skip
