@@ -135,11 +135,11 @@ def run_networks(python: Path, part: str, folder: Path) -> tuple[dict[str, Any],
 def table(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> Iterator[str]:
     """Rows: part, results compared, differences."""
     parts = dict.fromkeys(name.split(": ", 1)[0] for name in theirs)
-    yield f"{'part':<28} {'results':>8} {'equal':>8}"
+    yield f"{'part':<36} {'results':>8} {'equal':>8}"
     for part in parts:
         names = [name for name in theirs if name.startswith(f"{part}: ")]
         equal = [n for n in names if n in ours and difference(theirs[n], ours[n]) is None]
-        yield f"{part:<28} {len(names):>8} {len(equal):>8}"
+        yield f"{part:<36} {len(names):>8} {len(equal):>8}"
 
 
 def main() -> int:
