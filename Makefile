@@ -80,15 +80,15 @@ golden: $(READY)  ## Compare oracle and generated code with ANNarchy's recorded 
 	@$(BIN)/python tests/golden/golden_comparison.py
 
 # The reference compiles with cmake, so this environment's tools stand in front of the path.
-$(ANNARCHY)/.ready: Makefile
+$(ANNARCHY)/.ready: Makefile pyproject.toml
 	@echo "setting up $(ANNARCHY) with ANNarchy (once, a few minutes)"
 	@test -x $(ANNARCHY)/bin/python || $(PYTHON) -m venv $(ANNARCHY)
 	@$(ANNARCHY)/bin/python -m pip install --quiet --disable-pip-version-check \
-		"ANNarchy==5.0.4.1" "keras>=3.11.3" "tensorflow>=2.18" "cmake>=3.25" tqdm
+		--editable ".[annarchy,tensorflow]"
 	@touch $@
 
-compare-annarchy: $(READY) $(ANNARCHY)/.ready  ## Run scripts on ANNarchy and on annconv, compare what they get
-	@$(BIN)/python benchmarks/compare_annarchy.py --annarchy $(ANNARCHY)/bin/python
+compare-annarchy: $(READY) $(ANNARCHY)/.ready  ## Run scripts on ANNarchy and on annconv, compare what they get; COMPARE=--help lists options
+	@$(BIN)/python benchmarks/compare_annarchy.py --annarchy $(ANNARCHY)/bin/python $(COMPARE)
 
 bench: $(READY)  ## Measure speed and memory, also of ANNarchy; BENCH=--help lists options
 	@$(BIN)/python benchmarks/run.py $(BENCH)

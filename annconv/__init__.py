@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from annconv.converter.api import read as read
     from annconv.converter.api import save as save
     from annconv.converter.api import simplify as simplify
+    from annconv.interop.annarchy.api import to_annarchy as to_annarchy
     from annconv.ir.graph import Graph as Graph
     from annconv.ir.network import Network as Network
     from annconv.neurons.neuron import Neuron as Neuron
@@ -47,6 +48,7 @@ _HOMES = {
     "read": "annconv.converter.api",
     "save": "annconv.converter.api",
     "simplify": "annconv.converter.api",
+    "to_annarchy": "annconv.interop.annarchy.api",
 }
 
 __all__ = [
@@ -67,6 +69,7 @@ __all__ = [
     "save",
     "simplify",
     "spike_statistics",
+    "to_annarchy",
 ]
 
 

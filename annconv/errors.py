@@ -74,6 +74,39 @@ class UnsupportedModelError(AnnconvError):
         super().__init__("\n".join(lines))
 
 
+@dataclass(frozen=True, slots=True)
+class NetworkProblem:
+    """Why one part of a network cannot be said in another simulator or format.
+
+    Attributes:
+        part: What it is, as "population 'conv'" or "projection 'dense_proj_2'".
+        what: What of it is at fault, as a few words.
+        why: The reason, as half a sentence.
+        instead: What the user can do, as half a sentence.
+    """
+
+    part: str
+    what: str
+    why: str
+    instead: str
+
+    def __str__(self) -> str:
+        return f"{self.part}  {self.what}: {self.why}. Instead: {self.instead}."
+
+
+class UnsupportedNetworkError(AnnconvError):
+    """A network holds parts that another simulator or format cannot say; all of them are listed."""
+
+    def __init__(self, network: str, problems: Sequence[NetworkProblem], *, cannot: str) -> None:
+        self.network = network
+        self.problems = tuple(problems)
+        parts = len({problem.part for problem in self.problems})
+        named = "1 part" if parts == 1 else f"{parts} parts"
+        lines = [f"{named} of network {network!r} cannot {cannot}."]
+        lines += [f"  {problem}" for problem in self.problems]
+        super().__init__("\n".join(lines))
+
+
 class ConversionWarning(UserWarning):
     """Layers that cannot be converted exactly were left out, as `on_unsupported="ignore"` asks."""
 

@@ -1,8 +1,8 @@
 """Runs scripts of the reference's calls on ANNarchy and on annconv, and compares what they gave.
 
 `make compare-annarchy` sets up an environment with ANNarchy under `build/` and calls this: first
-every call by name, then random sequences of calls. Spikes, names, shapes, formats and types have to
-be equal, other numbers within 1e-9.
+every call by name, then random sequences of calls, and at last networks that `annconv.to_annarchy`
+built. Spikes, names, shapes, formats and types have to be equal, other numbers within 1e-9.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,10 @@ SCRIPTS = {
     "calls": Path(__file__).with_name("annarchy_script.py"),
     "sequences": Path(__file__).with_name("annarchy_sequences.py"),
 }
+ROOT = Path(__file__).resolve().parent.parent
+NETWORKS = ROOT / "tests/interop/annarchy/on_annarchy.py"
+"""A script that runs networks of ours in ANNarchy and here: its results are pairs."""
+PARTS = ("neurons", "connections", "random", "joined", "trained", "notebook")
 MODEL = """
 import sys
 import keras
@@ -90,17 +94,26 @@ def read_results(path: Path) -> dict[str, Any]:
 
 
 def run_script(
-    python: Path, script: Path, model: Path, target: Path, folder: Path, *, repair: bool
+    python: Path,
+    script: Path,
+    model: Path,
+    target: Path,
+    folder: Path,
+    *others: str,
+    repair: bool = False,
+    imports: Sequence[Path] = (),
 ) -> None:
     """Run a script with one interpreter, without its chatter."""
     own = python.parent
     environment = os.environ | {
         "PATH": f"{own}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": str(script.parent),
+        "PYTHONPATH": os.pathsep.join(map(str, (script.parent, *imports))),
         "TF_CPP_MIN_LOG_LEVEL": "3",
+        "TMPDIR": str(folder),
+        "MPLBACKEND": "agg",
     }
     start = ["-c", REPAIR] if repair else []
-    command = [str(part) for part in (python, *start, script, model, target)]
+    command = [str(part) for part in (python, *start, script, model, target, *others)]
     done = subprocess.run(
         command, cwd=folder, env=environment, check=False, capture_output=True, text=True
     )
@@ -108,14 +121,25 @@ def run_script(
         raise SystemExit(f"{python} failed:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
 
 
+def run_networks(python: Path, part: str, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What networks that `annconv.to_annarchy` built give, and what ours do."""
+    target = folder / f"networks_{part}.json.gz"
+    imports = [ROOT, *(ROOT / name for name in ("examples", "tests/equivalence"))]
+    models = ROOT / "examples/data"
+    run_script(python, NETWORKS, models, target, folder, part, imports=imports)
+    pairs = read_results(target)
+    theirs = {name: pair[0] for name, pair in pairs.items()}
+    return theirs, {name: pair[1] for name, pair in pairs.items()}
+
+
 def table(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> Iterator[str]:
     """Rows: part, results compared, differences."""
     parts = dict.fromkeys(name.split(": ", 1)[0] for name in theirs)
-    yield f"{'part':<28} {'results':>8} {'equal':>8}"
+    yield f"{'part':<36} {'results':>8} {'equal':>8}"
     for part in parts:
         names = [name for name in theirs if name.startswith(f"{part}: ")]
         equal = [n for n in names if n in ours and difference(theirs[n], ours[n]) is None]
-        yield f"{part:<28} {len(names):>8} {len(equal):>8}"
+        yield f"{part:<36} {len(names):>8} {len(equal):>8}"
 
 
 def main() -> int:
@@ -123,6 +147,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--annarchy", type=Path, required=True, help="a Python with ANNarchy")
     parser.add_argument("--keep", type=Path, help="folder that receives model and results")
+    parser.add_argument("--only", nargs="+", choices=[*SCRIPTS, *PARTS], help="parts that run")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = (arguments.keep or Path(name)).absolute()
@@ -131,7 +156,10 @@ def main() -> int:
         subprocess.run([sys.executable, "-c", MODEL, model], check=True)
         theirs: dict[str, Any] = {}
         ours: dict[str, Any] = {}
+        chosen = arguments.only or [*SCRIPTS, *PARTS]
         for part, script in SCRIPTS.items():
+            if part not in chosen:
+                continue
             for who, python, results in (
                 ("annarchy", arguments.annarchy.absolute(), theirs),
                 ("annconv", Path(sys.executable), ours),
@@ -139,6 +167,11 @@ def main() -> int:
                 target = folder / f"{who}_{part}.json.gz"
                 run_script(python, script, model, target, Path(name), repair=who == "annarchy")
                 results.update(read_results(target))
+        for part in PARTS:
+            if part in chosen:
+                found = run_networks(arguments.annarchy.absolute(), part, Path(name))
+                theirs.update(found[0])
+                ours.update(found[1])
     wrong = differences(theirs, ours)
     print("\n".join([*table(theirs, ours), *wrong]))
     return 1 if wrong else 0

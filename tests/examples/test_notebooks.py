@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
@@ -14,7 +15,7 @@ from nbclient import NotebookClient
 
 from digits import DATA
 
-NOTEBOOKS = ("cnn", "mlp", "neuron")
+NOTEBOOKS = ("annarchy", "cnn", "mlp", "neuron")
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -144,6 +145,21 @@ class TestRun:
         assert float(first[0]) < float(some[0])
         assert float(first[1]) < float(some[1]) < 200
         assert int(first[2]) > int(some[2])
+
+    def test_annarchy(self, execute):
+        # With ANNarchy `make compare-annarchy` runs it.
+        cells = execute("annarchy")
+        assert pictures(cells) == ["times"]
+        spikes = [int(count) for count in re.findall(r"\d+(?=[,\]])", printed(cells["live"]))]
+        assert spikes.index(max(spikes)) == int(printed(cells["live"])[len("digit ")])
+        rows = [line.split() for line in printed(cells["thetas"]).splitlines()]
+        accuracies, times = ([float(row[at]) for row in rows] for at in (3, 5))
+        assert (accuracies, times) == (sorted(accuracies), sorted(times))
+        assert accuracies[-1] >= 0.9
+        expected = "ANNarchy is not installed: nothing to compare\n"
+        if importlib.util.find_spec("ANNarchy") is not None:
+            expected = "20 of 20 decisions are the same, in the same step\n"
+        assert printed(cells["compare"]) == expected
 
     def test_neuron(self, execute):
         cells = execute("neuron")

@@ -14,8 +14,8 @@ from mutate import FAULTS, MISSED, Copy, Outcome, chosen, table
 FEWEST = 60
 PACKAGES = (
     "ir", "frontend", "conversion", "reference", "neurons", "readouts", "analysis", "passes",
-    "plan", "codegen", "build", "runtime", "live", "cli", "converter", "annconv", "cpp",
-    "templates",
+    "plan", "codegen", "build", "runtime", "live", "cli", "converter", "interop",
+    "annconv", "cpp", "templates",
 )  # fmt: skip
 
 

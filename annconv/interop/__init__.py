@@ -1,0 +1,1 @@
+"""A network handed over to other simulators and formats."""

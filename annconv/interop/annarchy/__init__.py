@@ -1,0 +1,1 @@
+"""The same network in ANNarchy: neurons as its text, projections as its own connections."""
