@@ -122,7 +122,7 @@ def doctor(arguments: Namespace) -> None:
 
 def _read_data(arguments: Namespace) -> tuple[NDArray[Any], NDArray[Any] | None]:
     """Samples and, where given, as many labels; the first ones only where asked for."""
-    from annconv.cli.samples import read_labels, read_samples
+    from annconv.sample_files.files import read_labels, read_samples
 
     fault = whole("first", 1, optional=True)(arguments)
     if fault is not None:

@@ -411,12 +411,12 @@ RUNNING = (
         "edited weights are not felt by predict",
     ),
     Fault(
-        "cli-brightest", "annconv/cli/samples.py",
+        "samples-brightest", "annconv/sample_files/files.py",
         "BRIGHTEST = np.float32(255)", "BRIGHTEST = np.float32(256)",
         "pixels of IDX files are divided by 256",
     ),
     Fault(
-        "cli-idx-too-long", "annconv/cli/idx.py",
+        "samples-idx-too-long", "annconv/sample_files/idx.py",
         "values = file.read(count + 1)", "values = file.read(count)",
         "an IDX file that is too long is taken",
     ),

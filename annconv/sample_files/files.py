@@ -10,14 +10,15 @@ import gzip
 import math
 import zipfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
-from annconv.cli.idx import IDX_START, read_idx
 from annconv.errors import InputError
+from annconv.sample_files.idx import IDX_START, map_idx, read_idx
 
 NPY_START, ZIP_START, GZIP_START = b"\x93NUMPY", b"PK", b"\x1f\x8b"
 BRIGHTEST = np.float32(255)
@@ -27,6 +28,45 @@ CSV_HEADER = "sample,label"
 
 SAMPLE_FORMATS = "a .npy, .npz or IDX file (.gz, too)"
 LABEL_FORMATS = "a .npy, .npz, IDX (.gz, too), .csv or .txt file"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredSamples:
+    """Samples as a file holds them.
+
+    Attributes:
+        values: (N, ...), two axes or more, of a real numeric type; possibly mapped from the file.
+        images: Whether they are pixels of an IDX file, which `sample_values` divides by 255.
+    """
+
+    values: NDArray[Any]
+    images: bool
+
+
+def open_samples(path: str | Path) -> StoredSamples:
+    """The samples in a file that may be larger than memory.
+
+    .npy files and IDX files that are not gzipped are mapped: what is used of them is read when it
+    is used. Others are read.
+
+    Args:
+        path: As `read_samples`.
+    Raises:
+        InputError: As `read_samples`.
+    """
+    return _checked_samples(path, mapped=True)
+
+
+def sample_values(values: NDArray[Any], *, images: bool) -> NDArray[Any]:
+    """What stored samples mean.
+
+    Args:
+        values: Of `StoredSamples`, or a part of them.
+        images: As `StoredSamples`.
+    Returns:
+        Of the same shape: images as float32 in [0, 1], anything else as it is.
+    """
+    return values.astype(np.float32) / BRIGHTEST if images else values
 
 
 def read_samples(path: str | Path) -> NDArray[Any]:
@@ -40,8 +80,14 @@ def read_samples(path: str | Path) -> NDArray[Any]:
     Raises:
         InputError: The file is missing, damaged or of another format, or holds something else.
     """
+    stored = _checked_samples(path, mapped=False)
+    return sample_values(stored.values, images=stored.images)
+
+
+def _checked_samples(path: str | Path, *, mapped: bool) -> StoredSamples:
+    """What a file holds, of a type and a shape that samples have."""
     what = f"samples in {path}"
-    array, images = _read(Path(path), what, SAMPLE_FORMATS, ("samples", "x"))
+    array, images = _read(Path(path), what, SAMPLE_FORMATS, ("samples", "x"), mapped=mapped)
     if array.dtype.kind not in "biuf":
         _refuse(what, "an array of numbers", f"an array of {array.dtype}")
     if array.ndim < 2:
@@ -52,7 +98,7 @@ def read_samples(path: str | Path) -> NDArray[Any]:
             received=f"shape {array.shape}",
             instead=hint.strip(),
         )
-    return array.astype(np.float32) / BRIGHTEST if images else array
+    return StoredSamples(array, images)
 
 
 def read_labels(path: str | Path) -> NDArray[np.int64]:
@@ -83,21 +129,23 @@ def _refuse(what: str, expected: str, received: str) -> NoReturn:
     raise InputError(what, expected=expected, received=received)
 
 
-def _read(path: Path, what: str, formats: str, names: Sequence[str]) -> tuple[NDArray[Any], bool]:
-    """The array in a file, and whether it is in IDX format."""
+def _read(
+    path: Path, what: str, formats: str, names: Sequence[str], *, mapped: bool = False
+) -> tuple[NDArray[Any], bool]:
+    """The array in a file, mapped where that is asked for and possible; whether it is IDX."""
     try:
         with path.open("rb") as file:
             start = file.read(len(NPY_START))
             file.seek(0)
             if start.startswith(NPY_START):
-                return _read_npy(file), False
+                return (_map_npy(path) if mapped else _read_npy(file)), False
             if start.startswith(ZIP_START):
                 return _read_npz(file, what, names), False
             if start.startswith(GZIP_START):
                 with gzip.GzipFile(fileobj=file) as unpacked:
                     return read_idx(unpacked), True
             if start.startswith(IDX_START):
-                return read_idx(file), True
+                return (map_idx(file) if mapped else read_idx(file)), True
     except InputError:
         raise
     except Exception as error:
@@ -119,6 +167,11 @@ def _damage(error: Exception) -> str:
 def _read_npy(file: IO[bytes]) -> NDArray[Any]:
     array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
     return array
+
+
+def _map_npy(path: Path) -> NDArray[Any]:
+    mapped: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    return mapped
 
 
 def _read_npz(file: IO[bytes], what: str, names: Sequence[str]) -> NDArray[Any]:
