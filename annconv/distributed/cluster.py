@@ -78,7 +78,9 @@ def check_client(client: Any) -> None:
             "client", expected=f"{wanted} that waits", received="one made with asynchronous=True"
         )
     if client.status != RUNNING:
-        raise ClusterError(f"the client is {client.status}", instead="make a new distributed.Client")
+        raise ClusterError(
+            f"the client is {client.status}", instead="make a new distributed.Client"
+        )
     with lost_connection():
         told = client.get_versions(packages=[PACKAGE])
     own = _version(told["client"])
@@ -161,7 +163,7 @@ class Watch:
 
 
 def _version(told: Any) -> str | None:
-    """annconv's version in what one process tells of its packages."""
+    """Annconv's version in what one process tells of its packages."""
     packages = told.get("packages", {}) if isinstance(told, dict) else {}
     found = packages.get(PACKAGE)
     return None if found is None else str(found)

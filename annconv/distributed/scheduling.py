@@ -6,11 +6,19 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from queue import Empty, SimpleQueue
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from annconv.distributed.cluster import RUNNING, Watch, lost_connection
 from annconv.distributed.sources import Batch
-from annconv.errors import BatchError, BuildError, CacheError, ClusterError, OptionError, VerifyError
+from annconv.errors import (
+    BatchError,
+    BuildError,
+    CacheError,
+    ClusterError,
+    OptionError,
+    VerifyError,
+)
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -135,13 +143,10 @@ def spread(client: Client, watch: Watch, future: Future) -> None:
     Raises:
         ClusterError: Workers or scheduler stay away.
     """
-    from distributed import wait
-
-    while not future.done():
-        try:
-            wait([future], timeout=GLANCE)
-        except TimeoutError:
-            watch.check()
+    ready = Event()
+    future.add_done_callback(lambda _: ready.set())
+    while not ready.wait(GLANCE):
+        watch.check()
     if future.status == "error":
         error = future.exception()
         raise ClusterError(
