@@ -164,7 +164,7 @@ def find_source(samples: Any) -> Source:
         InputError: It is no numbers, or a file cannot be read.
     """
     if isinstance(samples, str | Path):
-        samples = open_samples(samples)
+        samples = open_samples(samples, mapped=True)
     if isinstance(samples, StoredSamples):
         mapped = isinstance(samples.values, np.memmap)
         return ArraySource(samples.values, images=samples.images, mapped=mapped)

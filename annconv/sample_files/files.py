@@ -42,50 +42,29 @@ class StoredSamples:
     values: NDArray[Any]
     images: bool
 
+    def __len__(self) -> int:
+        return len(self.values)
 
-def open_samples(path: str | Path) -> StoredSamples:
-    """The samples in a file that may be larger than memory.
+    def first(self, count: int | None) -> StoredSamples:
+        """The first samples; None: all."""
+        return StoredSamples(self.values[:count], self.images)
 
-    .npy files and IDX files that are not gzipped are mapped: what is used of them is read when it
-    is used. Others are read.
-
-    Args:
-        path: As `read_samples`.
-    Raises:
-        InputError: As `read_samples`.
-    """
-    return _checked_samples(path, mapped=True)
+    def all(self) -> NDArray[Any]:
+        """All samples as numbers: as they are, IDX images as float32 in [0, 1]."""
+        return sample_values(self.values, images=self.images)
 
 
-def sample_values(values: NDArray[Any], *, images: bool) -> NDArray[Any]:
-    """What stored samples mean.
-
-    Args:
-        values: Of `StoredSamples`, or a part of them.
-        images: As `StoredSamples`.
-    Returns:
-        Of the same shape: images as float32 in [0, 1], anything else as it is.
-    """
-    return values.astype(np.float32) / BRIGHTEST if images else values
-
-
-def read_samples(path: str | Path) -> NDArray[Any]:
+def open_samples(path: str | Path, *, mapped: bool) -> StoredSamples:
     """The samples in a file.
 
     Args:
-        path: An array (N, ...) as .npy or in an .npz, taken as it is, or IDX images of unsigned
-            bytes, gzipped or not, which are divided by 255.
-    Returns:
-        (N, ...), two axes or more, of a real numeric type; IDX images are float32 in [0, 1].
+        path: An array (N, ...) as .npy or in an .npz, or IDX images of unsigned bytes, gzipped or
+            not.
+        mapped: Whether .npy files, and IDX files that are not gzipped, are mapped: what is used of
+            them is read when it is used, so that they may be larger than memory.
     Raises:
         InputError: The file is missing, damaged or of another format, or holds something else.
     """
-    stored = _checked_samples(path, mapped=False)
-    return sample_values(stored.values, images=stored.images)
-
-
-def _checked_samples(path: str | Path, *, mapped: bool) -> StoredSamples:
-    """What a file holds, of a type and a shape that samples have."""
     what = f"samples in {path}"
     array, images = _read(Path(path), what, SAMPLE_FORMATS, ("samples", "x"), mapped=mapped)
     if array.dtype.kind not in "biuf":
@@ -99,6 +78,18 @@ def _checked_samples(path: str | Path, *, mapped: bool) -> StoredSamples:
             instead=hint.strip(),
         )
     return StoredSamples(array, images)
+
+
+def sample_values(values: NDArray[Any], *, images: bool) -> NDArray[Any]:
+    """What stored samples mean.
+
+    Args:
+        values: Of `StoredSamples`, or a part of them.
+        images: As `StoredSamples`.
+    Returns:
+        Of the same shape: images as float32 in [0, 1], anything else as it is.
+    """
+    return values.astype(np.float32) / BRIGHTEST if images else values
 
 
 def read_labels(path: str | Path) -> NDArray[np.int64]:

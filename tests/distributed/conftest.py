@@ -17,7 +17,7 @@ def cluster(build_cache: Path) -> Iterator[LocalCluster]:
         n_workers=2,
         threads_per_worker=2,
         processes=True,
-        dashboard_address=None,
+        dashboard_address=":0",
         memory_limit=None,
         silence_logs=50,
     ) as started:

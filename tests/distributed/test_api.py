@@ -96,9 +96,7 @@ class TestEquality:
     def test_frames(self, client, network):
         frames = np.random.default_rng(2).random((11, 4, 6))
         expected = compile_network(network).run(frames, steps=4, frames=True)
-        received = distributed.run(
-            network, frames, client, steps=4, frames=True, batch_size=3
-        )
+        received = distributed.run(network, frames, client, steps=4, frames=True, batch_size=3)
         assert_same(received, expected)
 
     def test_no_samples(self, client, network):
@@ -206,9 +204,7 @@ class TestRefusals:
 
     def test_options_that_a_compiled_network_has(self, nobody, network):
         compiled = compile_network(network)
-        assert refused(
-            OptionError, compiled, images(), nobody, precision="double", optimize=1
-        ) == (
+        assert refused(OptionError, compiled, images(), nobody, precision="double", optimize=1) == (
             "precision, optimize: expected none for a compiled network, which keeps its own. Give "
             "the network that it was compiled from, or compile it so."
         )

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from annconv.errors import InputError
-from annconv.sample_files.files import open_samples, read_labels, read_samples, sample_values
+from annconv.sample_files.files import open_samples, read_labels
 
 X = np.arange(12, dtype=np.float32).reshape(3, 4)
 Y = np.array([2, 0, 1])
@@ -20,10 +20,14 @@ IMAGES = bytes([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 0, 51, 102, 255]
 LABELS = bytes([0, 0, 8, 1, 0, 0, 0, 2, 7, 3])
 
 
+def read_samples(path):
+    """All samples of a file."""
+    return open_samples(path, mapped=False).all()
+
+
 def mapped(path):
-    """What `read_samples` reads, by way of the mapped file."""
-    stored = open_samples(path)
-    return sample_values(stored.values, images=stored.images)
+    """All samples of a file that is mapped where that is possible."""
+    return open_samples(path, mapped=True).all()
 
 
 READERS = (read_samples, mapped)
@@ -68,10 +72,18 @@ def test_plain_files_are_mapped_and_others_read(tmp_path):
     (tmp_path / "x.idx").write_bytes(IMAGES)
     (tmp_path / "x.gz").write_bytes(gzip.compress(IMAGES))
     names = ("x.npy", "none.npy", "x.idx", "x.npz", "x.gz")
-    found = [open_samples(tmp_path / name) for name in names]
+    found = [open_samples(tmp_path / name, mapped=True) for name in names]
     assert [isinstance(stored.values, np.memmap) for stored in found] == [True] * 3 + [False] * 2
     assert [stored.images for stored in found] == [False, False, True, False, True]
     assert found[2].values.dtype == np.uint8
+    firsts = [(stored.first(1), stored.first(None)) for stored in found]
+    assert [(len(one), len(whole)) for one, whole in firsts] == [
+        (1, 3),
+        (0, 0),
+        (1, 2),
+        (1, 3),
+        (1, 2),
+    ]
 
 
 def test_bundled_digits(data_folder, digits):
