@@ -66,9 +66,11 @@ def predict(arguments: Namespace) -> None:
         labels = compiled.predict(samples.all(), **running)
     else:
         from annconv import distributed
+        from annconv.cli.quiet import silence_dask
 
         running["batch_size"] = arguments.batch_size
         with distributed.connect(arguments.scheduler) as client:
+            silence_dask()
             labels = distributed.predict(network, samples, client, **compilation, **running)
     if arguments.output is None:
         show("\n".join(map(str, labels.tolist())))

@@ -101,8 +101,8 @@ class Flight:
                 raise self._fault(batch, future.exception())
             if future.cancelled():
                 raise ClusterError(
-                    f"samples {batch.start} to {batch.stop - 1} were cancelled by the cluster",
-                    instead="look at the scheduler's log: it was restarted, or somebody cancelled",
+                    f"samples {batch.start} to {batch.stop - 1} were cancelled from outside",
+                    instead="see whether the scheduler ended or was restarted, and run again",
                 )
             try:
                 return future.result(timeout=GLANCE)

@@ -201,8 +201,8 @@ def test_batches_that_somebody_cancels(client):
     with pytest.raises(ClusterError) as caught:
         list(Flight(client, watched, 9).run([Batch(0, 3)], submit, lambda: 1))
     assert str(caught.value) == (
-        "samples 0 to 2 were cancelled by the cluster. Instead: look at the scheduler's log: it "
-        "was restarted, or somebody cancelled."
+        "samples 0 to 2 were cancelled from outside. Instead: see whether the scheduler ended or "
+        "was restarted, and run again."
     )
 
 
