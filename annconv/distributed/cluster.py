@@ -47,8 +47,23 @@ def connect(address: str, timeout: float = 10.0) -> Iterator[Client]:
     """
     with importing_dask():
         from distributed import Client
+
+    class Closing(Client):  # type: ignore[misc]
+        """Closes itself where it cannot begin.
+
+        It would else be closed by whatever thread collects garbage, which may be the one that this
+        waits for.
+        """
+
+        def __init__(self) -> None:
+            try:
+                super().__init__(address, timeout=timeout, set_as_default=False)
+            except BaseException:
+                self.close()
+                raise
+
     try:
-        client = Client(address, timeout=timeout, set_as_default=False)
+        client = Closing()
     except (OSError, ValueError, TypeError) as error:  # unreachable, or no address at all
         raise ClusterError(
             f"no Dask scheduler can be reached at {address!r} ({_first_line(error)})",

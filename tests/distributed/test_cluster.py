@@ -50,6 +50,7 @@ def test_nobody_answers(nowhere, address):
         "Instead: give the address that `dask scheduler` prints, as tcp://host:8786."
     )
     assert "\n" not in text
+    assert {client.status for client in Client._instances} <= {"closed"}
 
 
 def test_a_connection_is_closed_at_the_end(cluster):
