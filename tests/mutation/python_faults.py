@@ -421,6 +421,26 @@ RUNNING = (
         "an IDX file that is too long is taken",
     ),
     Fault(
+        "cli-seed", "annconv/cli/commands.py",
+        '"seed": arguments.seed', '"seed": 0',
+        "--seed has no effect",
+    ),
+    Fault(
+        "distributed-first-sample", "annconv/distributed/worker.py",
+        "first_sample=first_sample,", "first_sample=0,",
+        "every batch draws the numbers of the first one",
+    ),
+    Fault(
+        "distributed-in-flight", "annconv/distributed/scheduling.py",
+        "most() - len(self._pending)", "most()",
+        "batches are scheduled without end",
+    ),
+    Fault(
+        "distributed-layout", "annconv/distributed/api.py",
+        "vector_bits=options.vector_bits or vector_bits(),", "vector_bits=options.vector_bits,",
+        "each worker lays code out for its own vectors",
+    ),
+    Fault(
         "cli-size-unit", "annconv/machine.py",
         'if power == 0 else f"{size / 1024**power:.1f}',
         'if power == 0 else f"{size / 1000**power:.1f}',
