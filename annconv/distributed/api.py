@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from secrets import token_hex
@@ -226,9 +227,10 @@ def _run(
         images=source.images,
         scores=scores,
     )
-    with progress_bar(total, progress) as update:
+    arriving = _results(job, source, batches, presentation, client, watch, schedule)
+    with progress_bar(total, progress) as update, closing(arriving):
         done = 0
-        for batch, result in _results(job, source, batches, presentation, client, watch, schedule):
+        for batch, result in arriving:
             _put(results, batch, result)
             done += batch.stop - batch.start
             if update is not None:
@@ -244,8 +246,8 @@ def _results(
     client: Client,
     watch: Watch,
     schedule: ClusterOptions,
-) -> Iterator[tuple[Batch, BatchResult]]:
-    """Every batch with its result, as they come."""
+) -> Generator[tuple[Batch, BatchResult], None, None]:
+    """Every batch with its result, as they come; to be closed, which cancels what is left."""
     if not batches:
         return
     token = token_hex(8)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from annconv.distributed.cluster import RUNNING, Watch, lost_connection
 from annconv.distributed.sources import Batch
 from annconv.errors import (
+    AnnconvError,
     BatchError,
     BuildError,
     CacheError,
@@ -104,13 +105,14 @@ class Flight:
                     f"samples {batch.start} to {batch.stop - 1} were cancelled from outside",
                     instead="see whether the scheduler ended or was restarted, and run again",
                 )
-            try:
-                return future.result(timeout=GLANCE)
-            except TimeoutError:
-                self._watch.check()
-            except Exception:
-                if future.status not in LOST:
-                    raise
+            with lost_connection():
+                try:
+                    return future.result(timeout=GLANCE)
+                except TimeoutError:
+                    self._watch.check()
+                except Exception:
+                    if future.status not in LOST:
+                        raise
 
     def _fault(self, batch: Batch, error: BaseException) -> BaseException:
         """The error to raise for that of a batch."""
@@ -120,12 +122,15 @@ class Flight:
             return error
         if isinstance(error, KilledWorker):
             last = getattr(error.last_worker, "address", error.last_worker)
+            count = error.allowed_failures + 1
             why = (
-                f"{error.allowed_failures + 1} workers ended while they had it, {last} the last. "
+                f"too many workers ended while they had it ({count}), the last was {last}. "
                 "Instead: see the workers' logs; if memory ran out, use a smaller batch_size."
             )
         else:
-            why = f"{type(error).__name__}, which counts from the first of these: {error}"
+            counted = isinstance(error, AnnconvError)
+            where = ", which counts from the first of these" if counted else ""
+            why = f"{type(error).__name__}{where}: {error}"
         fault = BatchError(batch.start, batch.stop, self._total, why)
         fault.__cause__ = error
         return fault

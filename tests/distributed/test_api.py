@@ -246,6 +246,32 @@ class TestFaults:
         assert isinstance(error.__cause__, InputError)
         assert vars(pickle.loads(pickle.dumps(error))) == vars(error)
 
+    def test_an_error_of_another_kind(self, client, network):
+        def failing(block):
+            raise ValueError("no such picture")
+
+        array = da.zeros((9, 6), chunks=(3, 6)).map_blocks(failing, meta=np.zeros((0, 0)))
+        with pytest.raises(BatchError) as caught:
+            distributed.predict(network, array, client, in_flight=1)
+        assert str(caught.value) == "samples 0 to 2 of 9: ValueError: no such picture"
+
+    def test_an_interrupt_cancels_the_rest(self, client, network, monkeypatch):
+        def interrupted(*_):
+            raise KeyboardInterrupt
+
+        cancelled = []
+        cancel = client.cancel
+
+        def watched(futures, **options):
+            cancelled.extend(futures)
+            cancel(futures, **options)
+
+        monkeypatch.setattr(distributed.api, "_put", interrupted)
+        monkeypatch.setattr(client, "cancel", watched)
+        with pytest.raises(KeyboardInterrupt):
+            distributed.predict(network, images(), client, batch_size=1, in_flight=9)
+        assert len(cancelled) == 8
+
     def test_nothing_is_left_behind(self, client, network):
         array = da.from_array(np.full((40, 6), np.nan), chunks=(4, 6))
         with pytest.raises(BatchError):
@@ -302,9 +328,11 @@ class TestFaults:
         with pytest.raises(BatchError) as caught:
             distributed.predict(network, array, client, in_flight=1)
         text = str(caught.value)
-        assert text.startswith("samples 40 to 59 of 61: 1 workers ended while they had it, tcp://")
+        assert text.startswith(
+            "samples 40 to 59 of 61: too many workers ended while they had it (1), the last was tcp://"
+        )
         assert text.endswith(
-            "the last. Instead: see the workers' logs; if memory ran out, use a smaller batch_size."
+            ". Instead: see the workers' logs; if memory ran out, use a smaller batch_size."
         )
 
     def test_what_does_not_compile_is_no_fault_of_a_batch(self, client, network, monkeypatch):
