@@ -75,25 +75,40 @@ class Flight:
                     future.add_done_callback(self._finished.put)
                 if not self._pending:
                     return
-                yield self._next()
+                yield from self._next()
         finally:
             left = [future for _, future in self._pending.values()]
             if left and self._client.status == RUNNING:
                 self._client.cancel(left, force=True)
             self._pending.clear()
 
-    def _next(self) -> tuple[Batch, Any]:
-        """The next batch that is done, with its result."""
-        while True:
-            try:
-                future = self._finished.get(timeout=GLANCE)
-            except Empty:
-                self._watch.check()
-                continue
-            batch, _ = self._pending[future.key]
-            result = self._result(batch, future)
+    def _next(self) -> list[tuple[Batch, Any]]:
+        """The batches that are done, with their results: one, or more where they came meanwhile."""
+        try:
+            futures = [self._finished.get(timeout=GLANCE)]
+        except Empty:
+            self._watch.check()
+            return []
+        while not self._finished.empty():
+            futures.append(self._finished.get())
+        batches = [self._pending[future.key][0] for future in futures]
+        results = self._gathered(futures)
+        if results is None:
+            pairs = zip(batches, futures, strict=True)
+            results = [self._result(batch, future) for batch, future in pairs]
+        for future in futures:
             del self._pending[future.key]
-            return batch, result
+        return list(zip(batches, results, strict=True))
+
+    def _gathered(self, futures: list[Future]) -> list[Any] | None:
+        """Results of several batches in the time of one; None where not all can be had so."""
+        try:
+            gathered: list[Any] = self._client.sync(
+                self._client.gather, futures, callback_timeout=GLANCE
+            )
+        except Exception:  # noqa: BLE001  (each is asked by itself, and says what is wrong)
+            return None
+        return gathered
 
     def _result(self, batch: Batch, future: Future) -> Any:
         """What came of a batch; one whose worker ended before it told is waited for again."""
