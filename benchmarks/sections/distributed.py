@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from statistics import median
 from typing import Any
 
 import annconv.distributed
@@ -22,11 +24,19 @@ def measure(bench: Bench) -> Iterator[Table]:
     table = Table(
         f"CNN, IB, {bench.settings.steps} steps, {PRECISION} precision, worker processes on this "
         f"machine, medians of {bench.settings.repeats} turns",
-        ("workers", "a batch takes", "batches", "one call, time a digit", "cluster", "ratio"),
+        (
+            "workers",
+            "a batch takes",
+            "batches",
+            "one call, time a digit",
+            "cluster",
+            "ratio",
+            "beside",
+        ),
         note="One call: `predict` of all digits with as many threads as there are workers. "
         "Cluster: `annconv.distributed.predict`, which sends the network, too, and waits for the "
         "last batch. Ratio: median of the ratios of the turns (goal below 1.05 for batches of a "
-        "second).",
+        "second). Beside: processor time of client and scheduler, divided by the batches.",
     )
     for workers in bench.threads[:1] if bench.settings.quick else bench.threads:
         with (
@@ -59,8 +69,12 @@ def _compare(bench: Bench, client: Any, workers: int, seconds: float, table: Tab
     count = 1 if bench.settings.quick else round(SECONDS / seconds)
     digits = bench.digits(size * count * workers)
 
+    beside: list[float] = []
+
     def run() -> None:
+        start = time.process_time()
         annconv.distributed.predict(network, digits, client, batch_size=size, precision=PRECISION)
+        beside.append((time.process_time() - start) / (count * workers))
 
     candidates = {
         "one call": predicting(bench.compiled(network, PRECISION, workers), digits),
@@ -74,4 +88,5 @@ def _compare(bench: Bench, client: Any, workers: int, seconds: float, table: Tab
         typical(local),
         typical(spread),
         three_digits(ratio(spread, local)),
+        readable(median(beside[1:])),
     )
