@@ -42,6 +42,8 @@ def whole(field: str, low: int, high: int = MAX_WHOLE, *, optional: bool = False
         value = getattr(options, field)
         if optional and value is None:
             return None
+        if type(value) is int and low <= value <= high:
+            return None
         counts = isinstance(value, Integral) and not isinstance(value, bool)
         if counts and low <= int(value) <= high:
             return None
@@ -83,8 +85,9 @@ def flag(field: str) -> Check:
 
     def run(options: object) -> str | None:
         value = getattr(options, field)
-        fault = f"{field}: expected True or False, received {value!r}."
-        return None if isinstance(value, bool) else fault
+        if isinstance(value, bool):
+            return None
+        return f"{field}: expected True or False, received {value!r}."
 
     return run
 

@@ -112,6 +112,16 @@ class CompileOptions:
         return self.threads if self.threads is not None else available_cores()
 
 
+RUN_CHECKS = (
+    whole("steps", 1),
+    whole("seed", 0, 2**64 - 1),
+    whole("first_sample", 0, 2**32 - 1),
+    flag("frames"),
+    flag("progress"),
+)
+"""Made once: a call with one sample takes little longer than they do."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
     """How samples are presented to a compiled network."""
@@ -130,11 +140,4 @@ class RunOptions:
     """Whether to show a progress bar."""
 
     def __post_init__(self) -> None:
-        check(
-            self,
-            whole("steps", 1),
-            whole("seed", 0, 2**64 - 1),
-            whole("first_sample", 0, 2**32 - 1),
-            flag("frames"),
-            flag("progress"),
-        )
+        check(self, *RUN_CHECKS)

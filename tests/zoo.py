@@ -52,6 +52,17 @@ SIGNED = Neuron(
 )
 """A neuron that emits -1, too, and whose values differ from neuron to neuron."""
 
+COUNTING = Neuron(
+    name="Counting",
+    parameters="vt = 1.0 ; n = 0.0",
+    equations="v += g_exc : init = 0.5",
+    spike="v >= vt",
+    reset="v -= vt ; n += 1.0",
+    unspike="v < 0.0 and n > 0.0",
+    unreset="v += vt ; n -= 1.0",
+)
+"""A neuron that counts its spikes, and takes them back."""
+
 
 def numbers(*shape: int, step: float = 1 / 8) -> FloatArray:
     """Numbers from -1 to 1.25 that differ between neighbours, all sums of them exact."""
@@ -154,6 +165,38 @@ def signed() -> Network:
     )
 
 
+def residual() -> Network:
+    """No delay: a pooled count whose increase goes on, a residual block, channels in an order."""
+    same, plain = ((1, 1), ((1, 1), (1, 1)), (1, 1)), ((1, 1), ((0, 0), (0, 0)), (1, 1))
+    first = Convolution(numbers(3, 3, 1, 16, step=0.25), *same)
+    body = Convolution(numbers(3, 3, 16, 16, step=1 / 16), *same)
+    back = Convolution(numbers(1, 1, 16, 16, step=1 / 16), *plain)
+    pool = MaxPool((2, 2), (2, 2), ((0, 0), (0, 0)))
+    links: tuple[tuple[str, str, tuple[Operator, ...], str], ...] = (
+        ("image", "stem", (first,), "spikes"),
+        ("stem", "body", (pool, Increase(), body), "n"),
+        ("body", "join", (back,), "spikes"),
+        ("body", "join", (Scale(numbers(16)),), "spikes"),
+        ("join", "classes", _flat(64, 16), "spikes"),
+    )
+    return Network(
+        name="residual",
+        populations=(
+            Population("image", (4, 4, 1), PSO, role="input"),
+            Population("stem", (4, 4, 16), COUNTING, {"vt": np.abs(numbers(16)) + 0.5}),
+            Population("body", (2, 2, 16), COUNTING),
+            Population("join", (2, 2, 16), COUNTING),
+            Population("classes", (16,), IaF, role="output"),
+        ),
+        projections=tuple(
+            Projection(f"{number}_{pre}_{post}", pre, post, chain, transmits, delay=0)
+            for number, (pre, post, chain, transmits) in enumerate(links)
+        ),
+        readout=READOUTS["spike_count"],
+        steps=STEPS,
+    )
+
+
 def layers(names: Sequence[str]) -> Network:
     """Populations of these names, four or more, all of which but the input's become layers.
 
@@ -198,6 +241,7 @@ ZOO: Mapping[str, Callable[[], Network]] = {
     "picture": picture,
     "branches": branches,
     "signed": signed,
+    "residual": residual,
 }
 """Every network by name."""
 

@@ -19,7 +19,6 @@ from annconv.ir.population import Population
 from annconv.ir.projection import Projection
 from annconv.neurons.neuron import Neuron
 from annconv.options import CompileOptions
-from annconv.passes.order_channels import channel_orders
 from annconv.passes.pipeline import lower
 from annconv.plan.packing import pack
 from annconv.readouts.table import READOUTS
@@ -51,8 +50,7 @@ def trial(environment: Environment) -> str:
     )
     try:
         native = open_network(artifact.path, artifact.key, pack(plan, lowered))
-        orders = channel_orders(lowered)
-        compare(CompiledNetwork(network, options, plan, native, orders=orders), network)
+        compare(CompiledNetwork(network, options, plan, native), network)
     finally:
         remove(Cache(environment.cache), artifact.key)
     return "built, and spikes as the oracle does"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from annconv.codegen.emission import emission_lines, emitted_text
-from annconv.codegen.names import cpp_name, statistic_name
+from annconv.codegen.names import cpp_name, statistic_function, statistic_name
 from annconv.codegen.shapes import KernelNames, constant_context
 from annconv.codegen.updates import update_lines
 from annconv.neurons.model import OdeSystem
@@ -15,9 +15,6 @@ from annconv.plan.plan import Plan
 
 Context = dict[str, Any]
 
-STATISTIC_FUNCTIONS = {
-    "mean": "mean", "max": "largest", "min": "smallest", "norm1": "norm1", "norm2": "norm2",
-}  # fmt: skip
 PI = "constexpr real pi = static_cast<real>(3.14159265358979323846);"
 
 
@@ -166,6 +163,6 @@ def _statistic_lines(kernel: UpdateKernel, slotted: frozenset[str]) -> list[str]
     }
     return [
         f"const real {statistic_name(entry)} = step.index == 0 ? real(0) : "
-        f"annconv::{STATISTIC_FUNCTIONS[entry.function]}<kNeurons>({buffers[entry.variable]});"
+        f"annconv::{statistic_function(entry)}<kNeurons>({buffers[entry.variable]});"
         for entry in kernel.model.statistics()
     ]

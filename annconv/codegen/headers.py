@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from annconv.neurons.expressions import Call, Cast, Expression, children
+from annconv.neurons.expressions import Call, Cast, Expression, Statistic, children, nodes
 from annconv.neurons.model import NeuronModel, OdeSystem
 from annconv.plan.kernels import Kernel, LayerKernel, OperatorKernel, UpdateKernel
 from annconv.plan.operators import CONVOLVE_EVENTS, FUSED_SCALE, SCALE, TRANSFER
@@ -17,6 +17,7 @@ ELEMENT_SOURCE = "annconv/kernels/element_source.hpp"
 SIGNED_SOURCE = "annconv/kernels/signed_source.hpp"
 JOINT_SOURCE = "annconv/kernels/joint_source.hpp"
 FUNCTIONS = "annconv/functions.hpp"
+STATISTICS = "annconv/statistics.hpp"
 OPERATORS = {
     "convolve": "annconv/kernels/convolution.hpp",
     "convolve_spikes": "annconv/kernels/convolution.hpp",
@@ -40,7 +41,9 @@ def kernel_headers(kernels: Iterable[Kernel]) -> tuple[str, ...]:
 
 def expression_headers(expressions: Iterable[Expression | None]) -> tuple[str, ...]:
     """The headers of a file that computes expressions of a read-out; None stands for none."""
-    return (FUNCTIONS,) if any(entry and _calls(entry) for entry in expressions) else ()
+    given = [entry for entry in expressions if entry is not None]
+    calls = (FUNCTIONS,) if any(map(_calls, given)) else ()
+    return (*calls, STATISTICS) if any(map(_statistics, given)) else calls
 
 
 def _headers(kernel: Kernel) -> Iterator[str]:
@@ -69,7 +72,12 @@ def _model_headers(model: NeuronModel) -> Iterator[str]:
     if model.draw_kinds() - {"Uniform"}:
         yield "annconv/distributions.hpp"
     if model.statistics():
-        yield "annconv/statistics.hpp"
+        yield STATISTICS
+
+
+def _statistics(expression: Expression) -> bool:
+    """Whether functions of all neurons are computed."""
+    return any(isinstance(node, Statistic) for node in nodes(expression))
 
 
 def _calls(expression: Expression) -> bool:

@@ -15,7 +15,7 @@ from annconv.codegen.contexts import Context, plain_context
 from annconv.codegen.headers import kernel_headers
 from annconv.codegen.layer_context import LayerContext, layer_context, named_kind
 from annconv.codegen.shapes import KernelNames, kernel_names
-from annconv.plan.kernels import Kernel, LayerKernel
+from annconv.plan.kernels import Kernel, LayerKernel, SharingKernel
 from annconv.plan.plan import Plan
 
 FILE_COST = 10
@@ -81,6 +81,8 @@ def _groups(plan: Plan) -> list[_Group]:
     alike: dict[str, _Group] = {}
     groups: list[_Group] = []
     for kernel in plan.kernels:
+        if isinstance(kernel, SharingKernel):  # the support library has all its code
+            continue
         if not isinstance(kernel, LayerKernel):
             plain = (plain_context(kernel, plan, names[kernel.name]),)
             groups.append(_Group(PLAIN_COST, [kernel], plain=plain))

@@ -9,15 +9,15 @@ from annconv.neurons.expressions import Statistic
 from annconv.plan.naming import CPP_WORDS
 
 _KERNELS = """
-annconv Arena arena arrived buffer buffers cell channel channels column columns counts current
-data decay draw draws emitted end equals factor first geometry index input kernel lane lanes
-laps layer mask_words maybe_unused Network network Neuron neuron neuron_data neurons number
-offset other out Output output parameter parameters place plan pooled Pooling pooling_data
-population populations post potential pre projection random rank rates_in readout Real real
-reals row rows sample samples save score scratch seed self Shape signal simd size slot Source
-source span spiked start state Step step steps stop stopped stride sum tap taps target thread
-threads Tile tile trace uniform unspiked Value values variables vector Weights weights width
-window word words
+all_counts annconv Arena arena arrived buffer buffers cell channel channels column columns
+counts current data decay draw draws emitted end equals factor first geometry index input
+kernel lane lanes laps layer mask_words maybe_unused Network network Neuron neuron neuron_data
+neurons number offset other out Output output outputs parameter parameters place plan pooled
+Pooling pooling_data population populations post potential pre projection random rank rates_in
+read_out readout Real real reals row rows sample samples save score scratch seed self Shape
+signal simd size slot Source source span spiked start state Step step steps stop stopped
+stride sum tap taps target thread threads Tile tile trace uniform unspiked Value values
+variables vector Weights weights width window word words
 """
 
 KERNEL_NAMES = frozenset(_KERNELS.split())
@@ -27,7 +27,7 @@ RESERVED = CPP_WORDS | KERNEL_NAMES
 """Words that cannot be, or should not be, the name of a neuron's value in C++."""
 
 _OURS = re.compile(
-    r"[A-Z][A-Z0-9_]+|[A-Z][A-Z0-9]*_\w+|k[A-Z]\w*|[A-Z]\w*(?:Shape|Neuron|Pooling|Data|Layer)|Source\d+"
+    r"[A-Z][A-Z0-9_]+|[A-Z][A-Z0-9]*_\w+|k[A-Z]\w*|[A-Z]\w*(?:Shape\d*|Neuron|Pooling|Data|Layer)|Source\d+"
 )
 """NULL, INT_MAX, M_PI, M_PIf, P_tmpdir, …; our kNeurons; structures of a layer."""
 _NUMBERED = re.compile(r"(?:decay|factor|trace|spikes)_\d+")
@@ -61,6 +61,12 @@ def _written_out(name: str) -> str:
 def statistic_name(statistic: Statistic) -> str:
     """The C++ identifier of a population-wide number: no user's name begins with an underscore."""
     return f"_{statistic.function}_{statistic.variable}"
+
+
+def statistic_function(statistic: Statistic) -> str:
+    """The function of the support library that computes a population-wide number."""
+    renamed = {"max": "largest", "min": "smallest", "second": "second_largest"}
+    return renamed.get(statistic.function, statistic.function)
 
 
 def fresh_name(wanted: str, taken: Container[str]) -> str:

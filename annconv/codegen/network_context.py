@@ -7,11 +7,18 @@ from typing import Any
 
 from annconv.codegen.contexts import place, slotted_buffers
 from annconv.codegen.headers import expression_headers
-from annconv.codegen.names import cpp_name
+from annconv.codegen.names import cpp_name, statistic_function, statistic_name
 from annconv.codegen.shapes import kernel_names
 from annconv.codegen.statements import condition_text, expression_text, real_literal
-from annconv.neurons.expressions import Expression, names
-from annconv.plan.kernels import Kernel, LayerKernel, OperatorKernel, extents_of, number_of
+from annconv.neurons.expressions import Expression, Statistic, names, nodes
+from annconv.plan.kernels import (
+    Kernel,
+    LayerKernel,
+    OperatorKernel,
+    SharingKernel,
+    extents_of,
+    number_of,
+)
 from annconv.plan.layouts import blocks
 from annconv.plan.operators import CONVOLVE_EVENTS
 from annconv.plan.plan import Plan, ReadoutPlan, emitting
@@ -23,10 +30,12 @@ BUFFER_TYPES = {
     "real": "real", "spike": "std::int8_t", "bits": "std::uint8_t", "count": "std::int32_t",
     "flag": "bool",
 }  # fmt: skip
-PACKED_TYPES = {"real": "real", "int16": "std::int16_t"}
+PACKED_TYPES = {"real": "real", "int16": "std::int16_t", "int32": "std::int32_t"}
 
 SUMMING_SOURCES = ("ConvolutionSource", "DenseSource")
 """Sources of layers that compute the sums of a block before its neurons run."""
+ALL_COUNTS = "all_counts"
+"""The spikes of all output neurons so far, as real numbers."""
 LAYER_PARTS = ("sums", "neurons")
 """What is timed of such a layer."""
 
@@ -59,12 +68,14 @@ def network_context(plan: Plan) -> Context:
                 "scratch": names[kernel.name].scratch if _needs_scratch(kernel) else None,
             }
             for kernel in plan.kernels
+            if not isinstance(kernel, SharingKernel)
         ],
         "groups": groups,
         "parts": [f'"{part}"' for group in groups for part in group["parts"]],
         "shared": _shared_context(plan),
         "carried": sorted(slotted),
         "populations": _populations(plan, slotted),
+        "has_places": any(kept is not None and kept.places is not None for kept in plan.spikes),
         "variables": _variables(plan, slotted),
         "readout": _readout_context(plan.readout, slotted),
     }
@@ -103,8 +114,13 @@ def _needs_scratch(kernel: Kernel) -> bool:
 
 
 def _cleared(plan: Plan, slotted: frozenset[str]) -> list[str]:
-    """What a sample starts with as zeros: all that its first step reads but no variable holds."""
-    variables = {entry.buffer for update in emitting(plan) for entry in update.variables}
+    """What a sample starts with as zeros: all that its first step reads and no values fill."""
+    variables = {
+        entry.buffer
+        for update in emitting(plan)
+        for entry in update.variables
+        if entry.initial is not None
+    }
     return [
         f"{entry.name}[0]" if entry.name in slotted else entry.name
         for entry in plan.buffers
@@ -113,16 +129,17 @@ def _cleared(plan: Plan, slotted: frozenset[str]) -> list[str]:
 
 
 def _populations(plan: Plan, slotted: frozenset[str]) -> list[Context]:
-    """Size, spikes and a label of every population."""
+    """Size, spikes, places of channels and a label of every population."""
     updates = emitting(plan)
     labels = {update.population: update.summary.rpartition(": ")[0] for update in updates}
     return [
         {
             "size": size,
-            "spikes": None if name is None else _slot(name, slotted),
+            "spikes": None if kept is None else _slot(kept.buffer, slotted),
+            "places": None if kept is None else kept.places,
             "name": labels.get(index, "junction"),
         }
-        for index, (size, name) in enumerate(zip(plan.populations, plan.spikes, strict=True))
+        for index, (size, kept) in enumerate(zip(plan.populations, plan.spikes, strict=True))
     ]
 
 
@@ -132,6 +149,8 @@ def _variables(plan: Plan, slotted: frozenset[str]) -> list[Context]:
     found = []
     for update in emitting(plan):
         for variable in update.variables:
+            if variable.initial is None:
+                continue
             length = lengths[variable.buffer]
             first = "[0]" if variable.buffer in slotted else ""
             found.append(
@@ -169,11 +188,13 @@ def _groups(plan: Plan) -> list[Context]:
     """Kernels that run together in each step of a tile, and layers, which run whole tiles."""
     groups: list[Context] = []
     for kernel in plan.kernels:
+        if isinstance(kernel, SharingKernel):  # a call of its own, in front of all others
+            continue
         is_layer = isinstance(kernel, LayerKernel)
         population = kernel.population if plan.tile > 1 else 0
         reads_out = plan.tile == 1 or population == plan.readout.population
         if not is_layer and groups and groups[-1]["population"] == population:
-            groups[-1]["kernels"].append(kernel.name)
+            groups[-1]["kernels"].append(_called(kernel))
         else:
             groups.append(
                 {
@@ -181,13 +202,13 @@ def _groups(plan: Plan) -> list[Context]:
                     "is_layer": is_layer,
                     "sums_first": isinstance(kernel, LayerKernel)
                     and any(entry.function in SUMMING_SOURCES for entry in kernel.arrivals),
-                    "kernels": [kernel.name],
+                    "kernels": [_called(kernel)],
                     "reads_out": reads_out,
                 }
             )
     first = 0
     for group in groups:
-        name = group["kernels"][-1]
+        name = group["kernels"][-1]["name"]
         group["parts"] = (
             [f"{name} {part}" for part in LAYER_PARTS] if group["sums_first"] else [name]
         )
@@ -196,30 +217,27 @@ def _groups(plan: Plan) -> list[Context]:
     return groups
 
 
+def _called(kernel: Kernel) -> Context:
+    """The call of a kernel: its name, and whether a sample needs one alone."""
+    return {"name": kernel.name, "once": kernel.runs == "sample"}
+
+
 def _readout_context(readout: ReadoutPlan, slotted: frozenset[str]) -> Context:
-    stop = _readout_lines(readout, readout.stop)
-    score = _readout_lines(readout, readout.score)
     return {
         "counts": readout.counts,
         "spikes": place(readout.spikes, slotted),
         "headers": expression_headers((readout.stop, readout.score)),
         "stop": _optional(readout.stop),
-        "stop_reads_weights": bool(stop[0]),
-        "stop_constants": stop[0],
-        "stop_loads": stop[1],
         "score": expression_text(readout.score),
-        "score_reads_weights": bool(score[0]),
-        "score_constants": score[0],
-        "score_loads": score[1],
+        **_readout_lines(readout, "stop", readout.stop),
+        **_readout_lines(readout, "score", readout.score),
     }
 
 
-def _readout_lines(
-    readout: ReadoutPlan, expression: Expression | None
-) -> tuple[list[str], list[str]]:
+def _readout_lines(readout: ReadoutPlan, part: str, expression: Expression | None) -> Context:
     """Lines that bring what an expression reads into scope: before the loop and inside it."""
-    reads: Iterable[str] = frozenset() if expression is None else names(expression)
-    constants = [
+    reads: Iterable[str] = () if expression is None else names(expression, previous=False)
+    parameters = [
         f"const real {cpp_name(name)} = weights.{packed}[0];"
         for name, packed in readout.parameters
         if name in reads
@@ -231,7 +249,30 @@ def _readout_lines(
     ]
     if "count" in reads:
         loads.append(f"const real count = static_cast<real>(arena.{readout.counts}[neuron]);")
-    return constants, loads
+    across = [] if expression is None else _across_lines(readout, expression)
+    return {
+        f"{part}_reads_weights": bool(parameters),
+        f"{part}_constants": [*parameters, *across],
+        f"{part}_loads": loads,
+    }
+
+
+def _across_lines(readout: ReadoutPlan, expression: Expression) -> list[str]:
+    """Lines that compute functions of all output neurons."""
+    found = dict.fromkeys(node for node in nodes(expression) if isinstance(node, Statistic))
+    arrays = {name: f"arena.{buffer}" for name, buffer in readout.variables}
+    lines = []
+    if any(entry.variable == "count" for entry in found):
+        arrays["count"] = ALL_COUNTS
+        lines += [
+            f"real {ALL_COUNTS}[{readout.outputs}];",
+            f"std::copy_n(arena.{readout.counts}, {readout.outputs}, {ALL_COUNTS});",
+        ]
+    return lines + [
+        f"const real {statistic_name(entry)} = "
+        f"annconv::{statistic_function(entry)}<{readout.outputs}>({arrays[entry.variable]});"
+        for entry in found
+    ]
 
 
 def _optional(condition: Expression | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from annconv.codegen.network_context import Context, network_context
-from annconv.plan.kernels import LayerKernel, OperatorKernel, UpdateKernel
+from annconv.plan.kernels import LayerKernel, OperatorKernel, SharingKernel, UpdateKernel
 from annconv.plan.plan import Plan
 
 ELEMENTS = {"real": "kReal", "spike": "kSpike", "count": "kCount"}
@@ -14,7 +14,7 @@ def state_context(plan: Plan) -> Context:
     """Context of `state.cpp`: every kernel and every array by itself."""
     plain: list[UpdateKernel | OperatorKernel] = []
     for kernel in plan.kernels:
-        if isinstance(kernel, LayerKernel):
+        if isinstance(kernel, LayerKernel | SharingKernel):
             raise TypeError(f"{kernel.name} runs tiles of steps: a State is made of plain kernels")
         plain.append(kernel)
     positions = {entry.name: index for index, entry in enumerate(plan.buffers)}
@@ -27,7 +27,7 @@ def state_context(plan: Plan) -> Context:
             for entry in plan.buffers
         ],
         "kernels": [_kernel(kernel, positions) for kernel in plain],
-        "spikes": [NONE if name is None else positions[name] for name in plan.spikes],
+        "spikes": [NONE if kept is None else positions[kept.buffer] for kept in plan.spikes],
         "conductances": [
             {"population": kernel.population, "buffer": positions[buffer]}
             for kernel in updates

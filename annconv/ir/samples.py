@@ -89,10 +89,12 @@ def input_rates(samples: FloatArray, scale: float, kept_as: DTypeLike | None = N
     """
     with np.errstate(over="ignore", invalid="ignore"):
         rates: FloatArray = samples * samples.dtype.type(scale)
-    rates = in_type(rates, kept_as or samples.dtype)
-    narrowest = min(samples.dtype, rates.dtype, key=lambda dtype: dtype.itemsize)
-    what = f"samples times the input scale {scale:g}"
-    finite(rates, what, f"values within {narrowest}", _CLEAN)
+        if kept_as is not None:
+            rates = rates.astype(kept_as, copy=False)
+    if not np.isfinite(rates).all():
+        narrowest = min(samples.dtype, rates.dtype, key=lambda dtype: dtype.itemsize)
+        what = f"samples times the input scale {scale:g}"
+        finite(rates, what, f"values within {narrowest}", _CLEAN)
     return rates
 
 

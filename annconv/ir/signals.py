@@ -8,7 +8,7 @@ projection reads may have come through junctions, paddings and poolings and stil
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
@@ -26,9 +26,18 @@ from annconv.ir.operators import (
 )
 from annconv.ir.population import Population
 from annconv.ir.projection import SPIKES, Projection
-from annconv.neurons.expressions import Binary, Cast, Expression, Name, Number
+from annconv.neurons.expressions import (
+    Binary,
+    Cast,
+    Draw,
+    Expression,
+    Name,
+    Number,
+    names,
+    nodes,
+)
 from annconv.neurons.linear import affine_form
-from annconv.neurons.model import Assign, NeuronModel, OdeSystem
+from annconv.neurons.model import Assign, NeuronModel, Ode, OdeSystem, Statement
 
 Kind = Literal["spike", "signed", "count", "real"]
 """What a value is: "spike" 0 or 1, "signed" -1, 0 or 1, "count" whole and not below 0."""
@@ -45,10 +54,12 @@ class Signal:
         kind: What each value is.
         change: What its difference from the value a step before is; before a sample's first step
             it was 0.
+        steady: Whether a sample whose input does not change has the same values in all its steps.
     """
 
     kind: Kind
     change: Kind
+    steady: bool = False
 
     @property
     def is_spikes(self) -> bool:
@@ -73,7 +84,7 @@ def signals_of(network: Network) -> dict[str, tuple[Signal, ...]]:
     for population in network.populations:
         for entry in network.projections:
             if entry.pre == population.name:
-                entering = _entering(network, population, entry.transmits, links)
+                entering = _entering(network, population, entry, links)
                 links[entry.name] = _along(entry.operators, entering, population.geometry)
     return links
 
@@ -105,12 +116,13 @@ def population_signal(population: Population, transmits: str) -> Signal:
 def _entering(
     network: Network,
     population: Population,
-    transmits: str,
+    projection: Projection,
     links: dict[str, tuple[Signal, ...]],
 ) -> Signal:
-    """What a projection reads of a population."""
+    """What a projection reads of a population; with a delay the first step reads something else."""
     if population.neuron is not None:
-        return population_signal(population, transmits)
+        signal = population_signal(population, projection.transmits)
+        return replace(signal, steady=signal.steady and projection.delay == 0)
     arriving = network.arriving(population.name)
     if any(entry.trace_decay is not None for entry in arriving):
         return REAL
@@ -137,13 +149,15 @@ def _lie_apart(network: Network, arriving: tuple[Projection, ...]) -> bool:
 
 def _merged(signals: list[Signal]) -> Signal:
     """Of values each of which is a value of one of the signals, or 0."""
-    return Signal(_widest(s.kind for s in signals), _widest(s.change for s in signals))
+    steady = all(signal.steady for signal in signals)
+    return Signal(_widest(s.kind for s in signals), _widest(s.change for s in signals), steady)
 
 
 def _added(signals: list[Signal]) -> Signal:
     """Of sums of a value of each signal."""
     whole = all(signal.kind in ("spike", "count") for signal in signals)
-    return Signal("count", "real") if whole else REAL
+    steady = all(signal.steady for signal in signals)
+    return Signal("count" if whole else "real", "real", steady)
 
 
 def _widest(kinds: Iterable[Kind]) -> Kind:
@@ -172,8 +186,9 @@ def _behind(operator: Operator, signal: Signal, geometry: Geometry) -> Signal:
     if isinstance(operator, Increase):
         return SPIKE if signal.change == "spike" else Signal(signal.change, "real")
     if isinstance(operator, MaxPool):
-        return _largest(signal) if _sees_cells(operator, geometry) else REAL
-    return signal if isinstance(operator, CARRIED) else REAL
+        seen = _largest(signal) if _sees_cells(operator, geometry) else REAL
+        return replace(seen, steady=signal.steady)
+    return signal if isinstance(operator, CARRIED) else replace(REAL, steady=signal.steady)
 
 
 def _largest(signal: Signal) -> Signal:
@@ -194,7 +209,9 @@ def _sees_cells(operator: MaxPool, geometry: Geometry) -> bool:
 
 
 def _variable_signal(population: Population, model: NeuronModel, variable: str) -> Signal:
-    """The signal of a variable: a count where it is proved to count its neuron's spikes."""
+    """The signal of a variable: steady, or a count, where it is proved to be that."""
+    if _is_steady(model, variable):
+        return replace(REAL, steady=True)
     if not _starts_at_zero(model, variable) or _moves_between_spikes(model, variable):
         return REAL
     values = population.uniform_parameters()
@@ -208,6 +225,37 @@ def _variable_signal(population: Population, model: NeuronModel, variable: str) 
     return Signal("count" if kept else "real", "signed")
 
 
+def _is_steady(model: NeuronModel, variable: str) -> bool:
+    """Whether a variable is made of parameters alone, `rates` among them, in every step anew."""
+    state = model.variable(variable)
+    if state is None or not state.local or not model.is_plain:
+        return False
+    if any(entry.variable == variable for entry in (*model.reset, *model.unreset)):
+        return False
+    given = {entry.name for entry in model.parameters}
+    made = [
+        entry
+        for statement in model.update
+        for entry in _assigned(statement)
+        if entry.variable == variable
+    ]
+    if len(made) != 1 or not isinstance(made[0], Assign):
+        return False
+    entry = made[0]
+    parts = [part for part in (entry.value, entry.minimum, entry.maximum) if part is not None]
+    return all(names(part) <= given and not _draws(part) for part in parts)
+
+
+def _assigned(statement: Statement) -> tuple[Assign | Ode, ...]:
+    """The assignments and equations of a statement."""
+    return statement.equations if isinstance(statement, OdeSystem) else (statement,)
+
+
+def _draws(expression: Expression) -> bool:
+    """Whether an expression reads random numbers."""
+    return any(isinstance(node, Draw) for node in nodes(expression))
+
+
 def _starts_at_zero(model: NeuronModel, variable: str) -> bool:
     """Whether a variable is a number of each neuron that is 0 at a sample's start."""
     state = model.variable(variable)
@@ -218,11 +266,9 @@ def _starts_at_zero(model: NeuronModel, variable: str) -> bool:
 
 def _moves_between_spikes(model: NeuronModel, variable: str) -> bool:
     """Whether something but a spike changes a variable."""
-    for statement in model.update:
-        entries = statement.equations if isinstance(statement, OdeSystem) else (statement,)
-        if any(entry.variable == variable for entry in entries):
-            return True
-    return False
+    return any(
+        entry.variable == variable for statement in model.update for entry in _assigned(statement)
+    )
 
 
 def _moves_by(

@@ -33,6 +33,8 @@ def real_array(given: object, what: str, expected: str = "an array of numbers") 
     Raises:
         InputError: Entries are masked, the numbers cannot be had, or they are none.
     """
+    if type(given) is np.ndarray and given.dtype.kind in REAL_KINDS:
+        return given
     refuse_masked(given, what, expected)
     try:
         array = np.asanyarray(given)
@@ -64,9 +66,10 @@ def finite(
     Raises:
         InputError: Some are not; it says how many, and where the first one is.
     """
-    wrong = ~np.isfinite(values if kind is None else in_type(values, kind))
-    if not wrong.any():
+    right = np.isfinite(values if kind is None else in_type(values, kind))
+    if right.all():
         return
+    wrong = ~right
     first = values[_first(wrong)]
     received = f"{first:g}"
     if values.ndim:
@@ -77,6 +80,8 @@ def finite(
 
 def in_type(values: NDArray[Any], kind: DTypeLike) -> NDArray[Any]:
     """Numbers in another type; what is too large for it becomes infinite, without a warning."""
+    if values.dtype == kind:
+        return values
     with np.errstate(over="ignore", invalid="ignore"):
         return values.astype(kind, copy=False)
 

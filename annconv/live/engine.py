@@ -19,7 +19,7 @@ from annconv.live.weights import learned_operators, loaded_weights, present_weig
 from annconv.machine import available_memory, size_text
 from annconv.options import CompileOptions
 from annconv.runtime.compiled import REAL
-from annconv.runtime.memory import SHARE, memory_told
+from annconv.runtime.memory import SHARE, MemoryTold
 from annconv.runtime.state import SpikeRecording, State, ValueRecording, open_state
 
 CHUNK_BYTES = 64 * 1024 * 1024
@@ -175,7 +175,7 @@ class Engine:
             self.initial = present
         self.run(replay.steps)
 
-    @memory_told("recording", _MEMORY)
+    @MemoryTold("recording", _MEMORY)
     def run(self, steps: int, *, stops: bool = False) -> int:
         """Advance.
 

@@ -22,7 +22,7 @@ from annconv.live.monitor import Monitor
 from annconv.live.population import Population
 from annconv.live.projection import Projection
 from annconv.live.slots import SPIKE
-from annconv.live.stopping import looks_at_present_step, stop_condition
+from annconv.live.stopping import STOPPING, looks_at_present_step, stop_condition
 from annconv.live.storage import load_arrays, npz_path, save_arrays
 from annconv.live.weights import learned_operators
 from annconv.options import CompileOptions
@@ -435,8 +435,8 @@ class LiveNetwork(Guarded):
                 "simulate_until",
                 expected="populations with a stop_condition",
                 received=", ".join(map(repr, without)),
-                instead="The output has one with read_out='time_to_first_spike' or "
-                f"'time_to_k_spikes'; this network's is {readout.name!r} "
+                instead=f"The output has one with read_out={' or '.join(map(repr, STOPPING))}; "
+                f"this network's is {readout.name!r} "
                 f"({stop_condition(readout) or 'no condition'}).",
             )
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from annconv.live.engine import Engine
 from annconv.readouts import parse_readout
 from annconv.reference.expressions import evaluate
+from annconv.reference.statistics import statistics_of
 
 COUNT = "count"
 
@@ -52,5 +53,8 @@ def _scores(engine: Engine) -> NDArray[np.float64]:
         else np.asarray(engine.slot(output, name).array, np.float64)
         for name in readout.observes
     }
-    score = evaluate(parse_readout(readout).score, {**dict(readout.parameters), **observed})
+    expression = parse_readout(readout).score
+    rows = {name: values.reshape(1, -1) for name, values in observed.items()}
+    across = {name: value.ravel() for name, value in statistics_of(expression, rows).items()}
+    score = evaluate(expression, {**dict(readout.parameters), **observed, **across})
     return np.broadcast_to(score, (engine.network.output.size,)).astype(np.float64)

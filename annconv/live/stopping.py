@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from annconv.readouts.readout import Readout
+from annconv.readouts import READOUTS, Readout
 
 _AS_REFERENCE = (
     ("time_to_first_spike", "spiked: any"),
     ("time_to_k_spikes", "sc >= k: any"),
 )
+
+STOPPING = tuple(readout.name for readout in READOUTS.values() if readout.stop is not None)
+"""Names of the read-outs with a condition."""
 
 
 def stop_condition(readout: Readout) -> str | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from annconv.distributions import DISTRIBUTIONS
 from annconv.errors import EquationError
+from annconv.neurons.constants import constant
 from annconv.neurons.expressions import Binary, Expression, Name, Number
 from annconv.neurons.grammar import (
     CONDUCTANCE,
@@ -19,7 +20,7 @@ from annconv.neurons.grammar import (
 )
 from annconv.neurons.linear import ZERO, difference, linear_form, quotient
 from annconv.neurons.model import StateVariable
-from annconv.neurons.parser import ExpressionParser, Scope, as_real, constant, unknown
+from annconv.neurons.parser import ExpressionParser, Scope, as_real, unknown
 from annconv.neurons.tokens import ASSIGNMENTS, Source, Token, statements
 
 TYPES = ("int", "bool")

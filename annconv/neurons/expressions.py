@@ -101,11 +101,13 @@ class Draw:
 
 @dataclass(frozen=True, slots=True)
 class Statistic:
-    """A number made of a variable of all neurons, as the previous step left it; 0 in the first.
+    """A number made of a variable of all neurons.
+
+    In a neuron it is that of the previous step, 0 in the first; a read-out reads the present one.
 
     Attributes:
-        function: "mean", "max", "min", "norm1" (sum of absolute values) or "norm2" (root of the sum
-            of squares).
+        function: "mean", "max", "min", "norm1" (sum of absolute values), "norm2" (root of the sum
+            of squares) or, in a read-out, "second" (the largest but one).
         variable: The variable.
     """
 

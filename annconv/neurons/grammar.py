@@ -34,6 +34,9 @@ ALIASES: Mapping[str, str] = MappingProxyType(
 STATISTICS = ("mean", "max", "min", "norm1", "norm2")
 """Functions of a variable of all neurons of the population."""
 
+RUNNER_UP = "second"
+"""A read-out's function of all output neurons: the largest value but one."""
+
 CALLABLE = tuple(sorted((*FUNCTIONS, *ALIASES, "ite", *DISTRIBUTIONS, *STATISTICS)))
 """Everything that may be called in an equation."""
 

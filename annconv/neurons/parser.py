@@ -6,15 +6,14 @@ written `**`, right-associative).
 
 from __future__ import annotations
 
-import math
-import operator as op
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from types import MappingProxyType
 
 from annconv.distributions import DISTRIBUTIONS, Distribution, argument_fault
 from annconv.errors import EquationError
+from annconv.neurons.constants import constant
 from annconv.neurons.expressions import (
     COMPARISONS,
     FUNCTIONS,
@@ -43,9 +42,10 @@ from annconv.neurons.grammar import (
     LAST_SPIKE,
     REFUSED_NAMES,
     RESCALED,
+    RUNNER_UP,
     STATISTICS,
 )
-from annconv.neurons.tokens import ASSIGNMENTS, Source, Token, joined
+from annconv.neurons.tokens import ASSIGNMENTS, Source, Token
 
 MAX_DEPTH = 100
 """Deepest nesting of an expression; a sum of more terms than this is refused as well."""
@@ -69,9 +69,6 @@ _BINDING: Mapping[str, int] = MappingProxyType(
 )
 _NOT, _COMPARISON = _BINDING["not"], _BINDING["is"]
 _UNARY, _POWER = _BINDING["unary minus"], _BINDING["^"]
-_ARITHMETIC: Mapping[str, Callable[[float, float], float]] = MappingProxyType(
-    {"+": op.add, "-": op.sub, "*": op.mul, "/": op.truediv, "pow": math.pow}
-)
 
 
 @dataclass(slots=True)
@@ -83,8 +80,7 @@ class Scope:
         shared: Parameters that have one value for the population: what distributions may take.
         variables: Variables, of which population-wide functions may be taken.
         functions: The neuron's own functions.
-        spiking: Whether conductances, random numbers and population-wide functions are known at all
-            (not in a read-out).
+        spiking: Whether conductances and random numbers are known at all (not in a read-out).
         conductances: Targets found, in order of appearance.
         draws: Random draws found.
         last_spike: Whether the time of the last spike was found.
@@ -104,37 +100,6 @@ class Scope:
         return sorted({*self.known, *(("g_exc",) if self.spiking else ())})
 
 
-def parse_expression(
-    text: str, known: Iterable[str], *, owner: str, part: str, kind_of_owner: str = "read-out"
-) -> Expression:
-    """A real expression over known names, as read-outs have it: no conductances, no random numbers.
-
-    Args:
-        text: The expression.
-        known: Names it may read.
-        owner: Name of what it belongs to, for messages.
-        part: Which text of that it is, for messages.
-        kind_of_owner: What that is, for messages.
-    Raises:
-        EquationError: It cannot be understood.
-    """
-    return as_real(_parse_text(known, Source(owner, part, text, kind_of_owner)))
-
-
-def parse_condition(
-    text: str, known: Iterable[str], *, owner: str, part: str, kind_of_owner: str = "read-out"
-) -> Expression:
-    """A condition over known names; otherwise as `parse_expression`."""
-    return as_condition(_parse_text(known, Source(owner, part, text, kind_of_owner)))
-
-
-def _parse_text(known: Iterable[str], source: Source) -> Expression:
-    parser = ExpressionParser(source, joined(source), Scope(frozenset(known), spiking=False))
-    expression = parser.value()
-    parser.finish()
-    return expression
-
-
 def as_real(expression: Expression) -> Expression:
     """The expression as a real number: a truth value becomes 0 or 1."""
     return expression if kind(expression) == "real" else Cast("real", expression)
@@ -143,31 +108,6 @@ def as_real(expression: Expression) -> Expression:
 def as_condition(expression: Expression) -> Expression:
     """The expression as a truth value: a real number becomes `!= 0`."""
     return expression if kind(expression) == "bool" else Cast("bool", expression)
-
-
-def constant(expression: Expression) -> float | None:
-    """Value of an expression of numbers; None if it reads a name or is not finite."""
-    match expression:
-        case Number(value):
-            return value
-        case Negate(operand):
-            inner = constant(operand)
-            return None if inner is None else -inner
-        case Call("pow" as operator, (left, right)) | Binary(operator, left, right):
-            return _arithmetic(operator, constant(left), constant(right))
-        case _:
-            return None
-
-
-def _arithmetic(operator: str, a: float | None, b: float | None) -> float | None:
-    """`a operator b` of two numbers, None where there is no finite one."""
-    if a is None or b is None or operator not in _ARITHMETIC:
-        return None
-    try:
-        value = _ARITHMETIC[operator](a, b)
-    except (ArithmeticError, ValueError):
-        return None
-    return value if math.isfinite(value) else None
 
 
 class ExpressionParser:
@@ -315,7 +255,7 @@ class ExpressionParser:
     def _call(self, token: Token) -> Expression:
         if token.text in self.scope.functions:
             return self._own_call(token, self.scope.functions[token.text])
-        if token.text in STATISTICS:
+        if token.text in STATISTICS or (token.text == RUNNER_UP and not self.scope.spiking):
             return self._statistic(token)
         if token.text not in CALLABLE:
             if token.text in self.scope.known:
@@ -392,7 +332,7 @@ class ExpressionParser:
                 hint=hint.get(token.text, "give the expression a variable of its own"),
             )
         self._expect(")", "'(' is never closed", opening)
-        if not self.scope.spiking:
+        if not self.scope.spiking and not self.scope.variables:
             raise self.source.error(f"{token.text}() has no place here", token)
         if name.text not in self.scope.variables:
             raise unknown(self.source, name, "variable", sorted(self.scope.variables))

@@ -23,9 +23,10 @@ def follow_events(plan: Plan) -> Plan:
     (`convolve_events`); otherwise every spike adds to sums in memory (`convolve_spikes`).
     """
     packed = {entry.name: entry for entry in plan.packed}
+    spikes = plan.spike_buffers
     kernels: list[Kernel] = []
     for kernel in plan.kernels:
-        if not isinstance(kernel, OperatorKernel) or kernel.source not in plan.spikes:
+        if not isinstance(kernel, OperatorKernel) or kernel.source not in spikes:
             kernels.append(kernel)
             continue
         if kernel.function == "multiply":

@@ -2,7 +2,8 @@
 
 What arrives, from one projection or several, is computed for a block of neurons and all steps of a
 tile; then the block's neurons run those steps with their state in registers. A pooling population
-whose windows do not overlap runs along; neurons under no window are never computed.
+whose windows do not overlap runs along, and so does the increase of a pooled count; neurons under
+no window are never computed.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from annconv.ir.signals import Kind
 from annconv.plan.arriving import Arriving, delivered, what_arrives
 from annconv.plan.kernels import (
     Kernel,
@@ -21,7 +23,10 @@ from annconv.plan.kernels import (
 )
 from annconv.plan.layer_arrival import arrivals_of, rates_arrival
 from annconv.plan.layer_state import laid_out
-from annconv.plan.plan import Plan
+from annconv.plan.plan import Plan, without_spikes
+from annconv.plan.pooled_counts import INCREASE, increase_neurons
+
+SPIKING: tuple[Kind, ...] = ("spike", "signed")
 
 
 def fuse_layers(plan: Plan) -> Plan:
@@ -57,22 +62,45 @@ def _with_encoding(plan: Plan) -> Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Pooling:
+    """The pooling behind a population that can become a layer.
+
+    Attributes:
+        operator: The pooling itself.
+        pooled: The variable that it reads.
+        neurons: The neurons that receive its result.
+        kernels: All its kernels.
+    """
+
+    operator: OperatorKernel
+    pooled: str
+    neurons: UpdateKernel
+    kernels: tuple[Kernel, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A population that can become a layer.
 
     Attributes:
         update: Its neurons.
         arriving: The projections onto it.
-        pool: The projection onto a pooling population behind it, None without one.
-        pooling: That population's neurons.
-        pooled: The variable that the pooling population reads.
+        pooling: The pooling behind it, None without one.
     """
 
     update: UpdateKernel
     arriving: tuple[Arriving, ...]
-    pool: OperatorKernel | None = None
-    pooling: UpdateKernel | None = None
-    pooled: str | None = None
+    pooling: Pooling | None = None
+
+    @property
+    def kernels(self) -> set[Kernel]:
+        """All that the layer takes the place of."""
+        behind = () if self.pooling is None else self.pooling.kernels
+        return {
+            *(kernel for entry in self.arriving for kernel in entry.kernels),
+            self.update,
+            *behind,
+        }
 
 
 def _candidate(plan: Plan, population: int) -> Candidate | None:
@@ -91,9 +119,9 @@ def _candidate(plan: Plan, population: int) -> Candidate | None:
     if population == plan.readout.population and not _counts(plan):
         return None
     summing = [entry.operator for entry in arriving if entry.sums]
-    if not summing or not all(entry.operator.source in plan.spikes for entry in arriving):
+    if not summing or not all(entry.operator.source in plan.spike_buffers for entry in arriving):
         return None
-    if not all(_lies_asdelivered(update, operator) for operator in summing):
+    if not all(_lies_as_delivered(update, operator) for operator in summing):
         return None
     found = Candidate(update, arriving)
     read = _readers(plan, [entry.buffer for entry in update.variables])
@@ -107,24 +135,52 @@ def _counts(plan: Plan) -> bool:
 
 def _with_pooling(plan: Plan, found: Candidate, read: list[OperatorKernel]) -> Candidate | None:
     """The candidate with the pooling that reads its variables, None where that does not fit."""
-    if len(read) != 1 or plan.target.whole or _readers(plan, [found.update.spikes]):
+    update, output = found.update, plan.readout.population
+    if len(read) != 1 or plan.target.whole or _readers(plan, [update.spikes]):
         return None
-    pool = read[0]
-    others = (kernel for kernel in plan.kernels if kernel != pool)
-    behind = [kernel for kernel in others if kernel.population == pool.population]
-    pooling = behind[0] if len(behind) == 1 else None
-    if not isinstance(pooling, UpdateKernel) or not _runs_in_lanes(pooling):
+    operator = read[0]
+    pooled = next(entry.name for entry in update.variables if entry.buffer == operator.source)
+    pooling = _onto_neurons(plan, operator, pooled) or _of_counts(plan, operator, pooled, update)
+    if pooling is None or output in {update.population, pooling.neurons.population}:
         return None
     summing = [entry.operator for entry in found.arriving if entry.sums]
-    if pool.function != "max_pool" or any(entry.function != "convolve" for entry in summing):
+    if operator.function != "max_pool" or any(entry.function != "convolve" for entry in summing):
         return None
-    if not _pools_side_by_side(pool, summing[0]) or not _lies_asdelivered(pooling, pool):
+    if not _pools_side_by_side(operator, summing[0]):
         return None
-    seen = [entry.buffer for entry in pooling.variables]
-    if pool.population == plan.readout.population or _readers(plan, seen):
+    return replace(found, pooling=pooling)
+
+
+def _onto_neurons(plan: Plan, pool: OperatorKernel, pooled: str) -> Pooling | None:
+    """A pooling whose result drives a population, and nothing else does."""
+    behind = [
+        kernel
+        for kernel in plan.kernels
+        if kernel.population == pool.population and kernel is not pool
+    ]
+    neurons = behind[0] if len(behind) == 1 else None
+    if not isinstance(neurons, UpdateKernel) or not _runs_in_lanes(neurons):
         return None
-    pooled = next(entry.name for entry in found.update.variables if entry.buffer == pool.source)
-    return replace(found, pool=pool, pooling=pooling, pooled=pooled)
+    seen = [entry.buffer for entry in neurons.variables]
+    if _readers(plan, seen) or not _lies_as_delivered(neurons, pool):
+        return None
+    return Pooling(pool, pooled, neurons, (pool, neurons))
+
+
+def _of_counts(
+    plan: Plan, pool: OperatorKernel, pooled: str, update: UpdateKernel
+) -> Pooling | None:
+    """A pooling of counts of which the next population reads the increase, and nothing else."""
+    readers = _readers(plan, [pool.target])
+    increase = readers[0] if len(readers) == 1 else None
+    if increase is None or increase.function != INCREASE:
+        return None
+    readers = _readers(plan, [increase.target])
+    kind = readers[0].reads if len(readers) == 1 else "real"
+    if kind not in SPIKING:
+        return None
+    neurons = increase_neurons(pool, increase, kind, update.population)
+    return Pooling(pool, pooled, neurons, (pool, increase))
 
 
 def _readers(plan: Plan, buffers: Iterable[str]) -> list[OperatorKernel]:
@@ -146,7 +202,7 @@ def _runs_in_lanes(update: UpdateKernel) -> bool:
     return plain and local and model.spike is not None and arrives == 1
 
 
-def _lies_asdelivered(update: UpdateKernel, operator: OperatorKernel) -> bool:
+def _lies_as_delivered(update: UpdateKernel, operator: OperatorKernel) -> bool:
     """Whether a population has the geometry in which its operator delivers.
 
     A layer lays state out by the operator's rows, columns and channels. A Reshape between them,
@@ -180,7 +236,9 @@ def _pools_side_by_side(pool: OperatorKernel, operator: OperatorKernel) -> bool:
 
 def _fused(plan: Plan, found: Candidate) -> Plan:
     """The plan with a layer in place of the candidate's kernels."""
-    planned = arrivals_of(plan, found.arriving, found.update.geometry, found.pool)
+    pooling = found.pooling
+    pool = None if pooling is None else pooling.operator
+    planned = arrivals_of(plan, found.arriving, found.update.geometry, pool)
     if planned is None:
         return plan
     layer = LayerKernel(
@@ -188,30 +246,35 @@ def _fused(plan: Plan, found: Candidate) -> Plan:
         summary=_summary(found),
         arrivals=planned.arrivals,
         update=found.update,
-        pooling=found.pooling,
-        pooled=found.pooled,
+        pooling=None if pooling is None else pooling.neurons,
+        pooled=None if pooling is None else pooling.pooled,
     )
-    operators = {kernel for entry in found.arriving for kernel in entry.kernels}
-    gone = {*operators, found.update, found.pool, found.pooling}
-    first = min(map(plan.kernels.index, operators))
+    gone = found.kernels
+    first = min(map(plan.kernels.index, gone))
     kernels: list[Kernel] = []
     for position, kernel in enumerate(plan.kernels):
         if position == first:
             kernels.append(layer)
         if kernel not in gone:
             kernels.append(kernel)
-    hidden = found.update.spikes if found.pooling is not None else None
     plan = replace(
         plan,
         kernels=tuple(kernels),
         packed=planned.packed,
-        spikes=tuple(None if name == hidden else name for name in plan.spikes),
+        buffers=tuple(
+            replace(entry, type="spike", slots=1 + plan.tile)
+            if entry.name == layer.emits.spikes
+            else entry
+            for entry in plan.buffers
+        ),
     )
+    if pooling is not None:
+        plan = without_spikes(plan, found.update.spikes)
     return laid_out(plan, layer)
 
 
 def _summary(found: Candidate) -> str:
     """One line on what the layer computes."""
-    neurons = [found.update.summary, *([found.pooling.summary] if found.pooling else [])]
+    neurons = [found.update.summary, *([found.pooling.neurons.summary] if found.pooling else [])]
     arriving = " + ".join(entry.operator.summary for entry in found.arriving)
     return f"{' -> '.join(neurons)}; {arriving}"

@@ -35,7 +35,8 @@ def _variable_arrays(kernel: Kernel) -> set[str]:
     """Buffers and packed arrays that serve a kernel's variables and parameters."""
     if not isinstance(kernel, UpdateKernel):
         return set()
-    arrays = {name for entry in kernel.variables for name in (entry.buffer, entry.initial)}
+    arrays = {entry.buffer for entry in kernel.variables}
+    arrays |= {entry.initial for entry in kernel.variables if entry.initial is not None}
     return arrays | {entry.packed for entry in kernel.parameters}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from annconv.neurons.model import NeuronModel
-from annconv.plan.kernels import Kernel, LayerKernel, OperatorKernel, UpdateKernel
+from annconv.plan.kernels import Kernel, LayerKernel, OperatorKernel, SharingKernel, UpdateKernel
 from annconv.plan.plan import Plan
 
 ModelRewrite = Callable[[NeuronModel], NeuronModel]
@@ -19,7 +19,7 @@ def with_models(plan: Plan, rewrite: ModelRewrite) -> Plan:
 
 def _rewritten(kernel: Kernel, rewrite: ModelRewrite) -> Kernel:
     match kernel:
-        case OperatorKernel():
+        case OperatorKernel() | SharingKernel():
             return kernel
         case UpdateKernel():
             return _rewritten_update(kernel, rewrite)

@@ -32,7 +32,8 @@ Chain = tuple[Operator, ...]
 def order_channels(network: Network) -> Network:
     """Order the channels that convolutions read: busy ones first, like ones together.
 
-    Populations say which of the given network's channels stand where.
+    Populations say which of the given network's channels stand where; networks of one structure
+    say it of the same populations.
     """
     activity, read, ordered = mean_activity(network), convolved(network), network
     for joined in _joined(network):
@@ -40,40 +41,8 @@ def order_channels(network: Network) -> Network:
         if not names & read or not all(map(_exchangeable, joined)):
             continue
         order = _order(network, joined, activity)
-        if not np.array_equal(order, np.arange(len(order))):
-            ordered = _permuted(ordered, names, order) or ordered
+        ordered = _permuted(ordered, names, order) or ordered
     return ordered
-
-
-def channel_orders(network: Network) -> dict[str, Order]:
-    """In which order the channels of a network's populations stand.
-
-    Args:
-        network: What `lower` returned.
-    Returns:
-        Name of a population -> at each place, which of its own channels stands there; of those
-        whose channels do not keep their places.
-    """
-    return {
-        entry.name: np.asarray(entry.channels, dtype=np.intp)
-        for entry in network.populations
-        if entry.channels is not None
-    }
-
-
-def own_ranks(train: NDArray[np.int32], order: Order) -> NDArray[np.int32]:
-    """The spikes of a population in its own ranks.
-
-    Args:
-        train: (S, 2 or more) int32: step, rank in the new order, others.
-        order: At each place the channel that stands there.
-    Returns:
-        (S, 2 or more) int32, sorted by step and rank.
-    """
-    cell, place = np.divmod(train[:, 1], len(order))
-    own = train.copy()
-    own[:, 1] = cell * len(order) + order[place]
-    return own[np.lexsort((own[:, 1], own[:, 0]))]
 
 
 def _order(network: Network, joined: list[Population], activity: dict[str, FloatArray]) -> Order:

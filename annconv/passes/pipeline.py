@@ -11,9 +11,11 @@ from annconv.ir.network import Network
 from annconv.machine import first_level_cache
 from annconv.options import CompileOptions
 from annconv.passes.commute_trace import commute_trace
+from annconv.passes.dissolve_junctions import dissolve_junctions
 from annconv.passes.fold_scale import fold_scale
 from annconv.passes.follow_events import follow_events
 from annconv.passes.fuse_layers import fuse_layers
+from annconv.passes.hold_steady import hold_steady
 from annconv.passes.liveness import liveness
 from annconv.passes.multiply_decays import multiply_decays
 from annconv.passes.multiply_reciprocals import multiply_reciprocals
@@ -41,14 +43,12 @@ class Pass(Generic[Stage]):
     Attributes:
         run: The rewrite.
         level: The lowest optimisation level at which it runs.
-        whole: Whether it runs where every population is to be kept whole, too.
         in_integers: Whether it runs in integer precision, whatever level and options say, as it
             belongs to what is computed there (or has run already); None: as in other precisions.
     """
 
     run: Callable[[Stage], Stage]
     level: int
-    whole: bool = True
     in_integers: bool | None = None
 
     @property
@@ -58,7 +58,8 @@ class Pass(Generic[Stage]):
 
 
 INTEGER_PASSES: tuple[Pass[Network], ...] = (
-    Pass(commute_trace, level=0),  # first: what is added up has to be spikes
+    Pass(dissolve_junctions, level=0),  # first: what is added up has to be spikes
+    Pass(commute_trace, level=0),  # for the same reason
     Pass(fold_scale, level=0),  # before quantise_weights: factors belong to the weights
     Pass(quantise_weights, level=0),
 )
@@ -66,7 +67,9 @@ INTEGER_PASSES: tuple[Pass[Network], ...] = (
 
 NETWORK_PASSES: tuple[Pass[Network], ...] = (
     # First: activity is estimated from the network as it was given.
-    Pass(order_channels, level=2, whole=False),
+    Pass(order_channels, level=2),
+    # Before commute_trace, which makes traces that no junction adds up.
+    Pass(dissolve_junctions, level=1, in_integers=False),
     # Before fold_scale: decides which traces anyone still reads.
     Pass(commute_trace, level=1, in_integers=False),
     # After commute_trace, which leaves factors behind the weights.
@@ -75,6 +78,7 @@ NETWORK_PASSES: tuple[Pass[Network], ...] = (
 
 PLAN_PASSES: tuple[Pass[Plan], ...] = (
     Pass(liveness, level=1),  # first: what nobody reads needs no kernel
+    Pass(hold_steady, level=1),  # before tile_steps, which decides what is kept for every step
     # Any time, in this order: both change neurons alone.
     Pass(multiply_reciprocals, level=2, in_integers=True),
     Pass(multiply_decays, level=2, in_integers=True),
@@ -91,8 +95,8 @@ PLAN_PASSES: tuple[Pass[Plan], ...] = (
 def pass_names() -> tuple[str, ...]:
     """Every pass that `disable=` can name."""
     return (
-        *(step.name for step in NETWORK_PASSES),
-        *(step.name for step in PLAN_PASSES),
+        *(entry.name for entry in NETWORK_PASSES),
+        *(entry.name for entry in PLAN_PASSES),
     )
 
 
@@ -103,7 +107,7 @@ def target_of(options: CompileOptions) -> Target:
         cache_bytes=(first_level_cache() if options.cache_bytes is None else options.cache_bytes),
         tile=options.tile,
         whole=options.whole,
-        tables=any(step.run is tabulate_patterns for step in _selected(PLAN_PASSES, options)),
+        tables=any(entry.run is tabulate_patterns for entry in _selected(PLAN_PASSES, options)),
     )
 
 
@@ -127,8 +131,8 @@ def network_of(
     """
     if options.precision != "int16":
         return network
-    for step in INTEGER_PASSES:
-        network = _applied(step, network, observe)
+    for entry in INTEGER_PASSES:
+        network = _applied(entry, network, observe)
     return network
 
 
@@ -165,27 +169,23 @@ def lower(
 def _run(
     passes: Sequence[Pass[Stage]], stage: Stage, options: CompileOptions, observe: Observer
 ) -> Stage:
-    for step in _selected(passes, options):
-        stage = _applied(step, stage, observe)
+    for entry in _selected(passes, options):
+        stage = _applied(entry, stage, observe)
     return stage
 
 
-def _applied(step: Pass[Stage], stage: Stage, observe: Observer) -> Stage:
-    stage = step.run(stage)
+def _applied(entry: Pass[Stage], stage: Stage, observe: Observer) -> Stage:
+    stage = entry.run(stage)
     stage.verify()
-    observe(step.name, str(stage))
+    observe(entry.name, str(stage))
     return stage
 
 
 def _selected(passes: Iterable[Pass[Stage]], options: CompileOptions) -> Iterable[Pass[Stage]]:
-    return (step for step in passes if _runs(step, options))
+    return (entry for entry in passes if _runs(entry, options))
 
 
-def _runs(step: Pass[Any], options: CompileOptions) -> bool:
-    if options.precision == "int16" and step.in_integers is not None:
-        return step.in_integers
-    return (
-        step.level <= options.optimize
-        and step.name not in options.disable
-        and (step.whole or not options.whole)
-    )
+def _runs(entry: Pass[Any], options: CompileOptions) -> bool:
+    if options.precision == "int16" and entry.in_integers is not None:
+        return entry.in_integers
+    return entry.level <= options.optimize and entry.name not in options.disable

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from annconv.plan.kernels import LayerKernel, OperatorKernel
-from annconv.plan.plan import Plan, SharedInputs
+from annconv.plan.kernels import LayerKernel, OperatorKernel, SharingKernel
+from annconv.plan.plan import Plan, without_spikes
 
 FEWEST_INPUTS = 64
 """Inputs from which on it pays."""
@@ -43,7 +43,9 @@ def share_inputs(plan: Plan) -> Plan:
         return plan
     if not isinstance(block, int) or not isinstance(outputs, int) or not arrival.weights:
         raise TypeError(f"constants of {layer.name}: {shape}")
-    shared = SharedInputs(
+    sharing = SharingKernel(
+        name="share_inputs",
+        population=encoding.population,
         encoding=encoding.name,
         layer=layer.name,
         inputs=update.neurons,
@@ -51,8 +53,7 @@ def share_inputs(plan: Plan) -> Plan:
         block=block,
         weights=arrival.weights,
     )
-    spikes = tuple(None if name == update.spikes else name for name in plan.spikes)
-    return replace(plan, shared_inputs=shared, spikes=spikes)
+    return without_spikes(replace(plan, kernels=(sharing, *plan.kernels)), update.spikes)
 
 
 def _are_numbered(inputs: int) -> bool:

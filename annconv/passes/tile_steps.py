@@ -57,7 +57,7 @@ def shared_buffers(plan: Plan) -> set[str]:
         if isinstance(kernel, OperatorKernel)
         and writers.get(kernel.source, kernel.population) != kernel.population
     }
-    return crossing | {name for name in plan.spikes if name is not None}
+    return crossing | {kept.buffer for kept in plan.spikes if kept is not None}
 
 
 def _written(kernel: Kernel) -> tuple[str, ...]:

@@ -38,13 +38,14 @@ class Source:
 
     Attributes:
         kind: "operator" (an array of a projection's operator), "trace" (a projection's decay),
-            "parameter" or "initial" (of a population), or "readout" (a parameter of the read-out).
+            "parameter" or "initial" (of a population), "places" (at each channel of a population
+            the one where it stands), or "readout" (a parameter of the read-out).
         owner: Name of the projection or population, "" for the read-out.
         name: Name of the array, parameter or variable.
         position: Position of the operator in its chain.
     """
 
-    kind: Literal["operator", "trace", "parameter", "initial", "readout"]
+    kind: Literal["operator", "trace", "parameter", "initial", "places", "readout"]
     owner: str
     name: str
     position: int = 0
@@ -59,14 +60,14 @@ class Packed:
         length: Number of elements.
         source: Where its values come from.
         layout: How they are arranged, None for the order of the source.
-        type: "real", or "int16" for whole weights.
+        type: "real", "int16" for whole weights, or "int32" for places.
     """
 
     name: str
     length: int
     source: Source
     layout: Layout | None = None
-    type: Literal["real", "int16"] = "real"
+    type: Literal["real", "int16", "int32"] = "real"
 
     def __str__(self) -> str:
         origin = ".".join(filter(None, (self.source.owner, self.source.name)))

@@ -1,4 +1,4 @@
-"""What a plan runs: kernels of one step (operators, updates), layers of a tile of steps."""
+"""What a plan runs: in every step (operators, updates), in every tile of steps (layers) or once."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from annconv.neurons.model import NeuronModel
 Broadcast = Literal["one", "channel", "each"]
 Constant = int | tuple[int, ...]
 Constants = tuple[tuple[str, Constant], ...]
+Runs = Literal["sample", "tile", "step"]
+"""How often a kernel runs: once a sample, once in every tile of steps, or in every step. Where the
+input changes within a sample, operators that would run once run in every step."""
 
 
 @dataclass(frozen=True, slots=True)
 class OperatorKernel:
-    """One operator of a projection, in one step.
+    """One operator of a projection.
 
     Attributes:
         name: Identifier of the generated function.
@@ -33,6 +36,8 @@ class OperatorKernel:
         adds: Whether it adds to what the target holds.
         projection: Index of its projection in the network.
         delay: How many steps old what it reads from another population is.
+        steady: Whether it reads the same in every step of a sample.
+        runs: "step", or "sample" where what it writes stays the same.
     """
 
     name: str
@@ -48,12 +53,16 @@ class OperatorKernel:
     adds: bool
     projection: int
     delay: int = 0
+    steady: bool = False
+    runs: Runs = "step"
 
     def __str__(self) -> str:
         reads = ", ".join(filter(None, (self.source, self.packed, self.state)))
         sign = "+=" if self.adds else "="
         constants = constants_text(self.constants)
-        return f"kernel {self.name}  {self.target} {sign} {self.function}({reads})  {constants}"
+        once = "  once a sample" if self.runs == "sample" else ""
+        call = f"{self.target} {sign} {self.function}({reads})"
+        return f"kernel {self.name}  {call}  {constants}{once}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +82,18 @@ class BoundParameter:
 
 @dataclass(frozen=True, slots=True)
 class BoundVariable:
-    """A neuron's variable, the buffer that holds it and the packed array of its initial values."""
+    """A neuron's variable and where it is kept.
+
+    Attributes:
+        name: Its name in the equations.
+        buffer: The buffer that holds it.
+        initial: The packed array of its initial values, None where a sample starts with zeros.
+        broadcast: How initial values are spread over the neurons.
+    """
 
     name: str
     buffer: str
-    initial: str
+    initial: str | None
     broadcast: Broadcast
 
 
@@ -110,6 +126,11 @@ class UpdateKernel:
     conductances: tuple[tuple[str, str], ...]
     rates: bool
     spikes: str
+
+    @property
+    def runs(self) -> Runs:
+        """In every step."""
+        return "step"
 
     @property
     def channels(self) -> int:
@@ -165,7 +186,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class LayerKernel:
-    """A population over a tile of steps, with the pooling population behind it if there is one.
+    """A population over a tile of steps, with the pooling behind it if there is one.
 
     Attributes:
         name: Identifier of the generated function.
@@ -173,7 +194,8 @@ class LayerKernel:
         arrivals: What arrives, in the order in which it is added up; all are computed for the same
             blocks of neurons.
         update: The population's neurons; the function named in it is not generated.
-        pooling: The neurons of the pooling population, None without one.
+        pooling: The neurons behind a pooling: those of a population, or such as tell how its
+            result grows (`plan/pooled_counts.py`); None without one.
         pooled: The variable whose largest value under a window the pooling neuron receives.
         resting: Buffer of flags, which vectors of neurons rest (of those that run side by side, the
             first one's); None where none is looked for.
@@ -186,6 +208,11 @@ class LayerKernel:
     pooling: UpdateKernel | None = None
     pooled: str | None = None
     resting: str | None = None
+
+    @property
+    def runs(self) -> Runs:
+        """Once in every tile of steps."""
+        return "tile"
 
     @property
     def constants(self) -> Constants:
@@ -224,7 +251,43 @@ class LayerKernel:
         return f"{lines[0]} {lines[1]}" if len(lines) == 2 else "\n    ".join(lines)
 
 
-Kernel = OperatorKernel | UpdateKernel | LayerKernel
+@dataclass(frozen=True, slots=True)
+class SharingKernel:
+    """Finds inputs of equal rate; they run as one, and their rows of weights are added up.
+
+    Attributes:
+        name: Its name.
+        population: Index of the input's population.
+        encoding: Name of the layer of the input neurons.
+        layer: Name of the layer that reads their spikes.
+        inputs: Number of inputs.
+        blocks: Blocks of the layer's channels.
+        block: Channels of a block.
+        weights: Packed array of the layer's weights.
+    """
+
+    name: str
+    population: int
+    encoding: str
+    layer: str
+    inputs: int
+    blocks: int
+    block: int
+    weights: str
+
+    @property
+    def runs(self) -> Runs:
+        """Once a sample."""
+        return "sample"
+
+    def __str__(self) -> str:
+        return (
+            f"kernel {self.name}  equal inputs of {self.inputs} run as one: {self.encoding}, "
+            f"{self.layer}  once a sample"
+        )
+
+
+Kernel = OperatorKernel | UpdateKernel | LayerKernel | SharingKernel
 
 
 def constants_text(constants: Constants) -> str:

@@ -31,7 +31,7 @@ def laid_out(plan: Plan, layer: LayerKernel) -> Plan:
                 packed[parameter.packed] = _by_neuron(packed[parameter.packed], layout)
         for variable in update.variables:
             lengths[variable.buffer] = layout.length()
-            if variable.broadcast != "one":
+            if variable.initial is not None and variable.broadcast != "one":
                 packed[variable.initial] = _by_neuron(packed[variable.initial], layout)
         updates.append(replace(update, variables=tuple(map(_spread, update.variables))))
     for arrival in layer.arrivals:

@@ -2,8 +2,8 @@
 
 Layout, little-endian: magic (8 bytes), format version (uint32), CRC-32 of the payload (uint32),
 length of the payload (uint64), digest of the Plan's structure (64 bytes of text), payload. The
-payload is the image of the generated struct `Weights`: arrays of `real` or of 16-bit integers in
-the Plan's order, each aligned to 64 bytes.
+payload is the image of the generated struct `Weights`: arrays of `real` or of integers of 16 or 32
+bits in the Plan's order, each aligned to 64 bytes.
 """
 
 from __future__ import annotations
@@ -56,6 +56,8 @@ def _packed_array(entry: Packed, network: Network, real: np.dtype[Any]) -> NDArr
         if not np.array_equal(integers, whole):
             raise ValueError(f"packed {entry.name}: expected whole numbers of 16 bits")
         return integers
+    if entry.source.kind == "places":
+        return np.argsort(_channels(entry, network)).astype("<i4")
     with np.errstate(over="ignore"):
         packed = np.ascontiguousarray(_arranged(entry, _values(entry, network)), dtype=real)
     if packed.size != entry.length:
@@ -82,6 +84,14 @@ def _operator_values(entry: Packed, network: Network) -> FloatArray:
     projection = next(item for item in network.projections if item.name == source.owner)
     array: WeightArray = getattr(projection.operators[source.position], source.name)
     return array.astype(np.float64) if array.dtype.kind == "i" else array  # type: ignore[return-value]
+
+
+def _channels(entry: Packed, network: Network) -> tuple[int, ...]:
+    """Which of a population's channels stands at each place."""
+    channels = network[entry.source.owner].channels
+    if channels is None:
+        raise ValueError(f"packed {entry.name}: {entry.source.owner} says no order of its channels")
+    return channels
 
 
 def _values(entry: Packed, network: Network) -> FloatArray:

@@ -8,14 +8,33 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from annconv.ir.verify import Violation, run_rules
 from annconv.neurons.expressions import Expression
 from annconv.plan.arrays import Buffer, Packed
-from annconv.plan.kernels import Kernel, LayerKernel, OperatorKernel, UpdateKernel
-from annconv.plan.naming import is_free_identifier
+from annconv.plan.kernels import (
+    Kernel,
+    LayerKernel,
+    OperatorKernel,
+    SharingKernel,
+    UpdateKernel,
+)
+from annconv.plan.naming import Names, is_free_identifier
 from annconv.plan.target import REAL_BYTES, Target
+
+
+@dataclass(frozen=True, slots=True)
+class KeptSpikes:
+    """Where a population's spikes are.
+
+    Attributes:
+        buffer: Their buffer.
+        places: Packed array with the place of each channel, None where every one is at its own.
+    """
+
+    buffer: str
+    places: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,30 +63,6 @@ class ReadoutPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class SharedInputs:
-    """Inputs of equal rate run as one, and their rows of weights are added up once a sample.
-
-    Attributes:
-        encoding: Name of the layer of the input neurons.
-        layer: Name of the layer that reads their spikes.
-        inputs: Number of inputs.
-        blocks: Blocks of the layer's channels.
-        block: Channels of a block.
-        weights: Packed array of the layer's weights.
-    """
-
-    encoding: str
-    layer: str
-    inputs: int
-    blocks: int
-    block: int
-    weights: str
-
-    def __str__(self) -> str:
-        return f"equal inputs of {self.inputs} run as one: {self.encoding}, {self.layer}"
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
     """What runs for one network.
 
@@ -78,13 +73,13 @@ class Plan:
         dt: Length of a step in ms.
         inputs: Number of input values.
         populations: Sizes of the network's populations, in order (0 for a junction).
-        spikes: Spike buffer of each population; None for a junction, or where none is kept.
+        spikes: Where each population's are; None for a junction, or where none are kept.
         buffers: Arrays of a thread's arena.
         packed: Arrays of the packed data.
         kernels: In running order: all of them in every step, or, where `tile` is more than one,
-            those of a population in all steps of a tile before those of the next.
+            those of a population in all steps of a tile before those of the next. What runs once a
+            sample does so in its place in the first step.
         tile: Steps of a tile.
-        shared_inputs: How inputs of equal rate are run as one, None where they are not.
         readout: How the output is read.
     """
 
@@ -93,13 +88,22 @@ class Plan:
     dt: float
     inputs: int
     populations: tuple[int, ...]
-    spikes: tuple[str | None, ...]
+    spikes: tuple[KeptSpikes | None, ...]
     buffers: tuple[Buffer, ...]
     packed: tuple[Packed, ...]
     kernels: tuple[Kernel, ...]
     tile: int
     readout: ReadoutPlan
-    shared_inputs: SharedInputs | None = None
+
+    @property
+    def shared_inputs(self) -> SharingKernel | None:
+        """How inputs of equal rate are run as one, None where they are not."""
+        return next((entry for entry in self.kernels if isinstance(entry, SharingKernel)), None)
+
+    @property
+    def spike_buffers(self) -> frozenset[str]:
+        """Names of all buffers that hold spikes."""
+        return frozenset(entry.name for entry in self.buffers if entry.type in ("spike", "bits"))
 
     @property
     def lanes(self) -> int:
@@ -123,8 +127,7 @@ class Plan:
             f"plan  {self.precision} precision  vectors of {8 * self.target.vector_bytes} bits  "
             f"dt={self.dt} ms  {self.inputs} inputs  tiles of {self.tile} steps"
         )
-        shared = [] if self.shared_inputs is None else [self.shared_inputs]
-        parts = (*self.buffers, *self.packed, *shared, *self.kernels)
+        parts = (*self.buffers, *self.packed, *self.kernels)
         return "\n".join([head, *map(str, parts)])
 
 
@@ -137,6 +140,19 @@ def emitting(plan: Plan) -> tuple[UpdateKernel, ...]:
         elif isinstance(kernel, UpdateKernel):
             found.append(kernel)
     return tuple(found)
+
+
+def identifiers(plan: Plan) -> Names:
+    """Gives out names that nothing in a plan has."""
+    return Names(entry.name for entry in (*plan.buffers, *plan.packed, *plan.kernels))
+
+
+def without_spikes(plan: Plan, buffer: str) -> Plan:
+    """The plan that keeps no spikes of the population that writes them into a buffer."""
+    spikes = tuple(None if kept and kept.buffer == buffer else kept for kept in plan.spikes)
+    places = {kept.places for kept in plan.spikes if kept and kept.buffer == buffer}
+    packed = tuple(entry for entry in plan.packed if entry.name not in places)
+    return replace(plan, spikes=spikes, packed=packed)
 
 
 def names_unique(plan: Plan) -> Iterator[Violation]:
@@ -182,10 +198,15 @@ def references(plan: Plan) -> Iterator[tuple[str, str, str | None]]:
             for update in kernel.updates:
                 yield from _state_references(update)
             continue
+        if isinstance(kernel, SharingKernel):
+            yield kernel.name, "packed", kernel.weights
+            continue
         yield from _state_references(kernel)
         for _, buffer in kernel.conductances:
             yield kernel.name, "buffer", buffer
         yield kernel.name, "buffer", kernel.spikes
+    for kept in filter(None, plan.spikes):
+        yield "recorded spikes", "packed", kept.places
     for _, name in plan.readout.parameters:
         yield "readout", "packed", name
     for name in (plan.readout.counts, plan.readout.spikes):

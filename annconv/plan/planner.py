@@ -18,7 +18,7 @@ from annconv.ir.network import Network
 from annconv.ir.operators import Operator, Reshape, chain_geometry
 from annconv.ir.population import RATES, Population
 from annconv.ir.projection import SPIKES, Projection
-from annconv.ir.signals import Kind, emitted, signals_of
+from annconv.ir.signals import REAL, Signal, emitted, signals_of
 from annconv.neurons.expressions import Name, Number
 from annconv.neurons.model import NeuronModel
 from annconv.plan.arrays import Buffer, BufferType, Packed, Source
@@ -32,7 +32,7 @@ from annconv.plan.kernels import (
 )
 from annconv.plan.naming import Names
 from annconv.plan.operators import FUSED_SCALE, SCALE, kernel_shape
-from annconv.plan.plan import Plan, ReadoutPlan
+from annconv.plan.plan import KeptSpikes, Plan, ReadoutPlan
 from annconv.plan.target import PORTABLE, Target
 from annconv.readouts.model import parse_readout
 
@@ -63,7 +63,7 @@ class _Link(NamedTuple):
     operator: Operator
     before: Geometry
     after: Geometry
-    reads: Kind = "real"
+    reads: Signal = REAL
 
 
 class _Planner:
@@ -91,6 +91,7 @@ class _Planner:
             self._declare(population)
         updates = {name: self._update(self.network[name]) for name in self.models}
         kernels = self._order(updates)
+        spikes = tuple(map(self._kept, self.network.populations))
         readout = self._readout()
         return Plan(
             precision=self.precision,
@@ -98,7 +99,7 @@ class _Planner:
             dt=self.network.dt,
             inputs=self.network.input.size,
             populations=tuple(entry.size for entry in self.network.populations),
-            spikes=tuple(self.spikes.get(name) for name in self.network.names),
+            spikes=spikes,
             buffers=tuple(self.buffers),
             packed=tuple(self.packed),
             kernels=tuple(kernels),
@@ -130,6 +131,8 @@ class _Planner:
         for entry in self.network.arriving(name):
             arriving.setdefault(entry.target, []).append(entry)
         if model is None:  # a junction adds up whatever arrives
+            if not arriving and not any(entry.pre == name for entry in self.network.projections):
+                return
             sums = self._buffer((name, "sum"), "real", size)
             self.sums |= {(name, target): sums for target in (*arriving, JUNCTION)}
             return
@@ -254,11 +257,10 @@ class _Planner:
         for position, operator in enumerate(projection.operators):
             result = cast(Geometry, chain_geometry((operator,), geometry))
             if not isinstance(operator, Reshape):
-                reads = signals[position].kind
-                chain.append(_Link(position, operator, geometry, result, reads))
+                chain.append(_Link(position, operator, geometry, result, signals[position]))
             geometry = result
         if not chain:
-            chain.append(_Link(0, Reshape(geometry), geometry, geometry, signals[-1].kind))
+            chain.append(_Link(0, Reshape(geometry), geometry, geometry, signals[-1]))
         source = self._transmitted(projection)
         kernels: list[OperatorKernel] = []
         for link in chain[:-1]:
@@ -293,7 +295,8 @@ class _Planner:
             function=shape.function,
             constants=shape.constants,
             source=source,
-            reads=reads,
+            reads=reads.kind,
+            steady=reads.steady,
             packed=packed,
             state=state,
             target=target,
@@ -352,6 +355,17 @@ class _Planner:
         broadcast = broadcast_of(values, population.geometry)
         length = {"one": 1, "channel": population.geometry[-1], "each": population.size}[broadcast]
         return self._pack((population.name, *words), length, source), broadcast
+
+    def _kept(self, population: Population) -> KeptSpikes | None:
+        """Where a population's spikes are, None for a junction."""
+        if population.name not in self.spikes:
+            return None
+        places = None
+        if population.channels is not None:
+            places = self.names.identifier(population.name, "places")
+            origin = Source("places", population.name, "channels")
+            self.packed.append(Packed(places, len(population.channels), origin, type="int32"))
+        return KeptSpikes(self.spikes[population.name], places)
 
     def _readout(self) -> ReadoutPlan:
         output = self.network.output

@@ -26,15 +26,16 @@ def winners(outputs: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
     Raises:
         SimulationError: A score is not a number.
     """
-    if np.isnan(outputs).any():
+    highest = outputs.max(axis=1, keepdims=True)
+    if np.isnan(highest).any():
         sample, neuron = np.argwhere(np.isnan(outputs))[0]
         raise SimulationError(
             f"output neuron {neuron}, sample {sample}: its score is not a number: expected finite "
             "values, received NaN. A neuron's equations have left the numbers; use a smaller dt or "
             "bound its variables."
         )
-    highest: NDArray[np.bool_] = outputs == outputs.max(axis=1, keepdims=True)
-    return highest
+    found: NDArray[np.bool_] = outputs == highest
+    return found
 
 
 def draw_labels(
@@ -58,9 +59,9 @@ def draw_labels(
     if len(outputs) == 0:
         return np.zeros(0, dtype=np.int64)
     tied = winners(outputs)
-    labels: NDArray[np.int64] = tied.argmax(axis=1).astype(np.int64)
-    (several,) = np.nonzero(tied.sum(axis=1) > 1)
-    if len(several):  # numbers are drawn only where they decide
+    labels: NDArray[np.int64] = tied.argmax(axis=1).astype(np.int64, copy=False)
+    if np.count_nonzero(tied) > len(outputs):  # numbers are drawn only where they decide
+        (several,) = np.nonzero(tied.sum(axis=1) > 1)
         among = tied[several]
         draws = uniform(seed, 0, TIE_STEP, TIE_STREAM, first_sample + several)
         chosen = np.floor(draws * among.sum(axis=1)).astype(np.int64)

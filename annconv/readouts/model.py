@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from annconv.neurons.expressions import Expression
-from annconv.neurons.parser import parse_condition, parse_expression
+from annconv.neurons.lone_expressions import parse_condition, parse_expression
 from annconv.readouts.readout import Readout
 
 
@@ -15,7 +15,8 @@ class ReadoutModel:
 
     Attributes:
         stop: Condition on one output neuron that ends the sample, None if it runs all its steps.
-        score: What is compared between output neurons; the highest wins.
+        score: What is compared between output neurons; the highest wins. Both may read functions of
+            all output neurons.
     """
 
     stop: Expression | None
@@ -28,10 +29,10 @@ def parse_readout(readout: Readout) -> ReadoutModel:
     Raises:
         EquationError: One of them cannot be understood, or reads another name.
     """
-    known = (*readout.observes, *(name for name, _ in readout.parameters))
-    stop = None
+    observed = readout.observes
+    known = (*observed, *(name for name, _ in readout.parameters))
+    owner, stop = readout.name, None
     if readout.stop is not None:
-        stop = parse_condition(readout.stop, known, owner=readout.name, part="stop")
-    return ReadoutModel(
-        stop, parse_expression(readout.score, known, owner=readout.name, part="score")
-    )
+        stop = parse_condition(readout.stop, known, owner=owner, part="stop", across=observed)
+    score = parse_expression(readout.score, known, owner=owner, part="score", across=observed)
+    return ReadoutModel(stop, score)

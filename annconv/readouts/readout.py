@@ -16,7 +16,9 @@ class Readout:
         observes: What is kept of each output neuron: "count" (its spikes so far) or variables of
             it, such as "v".
         stop: Condition on one output neuron, checked after every step; the sample ends when it
-            holds for any of them. None: the sample runs all its steps.
+            holds for any of them. None: the sample runs all its steps. It compares neurons by
+            `max`, `second` (the largest but one), `min`, `mean`, `norm1` and `norm2` of what is
+            observed: "count >= second(count) + k" ends where one leads by k spikes.
         score: Expression over `observes` and parameters; the output neuron with the highest score
             wins.
     """

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from annconv.errors import OptionError, nearest
 from annconv.ir.network import Network
@@ -23,6 +23,7 @@ from annconv.readouts import parse_readout
 from annconv.readouts.labels import draw_labels
 from annconv.reference.expressions import Real, Value, evaluate
 from annconv.reference.simulation import Simulation
+from annconv.reference.statistics import statistics_of
 
 COUNT = "count"
 """What a read-out calls the number of spikes of an output neuron so far."""
@@ -148,21 +149,21 @@ class _Reader:
             else state.full(name).reshape(shape)
             for name in self._readout.observes
         }
-        scope: dict[str, ArrayLike] = {**self._parameters, **observed}
         finished = np.full(len(rows), last)
         if self._parsed.stop is not None:
-            holds = np.broadcast_to(self._value(self._parsed.stop, scope), shape)
+            holds = np.broadcast_to(self._value(self._parsed.stop, observed), shape)
             finished |= holds.any(axis=1)
         if finished.any():
             done = rows[finished]
-            scores = np.broadcast_to(self._value(self._parsed.score, scope), shape)
+            scores = np.broadcast_to(self._value(self._parsed.score, observed), shape)
             self.outputs[done] = scores[finished]
             for name, values in self.variables.items():
                 values[done] = state.full(name).reshape(shape)[finished]
         return finished
 
-    def _value(self, expression: Expression, scope: dict[str, ArrayLike]) -> Value:
-        return evaluate(expression, scope, real=self._real)
+    def _value(self, expression: Expression, observed: dict[str, Value]) -> Value:
+        across = statistics_of(expression, observed)
+        return evaluate(expression, {**self._parameters, **observed, **across}, real=self._real)
 
 
 class _Recorder:

@@ -1,4 +1,4 @@
-"""Numbers made of a variable of all neurons: mean, max, min and two norms."""
+"""Numbers made of a variable of all neurons: mean, max, min, the largest but one and two norms."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from annconv.neurons.expressions import Expression, Statistic, nodes
+from annconv.reference.expressions import statistic_name
 from annconv.reference.operators import Values
 
 
@@ -15,7 +17,7 @@ def overall(function: str, values: Values) -> Values:
     """A population-wide function of each sample.
 
     Args:
-        function: "mean", "max", "min", "norm1" or "norm2".
+        function: "mean", "max", "min", "second", "norm1" or "norm2".
         values: (N, *geometry).
     Returns:
         (N, 1, …) float64, to broadcast with the values.
@@ -29,10 +31,34 @@ def _sum(rows: Values) -> NDArray[np.float64]:
     return np.asarray(np.cumsum(rows, axis=1)[:, -1])
 
 
+def _second(rows: Values) -> NDArray[np.float64]:
+    """The largest but one; where there is one neuron alone, less than any number."""
+    if rows.shape[1] == 1:
+        return np.full(len(rows), -np.inf)
+    return np.asarray(np.partition(rows, -2, axis=1)[:, -2])
+
+
+def statistics_of(expression: Expression, values: Mapping[str, Values]) -> dict[str, Values]:
+    """The values of all population-wide functions in an expression.
+
+    Args:
+        expression: An expression.
+        values: Name of a variable -> (N, neurons).
+    Returns:
+        `statistic_name` -> (N, 1).
+    """
+    return {
+        statistic_name(node.function, node.variable): overall(node.function, values[node.variable])
+        for node in nodes(expression)
+        if isinstance(node, Statistic)
+    }
+
+
 _FUNCTIONS: Mapping[str, Callable[[Values], NDArray[np.float64]]] = MappingProxyType(
     {
         "mean": lambda rows: _sum(rows) / rows.shape[1],
         "max": lambda rows: np.asarray(rows.max(axis=1)),
+        "second": _second,
         "min": lambda rows: np.asarray(rows.min(axis=1)),
         "norm1": lambda rows: _sum(np.abs(rows)),
         "norm2": lambda rows: np.sqrt(_sum(rows * rows)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,14 +17,13 @@ from annconv.ir.arrays import FloatArray
 from annconv.ir.network import Network
 from annconv.ir.samples import input_rates, prepare_samples
 from annconv.options import CompileOptions, RunOptions
-from annconv.passes.order_channels import Order, channel_orders, order_channels, own_ranks
 from annconv.passes.pipeline import lower
 from annconv.plan.packing import pack
 from annconv.plan.plan import Plan
 from annconv.printing import progress_bar
 from annconv.readouts.labels import draw_labels
 from annconv.runtime.extension import NativeNetwork, in_main_interpreter, open_network
-from annconv.runtime.memory import UNLIMITED, Recording, memory_told, spike_limit
+from annconv.runtime.memory import UNLIMITED, MemoryTold, Recording, spike_limit
 from annconv.runtime.result import RunResult
 from annconv.runtime.stages import KeptStages
 
@@ -47,7 +46,6 @@ class CompiledNetwork:
         plan: Plan,
         native: NativeNetwork,
         environment: Environment | None = None,
-        orders: Mapping[str, Order] | None = None,
     ) -> None:
         """Called by `compile_network` alone.
 
@@ -57,17 +55,16 @@ class CompiledNetwork:
             plan: As the attribute.
             native: The code, with its data.
             environment: Where code is built that records what fused layers hide; None reads it.
-            orders: Name of a population -> order of its channels, of those that keep not their own.
         """
         self.network = network
         self.options = options
         self.plan = plan
         self._native = native
         self._environment = environment
-        self._orders = orders or {}
         self._whole: NativeNetwork | None = None
+        self._input, self._output = network.input, network.output
 
-    @memory_told("run", "Present fewer samples in a call.")
+    @MemoryTold("run", "Present fewer samples in a call.")
     def run(
         self,
         samples: object,
@@ -113,14 +110,13 @@ class CompiledNetwork:
         rates = self._rates(samples, options)
         native = self._keeping(recorded)
         counts, outputs, stopped_at, spikes = self._run(native, rates, recorded, options)
-        orders = self._orders if native is self._native and recorded else {}
         return RunResult(
             labels=draw_labels(outputs, options.seed, options.first_sample),
             counts=counts.astype(np.int64),
             outputs=outputs,
             stopped_at=stopped_at.astype(np.int64),
             spikes={
-                name: self._trains(name, spikes[index], orders.get(name))
+                name: self._trains(name, spikes[index])
                 for name, index in zip(options.record, recorded, strict=True)
             },
         )
@@ -155,11 +151,16 @@ class CompiledNetwork:
             OutOfMemoryError: Memory does not hold what is recorded.
         """
         threads = self.options.thread_count()
+        if not recorded and not options.progress:  # nothing to measure or to tell
+            first = options.first_sample
+            return native.run(
+                rates, options.steps, threads, options.seed, first, [], UNLIMITED, None, False
+            )[:4]
         neurons = sum(self.network.populations[index].size for index in recorded)
         recording = Recording(options.record, neurons, len(rates), options.steps)
         limit = UNLIMITED
         if recorded:  # asking the system what memory is left takes as long as some samples
-            results = len(rates) * (self.network.output.size + 1) * 32  # bytes, with room to work
+            results = len(rates) * (self._output.size + 1) * 32  # bytes, with room to work
             limit = spike_limit(native.arena_bytes * threads + results)
 
         def run(part: FloatArray, first: int, update: Callable[[int], None] | None) -> Any:
@@ -184,7 +185,7 @@ class CompiledNetwork:
             raise
         return counts, outputs, stopped_at, spikes
 
-    @memory_told("profile", "Profile fewer samples in a call.")
+    @MemoryTold("profile", "Profile fewer samples in a call.")
     def profile(
         self, samples: object, steps: int | None = None, *, seed: int = 0
     ) -> dict[str, float]:
@@ -220,9 +221,7 @@ class CompiledNetwork:
 
         if not isinstance(folder, str | Path):
             raise OptionError(f"directory: expected a path, received {folder!r}.")
-        # Who reads spikes in this code has nobody to put channels back into their order.
-        unordered = (*self.options.disable, order_channels.__name__)
-        lowered, plan = lower(self.network, replace(self.options, disable=unordered))
+        lowered, plan = lower(self.network, self.options)
         target = Path(folder)
         try:
             target.mkdir(parents=True, exist_ok=True)
@@ -251,6 +250,8 @@ class CompiledNetwork:
 
     def _recorded(self, names: Sequence[str]) -> list[int]:
         """Indices of the populations to record."""
+        if not names:
+            return []
         known = [entry.name for entry in self.network.populations if entry.neuron is not None]
         faults = [
             f"record: no population {name!r} that spikes. {nearest(name, known)}."
@@ -265,21 +266,18 @@ class CompiledNetwork:
         """Input rates as the kernels read them: (N, frames, inputs) of the network's precision."""
         steps = options.steps if options.frames else None
         prepared = prepare_samples(
-            samples, self.network.input.geometry, frames=options.frames, steps=steps
+            samples, self._input.geometry, frames=options.frames, steps=steps
         )
         rates = input_rates(prepared, self.network.input_scale, REAL[self.options.precision])
         frame_count = options.steps if options.frames else 1
-        shape = (len(rates), frame_count, self.network.input.size)
-        return np.ascontiguousarray(rates.reshape(shape))
+        shape = (len(rates), frame_count, self._input.size)
+        return rates.reshape(shape)
 
-    def _trains(
-        self, name: str, trains: list[NDArray[np.int32]], order: NDArray[np.intp] | None
-    ) -> list[NDArray[np.int32]]:
-        """Spike trains with the network's own ranks, without the sign where it is always +1."""
+    def _trains(self, name: str, trains: list[NDArray[np.int32]]) -> list[NDArray[np.int32]]:
+        """Spike trains without the sign where it is always +1."""
         signed = self.network[name].model().unspike is not None
         for index, train in enumerate(trains):  # in place: what is replaced is dropped at once
-            ranked = train if order is None else own_ranks(train, order)
-            trains[index] = ranked if signed else np.ascontiguousarray(ranked[:, :2])
+            trains[index] = train if signed else np.ascontiguousarray(train[:, :2])
         return trains
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -292,7 +290,7 @@ class CompiledNetwork:
         )
 
 
-@memory_told("compile", "Convert a smaller model.")
+@MemoryTold("compile", "Convert a smaller model.")
 def compile_network(network: Network, options: CompileOptions) -> CompiledNetwork:
     """Compile a network, or load what an earlier call compiled for one of equal structure.
 
@@ -307,15 +305,14 @@ def compile_network(network: Network, options: CompileOptions) -> CompiledNetwor
     """
     environment = read_environment()
     built = _native_network(network, options, environment)
-    return CompiledNetwork(network, options, built.plan, built.native, environment, built.orders)
+    return CompiledNetwork(network, options, built.plan, built.native, environment)
 
 
 class _Built(NamedTuple):
-    """The plan of a network, its code with its data, and the order of channels in it."""
+    """The plan of a network, and its code with its data."""
 
     plan: Plan
     native: NativeNetwork
-    orders: Mapping[str, Order]
 
 
 @in_main_interpreter()
@@ -335,7 +332,7 @@ def _native_network(network: Network, options: CompileOptions, environment: Envi
             label=network.name,
         )
     native = open_network(artifact.path, artifact.key, pack(plan, lowered))
-    return _Built(plan, native, channel_orders(lowered))
+    return _Built(plan, native)
 
 
 def _lower(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ContextDecorator
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,23 +103,31 @@ def spike_limit(others: int) -> int:
     return UNLIMITED if available is None else max(0, int(available * SHARE) - others)
 
 
-@contextmanager
-def memory_told(what: str, instead: str) -> Iterator[None]:
-    """Tell where memory ended; also a decorator.
+class MemoryTold(ContextDecorator):
+    """Tells where memory ended, as a context or a decorator."""
 
-    Args:
-        what: What was done.
-        instead: What to do, as a sentence.
-    Raises:
-        OutOfMemoryError: In place of any other MemoryError.
-    """
-    try:
-        yield
-    except OutOfMemoryError:
-        raise
-    except MemoryError as error:
+    def __init__(self, what: str, instead: str) -> None:
+        """Say what is done.
+
+        Args:
+            what: What is done, for the message.
+            instead: What to do, as a sentence.
+        """
+        self.what, self.instead = what, instead
+
+    def __enter__(self) -> None:
+        """Nothing is prepared."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Look at what was raised.
+
+        Raises:
+            OutOfMemoryError: In place of any other MemoryError.
+        """
+        if not isinstance(error, MemoryError) or isinstance(error, OutOfMemoryError):
+            return
         available = available_memory()
         left = "" if available is None else f", {size_text(available)} left"
         raise OutOfMemoryError(
-            what, expected="memory for it", received=f"none{left}", instead=instead
+            self.what, expected="memory for it", received=f"none{left}", instead=self.instead
         ) from error

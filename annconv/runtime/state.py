@@ -23,7 +23,7 @@ from annconv.plan.plan import Plan
 from annconv.plan.spread import spread_parameters
 from annconv.runtime.compiled import REAL
 from annconv.runtime.extension import in_main_interpreter, load_extension
-from annconv.runtime.memory import memory_told
+from annconv.runtime.memory import MemoryTold
 
 
 class NativeState(Protocol):
@@ -180,7 +180,7 @@ class State:
         kernel = self.update_of(population)
         for variable in kernel.variables:
             if variable.name not in kept:
-                start = self.packed[variable.initial]
+                start = 0.0 if variable.initial is None else self.packed[variable.initial]
                 self.buffers[variable.buffer][:] = np.resize(start, kernel.neurons)
 
     def forget_delivered(self) -> None:
@@ -194,7 +194,7 @@ class State:
         """(size,) measured rates in Hz, zero unless `measure` was called; a writable view."""
         return self._native.firing_rates(population)
 
-    @memory_told("compute_firing_rate", "Use a shorter window.")
+    @MemoryTold("compute_firing_rate", "Use a shorter window.")
     def measure(self, population: int, window: int, per_spike: float | None = None) -> None:
         """From now on measure firing rates; spikes that are known already count.
 
@@ -251,7 +251,7 @@ class State:
         )  # fmt: skip
 
 
-@memory_told("opening the live network", "Convert a smaller model.")
+@MemoryTold("opening the live network", "Convert a smaller model.")
 @in_main_interpreter()
 def open_state(network: Network, options: CompileOptions) -> State:
     """Compile a network to be stepped, or load what an earlier call compiled.

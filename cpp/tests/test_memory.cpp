@@ -41,7 +41,8 @@ struct Busy {
         tile.team.sync();
         return tile.steps;
     }
-    static annconv::EmittedSpikes spikes(const Arena& arena, int population, std::int32_t) {
+    static annconv::EmittedSpikes spikes(const Weights&, const Arena& arena, int population,
+                                         std::int32_t) {
         return population == 1 ? arena.spikes : annconv::EmittedSpikes();
     }
     static bool stopped(const Weights&, const Arena&) { return false; }

@@ -7,6 +7,10 @@ int main() {
     const double values[] = {3.0, -4.0, 0.0, 12.0};
     CHECK(annconv::mean<4>(values) == 2.75);
     CHECK(annconv::largest<4>(values) == 12.0);
+    CHECK(annconv::second_largest<4>(values) == 3.0);
+    CHECK(annconv::second_largest<1>(values) == -std::numeric_limits<double>::infinity());
+    const double equal[] = {2.0, 5.0, 5.0};
+    CHECK(annconv::second_largest<3>(equal) == 5.0);
     CHECK(annconv::smallest<4>(values) == -4.0);
     CHECK(annconv::norm1<4>(values) == 19.0);
     CHECK(annconv::norm2<4>(values) == 13.0);

@@ -20,6 +20,8 @@ from annconv.ir.network import Network
 from annconv.neurons.grammar import RESERVED as RESERVED_WORDS
 from annconv.passes.pipeline import lower
 from annconv.plan.naming import CPP_WORDS
+from annconv.plan.pooled_counts import KNOWN, LARGEST
+from annconv.readouts import Readout
 from annconv.resources import resource_folder
 
 FORM = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*")
@@ -82,8 +84,8 @@ def test_names_of_values_stay_apart(names: set[str]) -> None:
 
 
 def own_names(network: Network) -> set[str]:
-    """C++ names of all values of a network's neurons, and of what is made from them."""
-    found = set()
+    """C++ names of all values of a network's neurons, and of those that a plan adds by itself."""
+    found = {cpp_name(name) for name in (KNOWN, f"g_{LARGEST}")}
     for population in network.populations:
         model = population.model() if population.neuron is not None else None
         if model is not None:
@@ -120,6 +122,21 @@ def test_no_value_can_have_a_name_that_kernels_use(make: Callable[[], Network]) 
             # Temporaries get a name that no value of their neuron has.
             derived = re.compile("|".join(f"d?{value}_\\w+" for value in own) + r"|constant_\d+")
             assert [it for it in used if cpp_name(it) == it and not derived.fullmatch(it)] == []
+
+
+def test_no_parameter_of_a_read_out_can_have_a_name_that_reading_out_uses() -> None:
+    observed = ("count", "v")
+    readout = Readout(
+        "read", "v - max(v) + k", observed, "count > second(count) + k", None, (("k", 1.0),)
+    )
+    _, plan = lower(replace(dense(), readout=readout), OPTIONS)
+    text = render_network(plan)["network.cpp"]
+    functions = text[
+        text.index("static bool stopped(") : text.index("constexpr const char* kParts")
+    ]
+    used = {name for name in free_names(functions) if not name.startswith("_")}
+    assert {"all_counts", "outputs"} <= used
+    assert [it for it in used - {*observed, "k"} if cpp_name(it) == it] == []
 
 
 @pytest.mark.compiles

@@ -33,9 +33,9 @@ from annconv.neurons.expressions import (
     kind,
 )
 from annconv.neurons.library import HIDDEN
+from annconv.neurons.lone_expressions import parse_condition, parse_expression
 from annconv.neurons.model import OdeSystem
 from annconv.neurons.neuron import Neuron
-from annconv.neurons.parser import parse_condition, parse_expression
 from annconv.resources import resource_folder
 
 KNOWN = ("a", "b", "c", "double")

@@ -318,21 +318,20 @@ def shapes_met(sections: Sections) -> Counter[str]:
     return met
 
 
-def check_models(keras: ModuleType, seeds: range) -> None:
+def check_models(keras: ModuleType, seeds: range, *, least: int) -> None:
     met = sum((hold_random_model(keras, seed) for seed in seeds), Counter())
-    assert min(met[kind] for kind in ("Nonlinear", "Junction", "carried", "long", "placed")) > 5, (
-        met
-    )
+    rarest = min(met[kind] for kind in ("Nonlinear", "Junction", "carried", "long", "placed"))
+    assert rarest >= least, met
 
 
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore:.*softmax over axis:UserWarning")
 def test_random_models(keras, double):
-    check_models(keras, range(FEW))
+    check_models(keras, range(FEW), least=1)
 
 
 @pytest.mark.slow
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore:.*softmax over axis:UserWarning")
 def test_many_random_models(keras, double):
-    check_models(keras, range(5000, 5000 + MANY))
+    check_models(keras, range(5000, 5000 + MANY), least=6)

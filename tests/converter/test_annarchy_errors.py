@@ -156,7 +156,7 @@ BAD_OPTIONS: dict[str, tuple[dict[str, Any], str]] = {
         "read_out: unknown value 'time_to_first_spikes'. Nearest: 'time_to_first_spike'",
     ),
     "read-out of another type": ({"read_out": ["spike_count"]}, "read_out: unknown value"),
-    "no k": ({"read_out": "time_to_k_spikes"}, "k: expected a whole number above 0, received None"),
+    "no k": ({"read_out": "time_to_k_spikes"}, "k: expected a number, received None"),
     "k": ({"read_out": "time_to_k_spikes", "k": 0}, "k: expected a whole number from 1"),
     "half a k": ({"k": 1.5}, "k: expected a whole number from 1 .* received 1.5"),
     "max_f": ({"max_f": 0}, "max_f: expected a finite number above 0, received 0"),

@@ -29,7 +29,6 @@ from annconv.ir.arrays import FloatArray
 from annconv.ir.network import Network
 from annconv.ir.samples import input_rates, prepare_samples
 from annconv.options import VECTOR_BITS, CompileOptions
-from annconv.passes.order_channels import channel_orders, own_ranks
 from annconv.passes.pipeline import lower
 from annconv.plan.packing import pack
 from annconv.plan.plan import Plan
@@ -311,16 +310,10 @@ class _Code:
         return Answer(counts.astype(np.int64), outputs, stopped_at.astype(np.int64), spikes)
 
     def _spikes(self) -> NDArray[np.int32]:
-        """Rows of the last run, with the network's own ranks."""
+        """Rows of the last run."""
         values = self.library.spike_values()
         found = np.ctypeslib.as_array(self.library.spikes(), (values,)) if values else np.zeros(0)
-        rows = found.reshape(-1, 5).astype(np.int32)
-        network = self.entry.network
-        for name, order in channel_orders(self.entry.values).items():
-            for sample in np.unique(rows[:, 0]):
-                moved = (rows[:, :2] == (sample, network.names.index(name))).all(axis=1)
-                rows[moved, 2:] = own_ranks(rows[moved, 2:], order)
-        return _sorted(rows)
+        return _sorted(found.reshape(-1, 5).astype(np.int32))
 
 
 def _code(library: ctypes.CDLL, place: int, entry: _Lowered) -> _Code:

@@ -13,6 +13,7 @@ import pytest
 from batch import Answer, Job, Run, compile_batch, spike_rows
 from golden_comparison import CASES, Case, network, samples
 from golden_comparison import STEPS as GOLDEN_STEPS
+from random_counts import draw_counts
 from random_joins import draw_joins
 from random_layers import draw_layers
 from random_networks import STEPS, Structure, draw_structure
@@ -34,12 +35,13 @@ from annconv.reference.network import run_network
 OPTIONS = CompileOptions(
     precision="int16", threads=1, strict_warnings=True, compiler_level=1, cache_bytes=32 * 1024
 )
-QUICK = (2, 4, 5, 16, 1_000_003, 1_000_009, 1_000_018, 1_000_029, 112, 20_023, 20_027)
+QUICK = (2, 4, 5, 16, 1_000_003, 1_000_009, 1_000_018, 1_000_029, 112, 20_023, 20_027, 30_012)
 LONG = (
     *range(5000, 5080),
     *range(6_000_000, 6_000_080),
     *range(10_000, 10_040),
     *range(20_000, 20_040),
+    *range(30_000, 30_040),
 )
 CHUNK = 10
 DRAWS = 3
@@ -52,9 +54,11 @@ pytestmark = pytest.mark.compiles
 
 
 def structure_of(seed: int) -> Structure:
-    """Layers in a row, windows of every kind, residual blocks, or whatever a Network can say."""
+    """Layers in a row, windows of every kind, residual blocks, pooled counts, or any Network."""
     if seed >= 1_000_000:
         return draw_structure(seed)
+    if seed >= 30_000:
+        return draw_counts(seed)
     if seed >= 20_000:
         return draw_joins(seed)
     return draw_shapes(seed) if seed in SHAPES else draw_layers(seed)

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from batch import Job, Run, compile_batch, spike_trains, varied
+from random_counts import draw_counts
 from random_joins import draw_joins
 from random_layers import draw_layers
 from random_networks import STEPS, Structure
@@ -26,9 +27,13 @@ from annconv.plan.kernels import LayerKernel
 from annconv.reference.compare import differences
 from annconv.reference.network import run_network
 
-JOINS = 20_000
-QUICK = (*range(7), 17, 19, 44, 54, 58, *(JOINS + seed for seed in (3, 23, 27, 57, 240)))
-LONG = (*range(1000, 1200), *range(JOINS, JOINS + 100))
+JOINS, COUNTS = 20_000, 30_000
+QUICK = (
+    *range(7), 17, 19, 44, 54, 58,
+    *(JOINS + seed for seed in (3, 23, 27, 57, 240)),
+    *(COUNTS + seed for seed in (5, 12, 31, 57)),
+)  # fmt: skip
+LONG = (*range(1000, 1200), *range(JOINS, JOINS + 100), *range(COUNTS, COUNTS + 100))
 CHUNK = 10
 DRAWS = 6
 SAMPLES = 3
@@ -37,7 +42,9 @@ OPTIONS = CompileOptions(precision="double", threads=1, strict_warnings=True, co
 
 
 def structure_of(seed: int) -> Structure:
-    """Populations in a row, or residual blocks."""
+    """Populations in a row, residual blocks, or pooled counts and junctions."""
+    if seed >= COUNTS:
+        return draw_counts(seed)
     return draw_joins(seed) if seed >= JOINS else draw_layers(seed)
 
 
@@ -72,7 +79,7 @@ def quick_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
 def compare(seed: int, draw: int, run: Run) -> None:
     """One draw of weights and samples: recorded and not."""
     network, samples, exact = drawn(seed, draw)
-    record = [entry.name for entry in network.populations]
+    record = [entry.name for entry in network.populations if entry.neuron is not None]
     expected = run_network(network, samples, steps=STEPS, seed=draw, record=record)
     recorded = run.recorded(samples, STEPS, draw)
     trains = spike_trains(network, recorded.spikes, SAMPLES)
@@ -98,7 +105,7 @@ def test_layers(seed: int, quick_runs: dict[str, Run]) -> None:
 @pytest.mark.slow
 @pytest.mark.compiles
 @pytest.mark.parametrize("first", range(0, len(LONG), CHUNK))
-def test_two_hundred_structures(first: int, tmp_path: Path) -> None:
+def test_many_structures(first: int, tmp_path: Path) -> None:
     seeds = LONG[first : first + CHUNK]
     runs = compiled(seeds, tmp_path)
     for seed in seeds:
@@ -117,6 +124,8 @@ def test_the_structures_have_every_kind_of_layer() -> None:
         apart = [dict(layer.constants).get("kRowsTogether", 1) == 0 for layer in layers]
         sources.update(f"{len(layer.arrivals)} arrivals" for layer in layers)
         pooled = [layer for layer in layers if layer.pooling is not None]
+        sources["pooled counts"] += any(layer.emits.model.name == "Increase" for layer in pooled)
+        sources["signs pooled"] += any(layer.emits.model.unspike is not None for layer in pooled)
         sources["joined and pooled"] += any(len(layer.arrivals) > 1 for layer in pooled)
         sources["kernel rows apart"] += sum(apart)
         sources["shared inputs"] += plan.shared_inputs is not None
@@ -132,6 +141,7 @@ def test_the_structures_have_every_kind_of_layer() -> None:
         "ConvolutionSource", "DenseSource", "ElementSource", "RatesSource", "RowTableSource",
         "bits for ConvolutionSource", "bits for DenseSource", "bits for ElementSource",
         "bits for RowTableSource", "bits recorded", "joined and pooled", "kernel rows apart",
-        "patterns", "pooling", "shared inputs", "signs for ConvolutionSource",
+        "patterns", "pooled counts", "pooling", "shared inputs", "signs for ConvolutionSource",
         "signs for DenseSource", "signs for ElementSource", "signs for RowTableSource",
+        "signs pooled",
     ]  # fmt: skip

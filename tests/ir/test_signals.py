@@ -25,7 +25,7 @@ from annconv.ir.operators import (
 )
 from annconv.ir.population import Population
 from annconv.ir.projection import SPIKES, Projection
-from annconv.ir.signals import Kind, emitted, population_signal, signals_of
+from annconv.ir.signals import Kind, Signal, emitted, population_signal, signals_of
 from annconv.neurons.library import COUNTER, CPN, IaF
 from annconv.neurons.neuron import Neuron
 from annconv.readouts.table import READOUTS
@@ -94,6 +94,10 @@ NEURONS: dict[str, tuple[Neuron, str, Kind, Kind]] = {
     ),
     "or down": (counting("n += 1", down="n -= 1", guard=" or n > 0"), "n", "real", "signed"),
     "down by two": (counting("n += 1", down="n -= 2", guard=" and n > 0"), "n", "real", "real"),
+    "a current": (
+        Neuron(parameters="bias = 0.25", equations="v = g_exc\nx = 2*bias", spike="v > 0.4"),
+        "x", "real", "real",
+    ),
     "emits its count": (
         replace(counting("n += 1"), emit="n"), SPIKES, "count", "spike",
     ),
@@ -240,7 +244,7 @@ class Recorded(Simulation):
         return super()._deliver(projection)
 
 
-def links_of(network: Network) -> Iterator[tuple[Kind, Values]]:
+def links_of(network: Network) -> Iterator[tuple[Signal, Values]]:
     """What is proved of every link, and its values in all steps of some samples."""
     rng = np.random.default_rng(5)
     rates = 400.0 * rng.random((3, *network.input.geometry))
@@ -249,13 +253,13 @@ def links_of(network: Network) -> Iterator[tuple[Kind, Values]]:
         simulation.advance()
     signals = signals_of(network)
     for (name, position), values in simulation.links.items():
-        yield signals[name][position].kind, np.stack(values)
+        yield signals[name][position], np.stack(values)
 
 
 def random_network(seed: int) -> Network:
     """Two or three neurons of NEURONS with chains of equal result."""
     rng = np.random.default_rng(seed)
-    names = list(NEURONS)
+    names = [*NEURONS, *["a current"] * 4]
     entries = []
     shared = rng.random() < 0.5
     pooled = rng.random() < 0.5
@@ -283,11 +287,14 @@ def test_every_link_is_what_it_is_proved_to_be() -> None:
     proved: Counter[str] = Counter()
     missed: Counter[str] = Counter()
     for seed in SEEDS:
-        for kind, values in links_of(random_network(seed)):
+        for signal, values in links_of(random_network(seed)):
+            kind = signal.kind
             proved[kind] += 1
             assert HOLDS[kind](values).all(), (seed, kind)
+            proved["steady"] += signal.steady
+            assert not signal.steady or (values == values[0]).all(), seed
             narrower = {"signed": "spike", "count": "spike", "real": "signed"}.get(kind)
             if narrower is not None and not HOLDS[narrower](values).all():
                 missed[kind] += 1
-    assert min(proved[kind] for kind in HOLDS) >= 20, proved
+    assert min(proved[kind] for kind in (*HOLDS, "steady")) >= 20, proved
     assert min(missed[kind] for kind in ("signed", "count", "real")) >= 10, missed

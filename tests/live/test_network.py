@@ -15,6 +15,7 @@ from zoo import OPTIONS, dense, picture, samples
 
 from annconv.errors import InputError, OptionError, UnavailableError
 from annconv.live.network import LiveNetwork, output_monitor
+from annconv.readouts import READOUTS
 from annconv.reference.network import run_network
 
 pytestmark = pytest.mark.compiles
@@ -219,8 +220,10 @@ def test_what_simulate_until_refuses(live):
     classes = network.get_population("classes")
     with pytest.raises(InputError, match="with a stop_condition, received 'pool'"):
         network.simulate_until(10, [classes, network.get_population("pool")])
-    with pytest.raises(InputError, match=r"this network's is 'spike_count' \(no condition\)"):
+    with pytest.raises(InputError, match=r"this network's is 'spike_count' \(no condition\)") as no:
         other.simulate_until(10, other.get_population("classes"))
+    named = {name for name in READOUTS if f"{name!r}" in str(no.value)} - {"spike_count"}
+    assert named == {name for name, readout in READOUTS.items() if readout.stop is not None}
     for wrong in ("classes", other.get_population("classes"), [], None, [classes, 3]):
         with pytest.raises(InputError, match="simulate_until: expected populations of this"):
             network.simulate_until(10, wrong)

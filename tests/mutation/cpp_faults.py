@@ -208,6 +208,12 @@ CPP_FAULTS = (
         "conductances are recorded before another population's update",
     ),
     Fault(
+        "cpp-channel-places", "cpp/include/annconv/table.hpp",
+        "return rank / channels_ * channels_ + places_[rank % channels_];",
+        "return rank / channels_ + places_[rank % channels_];",
+        "recorded spikes are another cell's",
+    ),
+    Fault(
         "templates-early-stop", "templates/project/network.cpp.j2",
         "arena.executed = slot + 1;", "arena.executed = slot;",
         "a sample that ends early is told a step short",

@@ -125,13 +125,13 @@ FRONT_FAULTS = (
     ),
     Fault(
         "conversion-last-threshold", "annconv/conversion/annarchy/network.py",
-        "return stage is found.stages[-1] and stage.is_dense",
-        "return stage is found.stages[-1]",
+        "return spiking is found.layers[-1] and spiking.is_dense",
+        "return spiking is found.layers[-1]",
         "a last layer that is no Dense keeps its threshold",
     ),
     Fault(
         "conversion-transmits", "annconv/conversion/annarchy/network.py",
-        "return SPIKES if stage.is_dense else MASK", "return SPIKES",
+        "return SPIKES if spiking.is_dense else MASK", "return SPIKES",
         "convolutions read spikes instead of their trace",
     ),
     Fault(

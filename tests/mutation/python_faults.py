@@ -137,10 +137,47 @@ LOWERING = (
         "part of a system of equations is removed",
     ),
     Fault(
-        "passes-own-order", "annconv/passes/order_channels.py",
-        "own[:, 1] = cell * len(order) + order[place]",
-        "own[:, 1] = cell * len(order) + np.argsort(order)[place]",
+        "packing-places", "annconv/plan/packing.py",
+        "return np.argsort(_channels(entry, network))",
+        "return np.asarray(_channels(entry, network))",
         "recorded ranks are put back the wrong way",
+    ),
+    Fault(
+        "passes-joined-channels", "annconv/passes/dissolve_junctions.py",
+        "slice(operator.start, operator.start + geometry[-1])", "slice(0, geometry[-1])",
+        "an input of a Concatenate is read with the weights of another",
+    ),
+    Fault(
+        "passes-factors-of-rows", "annconv/passes/fold_scale.py",
+        "factors = np.broadcast_to(scale.factors, geometry).reshape(-1, 1)",
+        "factors = np.broadcast_to(scale.factors, geometry).reshape(-1, 1)[::-1]",
+        "factors in front of weights go to the rows of other channels",
+    ),
+    Fault(
+        "signals-steady-delay", "annconv/ir/signals.py",
+        "steady=signal.steady and projection.delay == 0", "steady=signal.steady",
+        "the first step reads a current that arrives one step later",
+    ),
+    Fault(
+        "passes-steady-trace", "annconv/passes/hold_steady.py",
+        "AS_CHEAP = (TRANSFER, FUSED_SCALE)", "AS_CHEAP = (TRANSFER,)",
+        "a product that rounds with a trace is computed apart from it",
+    ),
+    Fault(
+        "passes-folded-first", "annconv/passes/fold_scale.py",
+        "for place in reversed(range(len(chain))):", "for place in range(len(chain)):",
+        "factors behind one that was folded are looked for where they no longer stand",
+    ),
+    Fault(
+        "passes-steady-junction", "annconv/passes/hold_steady.py",
+        "if other.source == kernel.target and crosses and not _is_held(other):",
+        "if other.source == kernel.target and crosses and False:",
+        "who asks a junction in every step finds what one step left",
+    ),
+    Fault(
+        "plan-increase-falls", "annconv/plan/pooled_counts.py",
+        'signed=emits == "signed"', "signed=False",
+        "the increase of a pooled count is never taken back",
     ),
     Fault(
         "passes-rates-divided", "annconv/neurons/reciprocals.py",
@@ -264,7 +301,7 @@ RUNNING = (
     ),
     Fault(
         "signals-sum", "annconv/ir/signals.py",
-        'return Signal("count", "real") if whole else REAL', "return SPIKE",
+        'return Signal("count" if whole else "real", "real", steady)', "return SPIKE",
         "the sum of two spikes is taken for a spike",
     ),
     Fault(
@@ -363,12 +400,6 @@ RUNNING = (
         "build-oldest-first", "annconv/build/pruning.py",
         "for entry in reversed(found):", "for entry in found:",
         "builds used last are removed first",
-    ),
-    Fault(
-        "runtime-order-skipped", "annconv/runtime/compiled.py",
-        "orders = self._orders if native is self._native and recorded else {}",
-        "orders: dict[str, NDArray[np.intp]] = {}",
-        "recorded spikes keep the kernels' order of channels",
     ),
     Fault(
         "runtime-first-sample", "annconv/runtime/compiled.py",

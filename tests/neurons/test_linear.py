@@ -6,7 +6,7 @@ import pytest
 
 from annconv.neurons.expressions import Number, names
 from annconv.neurons.linear import Affine, affine_form, difference, linear_form, quotient
-from annconv.neurons.parser import parse_expression
+from annconv.neurons.lone_expressions import parse_expression
 from annconv.reference.expressions import evaluate
 
 KNOWN = ("v", "a", "b")

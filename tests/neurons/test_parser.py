@@ -26,9 +26,6 @@ from annconv.neurons.parser import (
     MAX_DRAWS,
     ExpressionParser,
     Scope,
-    constant,
-    parse_condition,
-    parse_expression,
 )
 from annconv.neurons.tokens import Source, joined
 
@@ -324,51 +321,3 @@ def test_deep_nesting_is_refused_without_exhausting_the_stack(text):
 def test_sensible_nesting_is_accepted():
     assert parse("(" * 90 + "a" + ")" * 90) == Name("a")
     assert kind(parse("a" + " + a" * 90)) == "real"
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("1/2.0", 0.5),
-        ("-(3 - 1)*2^3", -16.0),
-        ("1000/4 + 1", 251.0),
-        ("1/0", None),
-        ("10^400", None),
-        ("(-8)^0.5", None),
-        ("1e300*1e300", None),
-        ("a", None),
-        ("1 + a", None),
-        ("exp(1)", None),
-        ("1 < 2", None),
-    ],
-)
-def test_constants(text, expected):
-    assert constant(parse(text)) == expected
-
-
-def test_read_outs_use_the_same_parser():
-    known = ("count", "k")
-    assert parse_expression("count", known, owner="first", part="score") == Name("count")
-    assert parse_expression("count > k", known, owner="first", part="score") == Cast(
-        "real", Binary(">", Name("count"), Name("k"))
-    )
-    assert parse_condition("count", known, owner="first", part="stop") == Cast(
-        "bool", Name("count")
-    )
-
-
-@pytest.mark.parametrize(
-    ("text", "what"),
-    [
-        ("g_exc", "unknown name 'g_exc'"),
-        ("Uniform(0, 1)", "random numbers have no place here"),
-        ("mean(count)", "mean() has no place here"),
-        ("v", "unknown name 'v'"),
-        ("", "the text is empty"),
-        ("count count", "'count' is not expected here"),
-    ],
-)
-def test_read_outs_know_less(text, what):
-    with pytest.raises(EquationError) as caught:
-        parse_expression(text, ("count",), owner="spike_count", part="score")
-    assert str(caught.value).startswith(f"read-out 'spike_count', score, line 1: {what}")

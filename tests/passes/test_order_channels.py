@@ -15,7 +15,7 @@ from annconv.ir.operators import Convolution, Dense, Increase, Operator, Pad, Sc
 from annconv.ir.population import Population
 from annconv.neurons.library import HIDDEN
 from annconv.neurons.neuron import Neuron
-from annconv.passes.order_channels import channel_orders, order_channels
+from annconv.passes.order_channels import order_channels
 from annconv.reference.network import run_network
 
 NOISY = Neuron(
@@ -64,11 +64,21 @@ def deep(neuron: Neuron = HIDDEN["IaF"]) -> Network:
     )
 
 
+def moved(network: Network) -> dict[str, np.ndarray]:
+    """Which channels stand where in the ordered network, of the populations that have an order."""
+    populations = order_channels(network).populations
+    return {
+        entry.name: np.asarray(entry.channels)
+        for entry in populations
+        if entry.channels is not None
+    }
+
+
 def test_spikes_change_places_and_nothing_else() -> None:
     network = deep()
     ordered = order_channels(network)
     ordered.verify()
-    orders = channel_orders(order_channels(network))
+    orders = moved(network)
     assert set(orders) == {"p1", "p2"}  # no convolution reads p3
     np.testing.assert_array_equal(orders["p1"], orders["p2"])
     rng = np.random.default_rng(1)
@@ -94,7 +104,7 @@ def test_the_busiest_come_first() -> None:
         (convolution(3, 8, 8), "spikes"),
         (dense(128, 3), "spikes"),
     )
-    assert channel_orders(order_channels(network))["p1"].tolist() == [3, 4, 6, 7, 5, 1, 2, 0]
+    assert moved(network)["p1"].tolist() == [3, 4, 6, 7, 5, 1, 2, 0]
 
 
 def test_like_channels_stand_together() -> None:
@@ -107,7 +117,7 @@ def test_like_channels_stand_together() -> None:
         (convolution(3, 8, 8), "spikes"),
         (dense(288, 3), "spikes"),
     )
-    assert channel_orders(order_channels(network))["p1"].tolist() == [0, 2, 4, 6, 1, 3, 5, 7]
+    assert moved(network)["p1"].tolist() == [0, 2, 4, 6, 1, 3, 5, 7]
 
 
 def test_equal_channels_stay() -> None:
@@ -117,8 +127,7 @@ def test_equal_channels_stay() -> None:
         (convolution(3, 8, 8), "spikes"),
         (dense(288, 3), "spikes"),
     )
-    assert channel_orders(order_channels(network)) == {}
-    assert order_channels(network) is network
+    assert moved(network)["p1"].tolist() == list(range(8))
 
 
 def test_factors_and_a_hidden_matrix_follow() -> None:
@@ -129,7 +138,7 @@ def test_factors_and_a_hidden_matrix_follow() -> None:
         (full(125, 3), "spikes"),
     )
     ordered = order_channels(network)
-    assert set(channel_orders(order_channels(network))) == {"p1"}
+    assert set(moved(network)) == {"p1"}
     samples = np.random.default_rng(2).random((2, 4, 4, 1)) * 100.0
     before, after = (run_network(entry, samples, steps=30) for entry in (network, ordered))
     np.testing.assert_array_equal(after.counts, before.counts)
@@ -140,7 +149,7 @@ def test_factors_and_a_hidden_matrix_follow() -> None:
     "neuron", [NOISY, CROWD, UNLIKE], ids=["random numbers", "a mean", "random thresholds"]
 )
 def test_neurons_that_differ_by_rank_stay(neuron: Neuron) -> None:
-    assert channel_orders(order_channels(deep(neuron))) == {}
+    assert moved(deep(neuron)) == {}
 
 
 @pytest.mark.parametrize(
@@ -158,10 +167,10 @@ def test_weights_that_know_their_channels_stay(between: tuple[Operator, ...]) ->
         (full(16 * filters[-1], 3), "spikes"),
     )
     network.verify()
-    assert channel_orders(order_channels(network)) == {}
+    assert moved(network) == {}
 
 
 def test_the_input_stays() -> None:
     network = chain((4, 4, 8), (conv(3, 8, 6), "spikes"), (full(96, 3), "spikes"))
-    assert channel_orders(order_channels(network)) == {}
+    assert moved(network) == {}
     assert isinstance(network.input, Population)

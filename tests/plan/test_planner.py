@@ -141,7 +141,9 @@ def test_a_plan_describes_the_populations() -> None:
     plan = make_plan(branches(), "single")
     assert (plan.precision, plan.dt, plan.inputs) == ("single", 1.0, 18)
     assert plan.populations == (18, 18, 18, 2)
-    assert plan.spikes == ("image_spikes", "peaks_spikes", None, "classes_spikes")
+    assert [kept and kept.buffer for kept in plan.spikes] == [
+        "image_spikes", "peaks_spikes", None, "classes_spikes",
+    ]  # fmt: skip
     assert (plan.readout.population, plan.readout.outputs) == (3, 2)
     assert plan.readout.parameters == (("k", "readout_k"),)
 

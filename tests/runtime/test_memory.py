@@ -16,7 +16,7 @@ from annconv.live.network import LiveNetwork
 from annconv.machine import PROC
 from annconv.runtime import memory
 from annconv.runtime.compiled import CompiledNetwork, compile_network
-from annconv.runtime.memory import SPIKE_BYTES, Recording, memory_told, spike_limit
+from annconv.runtime.memory import SPIKE_BYTES, MemoryTold, Recording, spike_limit
 
 pytestmark = pytest.mark.compiles
 
@@ -141,7 +141,7 @@ def test_what_others_need_and_a_share_are_left(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_any_other_lack_of_memory_is_told() -> None:
-    @memory_told("this", "Do that.")
+    @MemoryTold("this", "Do that.")
     def fail(error: Exception) -> None:
         raise error
 

@@ -1,4 +1,4 @@
-"""Text of every stage of four tiny networks: what a change of the compiler changes shows in a diff.
+"""Text of every stage of tiny networks: what a change of the compiler changes shows in a diff.
 
 `make text` writes the texts anew; read the diff before it is committed.
 """

@@ -22,7 +22,7 @@ from annconv.conversion.annarchy.normalisation import (
     scale_factor_fault,
     scale_factors,
 )
-from annconv.conversion.annarchy.stages import Stage
+from annconv.conversion.annarchy.spiking_layers import SpikingLayer
 from annconv.conversion.annarchy.survey import Survey, survey
 from annconv.conversion.annarchy.thresholds import largest_step, lowered_threshold
 from annconv.conversion.refusal import Refusal, Takers, problem, unsupported
@@ -43,9 +43,9 @@ PRESET = "annarchy"
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
-    """A stage with its neuron and the values that the options give it."""
+    """A spiking layer with its neuron and the values that the options give it."""
 
-    stage: Stage
+    spiking: SpikingLayer
     neuron: Neuron
     threshold: float | None
     operators: tuple[Operator, ...]
@@ -76,33 +76,33 @@ def convert(
     return network
 
 
-def transmitted(stage: Stage) -> str:
+def transmitted(spiking: SpikingLayer) -> str:
     """What a layer reads of the population before it: spikes for Dense, their trace otherwise."""
-    return SPIKES if stage.is_dense else MASK
+    return SPIKES if spiking.is_dense else MASK
 
 
-def projection_kind(stage: Stage) -> str:
+def projection_kind(spiking: SpikingLayer) -> str:
     """First part of a projection's name; the number of populations so far follows."""
-    if stage.is_dense:
+    if spiking.is_dense:
         return "dense_proj"
-    return "conv_proj" if isinstance(stage.layer, Convolution) else "pool_proj"
+    return "conv_proj" if isinstance(spiking.layer, Convolution) else "pool_proj"
 
 
 def _checked_factors(
     found: Survey, choice: NeuronChoice, options: AnnarchyOptions
 ) -> tuple[float, ...]:
-    """Normalisation factors of all stages, once thresholds and neurons are known to be usable."""
+    """Normalisation factors of all layers, once thresholds and neurons are known to be usable."""
     faults = _threshold_faults(found, choice, options)
     factors: tuple[float, ...] = ()
     try:
-        factors = scale_factors(options.scale_factor, len(found.stages))
+        factors = scale_factors(options.scale_factor, len(found.layers))
     except ValueError as error:
         faults.append(str(error))
     for field, neuron, readers in (
-        ("input_encoding", choice.encoding, found.stages[:1]),
-        ("hidden_neuron", choice.hidden, found.stages[1:]),
+        ("input_encoding", choice.encoding, found.layers[:1]),
+        ("hidden_neuron", choice.hidden, found.layers[1:]),
     ):
-        masked = [stage.node.name for stage in readers if transmitted(stage) == MASK]
+        masked = [spiking.node.name for spiking in readers if transmitted(spiking) == MASK]
         if masked and parse_neuron(neuron).variable(MASK) is None:
             faults.append(
                 f"{field}: neuron {neuron.name!r} has no variable {MASK!r}: expected the trace of "
@@ -116,12 +116,12 @@ def _checked_factors(
 
 
 def _thresholds(found: Survey, choice: NeuronChoice, step: float) -> list[float | None]:
-    """The threshold of every stage, None where its neuron has none."""
+    """The threshold of every spiking layer, None where its neuron has none."""
     thresholds: list[float | None] = []
-    for stage in found.stages:
-        own = threshold_of(_neuron_of(found, choice, stage))
-        if own is not None and not _keeps_threshold(found, stage):
-            own = lowered_threshold(own, step, stage.node.origin[0].index)
+    for spiking in found.layers:
+        own = threshold_of(_neuron_of(found, choice, spiking))
+        if own is not None and not _keeps_threshold(found, spiking):
+            own = lowered_threshold(own, step, spiking.node.origin[0].index)
         thresholds.append(own)
     return thresholds
 
@@ -132,34 +132,36 @@ def _threshold_refusals(
     """Layers whose index brings a threshold above 0 to 0 or below."""
     deepest = _deepest(found)
     thresholds = _thresholds(found, choice, options.threshold_step)
-    for stage, threshold in zip(found.stages, thresholds, strict=True):
-        own = threshold_of(_neuron_of(found, choice, stage))
+    for spiking, threshold in zip(found.layers, thresholds, strict=True):
+        own = threshold_of(_neuron_of(found, choice, spiking))
         if own is not None and threshold is not None and threshold <= 0 < own:
             why = f"its threshold would be {threshold:g}, and must be above 0"
             instead = f"threshold_step={largest_step(own, deepest):g} or smaller"
-            yield Refusal(stage.node.origin[-1], why, instead)
+            yield Refusal(spiking.node.origin[-1], why, instead)
 
 
 def _threshold_faults(found: Survey, choice: NeuronChoice, options: AnnarchyOptions) -> list[str]:
     """Why the options cannot give the neurons their thresholds."""
     step = options.threshold_step
-    for stage, threshold in zip(found.stages, _thresholds(found, choice, step), strict=True):
+    for spiking, threshold in zip(found.layers, _thresholds(found, choice, step), strict=True):
         if threshold is None:
             continue
         if not math.isfinite(threshold):
             most = sys.float_info.max / (2 * _deepest(found))
             fault = (
                 f"threshold_step: expected a number from {-most:.2g} to {most:.2g}, received "
-                f"{step!r}, with which {stage.node.name!r} would have the threshold {threshold:g}."
+                f"{step!r}, with which {spiking.node.name!r} would have the threshold "
+                f"{threshold:g}."
             )
             return [fault]
-        neuron = _neuron_of(found, choice, stage)
+        neuron = _neuron_of(found, choice, spiking)
         parameter = parse_neuron(neuron).parameter(THRESHOLD)
         if parameter is not None and parameter.type != "float" and not threshold.is_integer():
             fault = (
                 f"hidden_neuron: neuron {neuron.name!r} declares its threshold {THRESHOLD!r} as "
-                f"{parameter.type}: expected float, because {stage.node.name!r} has the threshold "
-                f"{threshold:g}. Declare it without {parameter.type!r}, or use threshold_step=0."
+                f"{parameter.type}: expected float, because {spiking.node.name!r} has the "
+                f"threshold {threshold:g}. Declare it without {parameter.type!r}, or use "
+                "threshold_step=0."
             )
             return [fault]
     return []
@@ -167,32 +169,32 @@ def _threshold_faults(found: Survey, choice: NeuronChoice, options: AnnarchyOpti
 
 def _deepest(found: Survey) -> int:
     """Position of the last layer whose threshold is lowered, at least 1."""
-    lowered = (stage for stage in found.stages if not _keeps_threshold(found, stage))
-    return max((stage.node.origin[0].index for stage in lowered), default=1)
+    lowered = (spiking for spiking in found.layers if not _keeps_threshold(found, spiking))
+    return max((spiking.node.origin[0].index for spiking in lowered), default=1)
 
 
-def _neuron_of(found: Survey, choice: NeuronChoice, stage: Stage) -> Neuron:
-    """The neuron of a stage's population."""
-    return choice.output if stage is found.stages[-1] else choice.hidden
+def _neuron_of(found: Survey, choice: NeuronChoice, spiking: SpikingLayer) -> Neuron:
+    """The neuron of a spiking layer's population."""
+    return choice.output if spiking is found.layers[-1] else choice.hidden
 
 
 def _layers(
     found: Survey, choice: NeuronChoice, options: AnnarchyOptions, factors: Sequence[float]
 ) -> list[_Layer]:
-    """Neurons, thresholds and weights of all stages."""
+    """Neurons, thresholds and weights of all spiking layers."""
     layers: list[_Layer] = []
     thresholds = _thresholds(found, choice, options.threshold_step)
-    for stage, threshold, factor in zip(found.stages, thresholds, factors, strict=True):
-        operators = stage.operators
+    for spiking, threshold, factor in zip(found.layers, thresholds, factors, strict=True):
+        operators = spiking.operators
         if options.normalize == "model":
-            operators = (*operators[:-1], _normalised(stage.layer, factor))
-        layers.append(_Layer(stage, _neuron_of(found, choice, stage), threshold, operators))
+            operators = (*operators[:-1], _normalised(spiking.layer, factor))
+        layers.append(_Layer(spiking, _neuron_of(found, choice, spiking), threshold, operators))
     return layers
 
 
-def _keeps_threshold(found: Survey, stage: Stage) -> bool:
-    """Whether a stage is a Dense layer with no other behind it: its threshold is not lowered."""
-    return stage is found.stages[-1] and stage.is_dense
+def _keeps_threshold(found: Survey, spiking: SpikingLayer) -> bool:
+    """Whether it is a Dense layer with no other behind it: its threshold is not lowered."""
+    return spiking is found.layers[-1] and spiking.is_dense
 
 
 def threshold_of(neuron: Neuron) -> float | None:
@@ -225,7 +227,7 @@ def _network(
     projections: list[Projection] = []
     for layer in layers:
         last = layer is layers[-1]
-        stage, before = layer.stage, populations[-1]
+        spiking, before = layer.spiking, populations[-1]
         parameters = {} if layer.threshold is None else {THRESHOLD: np.asarray(layer.threshold)}
         if last:
             own = {parameter.name for parameter in parse_neuron(layer.neuron).parameters}
@@ -233,21 +235,21 @@ def _network(
             parameters |= {name: np.asarray(value) for name, value in shared.items()}
         populations.append(
             Population(
-                stage.node.name,
-                stage.node.shape,
+                spiking.node.name,
+                spiking.node.shape,
                 layer.neuron,
                 parameters,
                 "output" if last else "hidden",
-                stage.node.origin,
+                spiking.node.origin,
             )
         )
         projections.append(
             Projection(
-                f"{projection_kind(stage)}_{len(populations)}",
+                f"{projection_kind(spiking)}_{len(populations)}",
                 before.name,
-                stage.node.name,
+                spiking.node.name,
                 layer.operators,
-                transmitted(stage),
+                transmitted(spiking),
             )
         )
     stored = {field.name: _text(getattr(options, field.name)) for field in fields(options)}

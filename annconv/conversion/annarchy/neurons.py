@@ -93,21 +93,21 @@ def _neuron(
 
 
 def _readout(options: AnnarchyOptions, faults: list[str]) -> Readout | None:
-    """The read-out of that name, `k` filled in."""
+    """The read-out of that name; the options of the same names fill in its parameters."""
     name = options.read_out
     if not isinstance(name, str) or name not in READOUTS:
         faults.append(f"read_out: unknown value {name!r}. {nearest(name, READOUTS)}.")
         return None
     readout: Readout = READOUTS[name]
-    if "k" not in dict(readout.parameters):
-        return readout
-    if options.k is None:
-        faults.append(
-            f"k: expected a whole number above 0, received None. read_out={name!r} stops a sample "
-            "when an output neuron has k spikes: pass k=5, for instance."
-        )
-        return None
-    return readout.with_parameters(k=options.k)
+    given = {parameter: getattr(options, parameter) for parameter, _ in readout.parameters}
+    missing = [
+        f"{parameter}: expected a number, received None. read_out={name!r} needs it: pass "
+        f"{parameter}={value:g}, for instance."
+        for parameter, value in readout.parameters
+        if given[parameter] is None
+    ]
+    faults += missing
+    return None if missing else readout.with_parameters(**given)
 
 
 def _silence_faults(field: str, neuron: Neuron) -> list[str]:

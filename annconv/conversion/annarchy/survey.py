@@ -23,7 +23,12 @@ from annconv.conversion.annarchy.refusals import (
     TWO_CONVOLUTIONS,
     remedy,
 )
-from annconv.conversion.annarchy.stages import Pool, Stage, Weights, find_stages
+from annconv.conversion.annarchy.spiking_layers import (
+    Pool,
+    SpikingLayer,
+    Weights,
+    find_spiking_layers,
+)
 from annconv.conversion.annarchy.structure import held_origins, structure_refusals
 from annconv.conversion.refusal import Refusal
 from annconv.conversion.sections import Sections, find_sections
@@ -44,13 +49,13 @@ class Survey:
 
     Attributes:
         input: The node where samples enter.
-        stages: Layers that become populations; at least one, unless there are refusals.
+        layers: Layers that become populations; at least one, unless there are refusals.
         fatal: Why the Graph cannot be converted.
         inexact: Why it cannot be converted exactly; what can be left out.
     """
 
     input: Node
-    stages: tuple[Stage, ...]
+    layers: tuple[SpikingLayer, ...]
     fatal: tuple[Refusal, ...]
     inexact: tuple[Refusal, ...]
 
@@ -69,7 +74,7 @@ def survey(graph: Graph, known: Sequence[LayerProblem] = ()) -> Survey:
     rules = _Rules(find_sections(graph), frozenset(listed), held_origins(graph))
     first = next(node for node in graph.nodes if isinstance(node.layer, Input))
     fatal = (*structure, *_in_order(rules.fatal()), *rules.no_population(first))
-    return Survey(first, rules.stages, fatal, _in_order(rules.inexact()))
+    return Survey(first, rules.layers, fatal, _in_order(rules.inexact()))
 
 
 def refused_layers(graph: Graph) -> frozenset[Origin]:
@@ -96,7 +101,7 @@ class _Rules:
 
     Attributes:
         sections: Of the Graph.
-        stages: Its populations.
+        layers: Its populations.
     """
 
     def __init__(
@@ -110,12 +115,14 @@ class _Rules:
             held: Layers that stand in a nested model or a wrapper, which is listed.
         """
         self.sections = sections
-        self.stages = find_stages(sections)
+        self.layers = find_spiking_layers(sections)
         self._known, self._held = known, held
         self._nodes = sections.graph.nodes
         self._places = {node.name: place for place, node in enumerate(self._nodes)}
         self._behind = self._readers_behind()
-        self._first = min((self._places[stage.node.name] for stage in self.stages), default=None)
+        self._first = min(
+            (self._places[spiking.node.name] for spiking in self.layers), default=None
+        )
         parts: dict[tuple[Origin, ...], list[Layer]] = {}
         for node in self._nodes:
             parts.setdefault(node.origin, []).append(node.layer)
@@ -138,7 +145,7 @@ class _Rules:
 
     def no_population(self, first: Node) -> Iterator[Refusal]:
         """Nothing spikes, unless a layer that could not be read would have."""
-        if not self.stages and not self._known:
+        if not self.layers and not self._known:
             why = "no layer behind it becomes a population"
             yield _refuse(first, Remedy(why, "a model with a Dense layer"))
 

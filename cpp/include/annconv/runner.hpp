@@ -83,12 +83,13 @@ class Progress {
 };
 
 // Reports the spikes that recorded populations emitted in the last tile.
-inline void record_spikes(const NetworkTable& network, const void* arena, const RunRequest& request,
-                          std::int64_t sample, std::int32_t first, std::int32_t steps) {
+inline void record_spikes(const NetworkTable& network, const void* weights, const void* arena,
+                          const RunRequest& request, std::int64_t sample, std::int32_t first,
+                          std::int32_t steps) {
     for (std::int32_t population = 0; population < network.populations; ++population) {
         if (!request.record[population]) continue;
         for (std::int32_t slot = 0; slot < steps; ++slot) {
-            const EmittedSpikes spikes = network.spikes(arena, population, slot);
+            const EmittedSpikes spikes = network.spikes(weights, arena, population, slot);
             if (!spikes.kept()) break;  // a junction
             for (std::int32_t rank = 0; rank < network.sizes[population]; ++rank) {
                 if (spikes[rank]) {
@@ -164,8 +165,9 @@ class SampleRun : public ParallelWork {
                                  asks ? request_.seconds : nullptr};
             const std::int32_t executed = network_.advance(weights_, arena, tile);
             if (records_ && team.leads()) {
-                progress_.guarded(
-                    [&] { record_spikes(network_, arena, request_, sample, first, executed); });
+                progress_.guarded([&] {
+                    record_spikes(network_, weights_, arena, request_, sample, first, executed);
+                });
             }
             first += executed;
             if (executed < steps || network_.stopped(weights_, arena)) break;

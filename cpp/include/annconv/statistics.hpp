@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace annconv {
 
@@ -17,6 +18,18 @@ Real mean(const Real* values) {
 template <int count, class Real>
 Real largest(const Real* values) {
     return *std::max_element(values, values + count);
+}
+
+/// The largest but one; of one value alone, less than any number.
+template <int count, class Real>
+Real second_largest(const Real* values) {
+    constexpr Real kLeast = -std::numeric_limits<Real>::infinity();
+    Real first = kLeast, second = kLeast;
+    for (int index = 0; index < count; ++index) {
+        second = std::max(second, std::min(first, values[index]));
+        first = std::max(first, values[index]);
+    }
+    return second;
 }
 
 template <int count, class Real>

@@ -9,7 +9,7 @@
 
 namespace annconv {
 
-constexpr std::uint32_t kTableVersion = 3;
+constexpr std::uint32_t kTableVersion = 4;
 
 // Receives what happened while samples run. Methods are called from several threads, but all calls
 // for one sample come from one thread. What they throw (of std::exception) ends the run, whose
@@ -51,15 +51,33 @@ class EmittedSpikes {
     EmittedSpikes(const std::int8_t* bytes) : bytes_(bytes) {}
     EmittedSpikes(const std::uint8_t* bits) : bits_(bits) {}
 
+    // Channels that stand at other places than their own: `places` has that of each.
+    template <class Element, std::size_t channels>
+    EmittedSpikes(const Element* spikes, const std::int32_t (&places)[channels])
+        : EmittedSpikes(spikes) {
+        places_ = places;
+        channels_ = static_cast<std::int32_t>(channels);
+    }
+
     bool kept() const { return bytes_ != nullptr || bits_ != nullptr; }
+
+    // What the neuron of a rank emitted.
     std::int8_t operator[](std::int32_t rank) const {
-        return bytes_ != nullptr ? bytes_[rank]
-                                 : static_cast<std::int8_t>(bits_[rank / 8] >> rank % 8 & 1);
+        const std::int32_t place = place_of(rank);
+        return bytes_ != nullptr ? bytes_[place]
+                                 : static_cast<std::int8_t>(bits_[place / 8] >> place % 8 & 1);
     }
 
    private:
+    std::int32_t place_of(std::int32_t rank) const {
+        if (places_ == nullptr) return rank;
+        return rank / channels_ * channels_ + places_[rank % channels_];
+    }
+
     const std::int8_t* bytes_ = nullptr;
     const std::uint8_t* bits_ = nullptr;
+    const std::int32_t* places_ = nullptr;
+    std::int32_t channels_ = 1;
 };
 
 // What a network is and does. `weights` and `arena` are aligned to 64 bytes; no function throws.
@@ -82,7 +100,8 @@ struct NetworkTable {
     // Runs a tile of steps, fewer if the read-out needs no further one; returns how many.
     std::int32_t (*advance)(const void* weights, void* arena, const TileInput& tile);
     // What a population emitted in a step of the last tile.
-    EmittedSpikes (*spikes)(const void* arena, std::int32_t population, std::int32_t slot);
+    EmittedSpikes (*spikes)(const void* weights, const void* arena, std::int32_t population,
+                            std::int32_t slot);
     bool (*stopped)(const void* weights, const void* arena);  // whether the read-out is finished
     void (*read_out)(const void* weights, const void* arena, std::int32_t* counts, double* outputs);
 };
@@ -115,8 +134,10 @@ constexpr NetworkTable make_table(const char* digest, const char* const (&part_n
         return Network::advance(*static_cast<const Weights*>(weights), *static_cast<Arena*>(arena),
                                 Tile<Real>(tile));
     };
-    table.spikes = [](const void* arena, std::int32_t population, std::int32_t slot) {
-        return Network::spikes(*static_cast<const Arena*>(arena), population, slot);
+    table.spikes = [](const void* weights, const void* arena, std::int32_t population,
+                      std::int32_t slot) {
+        return Network::spikes(*static_cast<const Weights*>(weights),
+                               *static_cast<const Arena*>(arena), population, slot);
     };
     table.stopped = [](const void* weights, const void* arena) {
         return Network::stopped(*static_cast<const Weights*>(weights),

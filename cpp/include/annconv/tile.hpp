@@ -18,9 +18,10 @@ template <class Real>
 struct Step {
     const Real* rates;
     RandomStream random;
-    std::int32_t index;  // in the sample
-    std::int32_t slot;   // in the tile
-    std::byte* scratch;  // this thread's own, aligned to 64 bytes
+    std::int32_t index;         // in the sample
+    std::int32_t slot;          // in the tile
+    std::byte* scratch;         // this thread's own, aligned to 64 bytes
+    bool has_new_rates = true;  // unlike those of the step before
 
     // The number in (0, 1) of one draw of one neuron.
     Real uniform(int neuron, std::uint32_t population, std::uint32_t draw) const {
@@ -123,7 +124,8 @@ struct Tile : TileInput {
         : TileInput(input), rates(static_cast<const Real*>(input.first_rates)) {}
 
     Step<Real> step(std::int32_t slot) const {
-        return {rates + slot * advance, random, first + slot, slot, scratch};
+        const std::int32_t index = first + slot;
+        return {rates + slot * advance, random, index, slot, scratch, index == 0 || advance != 0};
     }
 
     const Real* const rates;  // of the first step

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from types import SimpleNamespace
 from typing import ClassVar
 
 import pytest
 
+from annconv.conversion.annarchy import neurons
 from annconv.conversion.annarchy.neurons import choose_neurons
 from annconv.errors import OptionError
 from annconv.neurons.library import (
@@ -23,7 +24,7 @@ from annconv.neurons.library import (
 )
 from annconv.neurons.neuron import Neuron
 from annconv.options import AnnarchyOptions
-from annconv.readouts import READOUTS
+from annconv.readouts import READOUTS, Readout
 
 LEAKY = Neuron(
     name="Leaky", parameters="vt = 0.5; tau = 10.0", equations="dv/dt = (g_exc - v)/tau",
@@ -104,8 +105,19 @@ def test_a_read_out_must_be_a_name():
 
 def test_k_spikes_need_a_k():
     (fault,) = faults(read_out="time_to_k_spikes")
-    assert fault.startswith("k: expected a whole number above 0, received None.")
-    assert "pass k=5" in fault
+    assert fault == (
+        "k: expected a number, received None. read_out='time_to_k_spikes' needs it: pass k=5, for "
+        "instance."
+    )
+
+
+def test_every_parameter_of_a_read_out_is_an_option(monkeypatch):
+    known = {field.name for field in fields(AnnarchyOptions)}
+    assert all(name in known for entry in READOUTS.values() for name, _ in entry.parameters)
+    lead = Readout("lead", "count", ("count",), parameters=(("k", 2.0), ("max_f", 1.5)))
+    monkeypatch.setattr(neurons, "READOUTS", {"lead": lead})
+    filled = choose(read_out="lead", k=3, max_f=8.0).readout
+    assert filled.parameters == (("k", 3.0), ("max_f", 8.0))
 
 
 def test_k_is_ignored_by_other_read_outs():

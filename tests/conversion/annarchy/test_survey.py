@@ -60,12 +60,12 @@ def surveyed(graph, *known):
     return (*known, *map(alone, (*found.fatal, *found.inexact)))
 
 
-def stages(found):
-    return [(stage.node.name, [type(operator) for operator in stage.operators])
-            for stage in found.stages]  # fmt: skip
+def spiking_layers(found):
+    return [(spiking.node.name, [type(operator) for operator in spiking.operators])
+            for spiking in found.layers]  # fmt: skip
 
 
-def test_weights_and_pools_become_stages_and_the_rest_is_absorbed(graph, conv, weights):
+def test_weights_and_pools_become_spiking_layers_and_the_rest_is_absorbed(graph, conv, weights):
     found = survey(
         graph(
             (4, 4, 1),
@@ -80,11 +80,11 @@ def test_weights_and_pools_become_stages_and_the_rest_is_absorbed(graph, conv, w
     )  # fmt: skip
     assert found.input.name == "input"
     assert (found.fatal, found.inexact) == ((), ())
-    assert stages(found) == [
+    assert spiking_layers(found) == [
         ("conv", [Convolution]), ("pool", [MaxPool]), ("mean", [MeanPool]),
         ("dense", [Reshape, Dense]), ("last", [Dense]),
     ]  # fmt: skip
-    assert [stage.node.origin[0].index for stage in found.stages] == [1, 2, 4, 6, 8]
+    assert [spiking.node.origin[0].index for spiking in found.layers] == [1, 2, 4, 6, 8]
 
 
 def test_a_relu_behind_max_pooling_counts(graph, conv, weights):
@@ -93,7 +93,7 @@ def test_a_relu_behind_max_pooling_counts(graph, conv, weights):
         ("relu", "ReLU", Relu()), ("flat", "Flatten", Reshape((8,))),
         ("dense", "Dense", Dense(weights(8, 2))),
     )  # fmt: skip
-    assert len(survey(model).stages) == 3
+    assert len(survey(model).layers) == 3
     assert refused(model) is None
 
 
@@ -135,7 +135,7 @@ def test_everything_that_is_not_exact_is_listed_in_the_order_of_the_layers(graph
     ]
     ignored = survey(model)
     assert (len(ignored.inexact), refused(model, ignore=True)) == (7, None)
-    assert [stage.node.name for stage in ignored.stages] == ["a", "b", "c"]
+    assert [spiking.node.name for spiking in ignored.layers] == ["a", "b", "c"]
 
 
 def test_the_message_counts_layers_and_names_remedies(graph, weights):
@@ -229,7 +229,7 @@ def test_values_that_no_neuron_has_stand_in_place_of_a_relu(graph, weights):
         ("late", "ReLU(threshold 0.5)", "its response jumps"),
         ("soft", "Softmax", "its values depend on other positions"),
     ]
-    assert len(survey(model).stages) == 4
+    assert len(survey(model).layers) == 4
     assert refused(model, ignore=True) is None
 
 
@@ -291,9 +291,9 @@ LINEAR = "its values can be negative, and no ReLU follows before the next layer"
 
 
 def test_a_stage_ends_in_a_layer_with_a_population(graph, weights):
-    (stage,) = survey(graph((3,), ("a", "Dense", Dense(weights(3, 2))))).stages
+    (spiking,) = survey(graph((3,), ("a", "Dense", Dense(weights(3, 2))))).layers
     with pytest.raises(TypeError, match="reshape 2 does not become a population"):
-        _ = replace(stage, operators=(Reshape((2,)),)).layer
+        _ = replace(spiking, operators=(Reshape((2,)),)).layer
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ struct Network {
     }
 
     // What a population emitted in a step of the last tile.
-    static annconv::EmittedSpikes spikes(const Arena& arena, int population, [[maybe_unused]] std::int32_t slot) {
+    static annconv::EmittedSpikes spikes(const Weights&, const Arena& arena, int population, [[maybe_unused]] std::int32_t slot) {
         switch (population) {
             case 0:  // image
                 return arena.image_spikes[slot + 1];
@@ -147,7 +147,7 @@ struct Network {
 
 constexpr const char* kParts[] = {"update_image", "update_peaks", "apply_main_v2", "update_classes"};
 
-constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("2ae2f6521dc36dd09265ad52240fe3de4b856b20b3441c21b90d8f1adefeaf2e", kParts);
+constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("30faf9dce008bb8798599fd1e64afcd3229d788f3213fb5439aca70b3bfb1805", kParts);
 
 }  // namespace
 }  // namespace network

@@ -72,7 +72,7 @@ struct Network {
     }
 
     // What a population emitted in a step of the last tile.
-    static annconv::EmittedSpikes spikes(const Arena& arena, int population, [[maybe_unused]] std::int32_t slot) {
+    static annconv::EmittedSpikes spikes(const Weights&, const Arena& arena, int population, [[maybe_unused]] std::int32_t slot) {
         switch (population) {
             case 0:  // image
                 return arena.image_spikes[slot + 1];
@@ -105,7 +105,7 @@ struct Network {
 
 constexpr const char* kParts[] = {"update_image", "layer_hidden sums", "layer_hidden neurons", "layer_classes sums", "layer_classes neurons"};
 
-constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("309b42ee0fd648b247aea55780c87155147c73110bcdca0520642d5b42bdc4fa", kParts);
+constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("ca91821b689725de1682fdb9cf6fa8f66fc45ddb8e4e6a046912b5252a69bd45", kParts);
 
 }  // namespace
 }  // namespace network

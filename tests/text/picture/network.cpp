@@ -80,7 +80,7 @@ struct Network {
     }
 
     // What a population emitted in a step of the last tile.
-    static annconv::EmittedSpikes spikes(const Arena& arena, int population, [[maybe_unused]] std::int32_t slot) {
+    static annconv::EmittedSpikes spikes(const Weights&, const Arena& arena, int population, [[maybe_unused]] std::int32_t slot) {
         switch (population) {
             case 0:  // image
                 return arena.image_spikes[slot + 1];
@@ -119,7 +119,7 @@ struct Network {
 
 constexpr const char* kParts[] = {"layer_image", "layer_conv", "update_classes"};
 
-constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("e6592b6e60e5cf2a3342506dbbec89a3542b25bfe08977651eb374abba4c2eeb", kParts);
+constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("aa9cf4ba908d376adaa87d8b79d99178bcd8772b9876a06b8509a40edc135379", kParts);
 
 }  // namespace
 }  // namespace network

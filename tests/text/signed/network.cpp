@@ -85,7 +85,7 @@ struct Network {
     }
 
     // What a population emitted in a step of the last tile.
-    static annconv::EmittedSpikes spikes(const Arena& arena, int population, [[maybe_unused]] std::int32_t slot) {
+    static annconv::EmittedSpikes spikes(const Weights&, const Arena& arena, int population, [[maybe_unused]] std::int32_t slot) {
         switch (population) {
             case 0:  // image
                 return arena.image_spikes[slot + 1];
@@ -118,7 +118,7 @@ struct Network {
 
 constexpr const char* kParts[] = {"update_image", "update_both", "update_classes"};
 
-constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("361560b978e927e8602827cc70486759f91e1b578ac8ef0da7a9fccf3fee6a1a", kParts);
+constexpr annconv::NetworkTable kTable = annconv::make_table<Network>("28ac2b22024174b7d789165c1456294953bbea4321517980510252bde78b723f", kParts);
 
 }  // namespace
 }  // namespace network

@@ -19,7 +19,7 @@ Pool = MaxPool | MeanPool
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class SpikingLayer:
     """A layer that becomes a population.
 
     Attributes:
@@ -44,15 +44,15 @@ class Stage:
         return is_dense(self.node.origin[-1])
 
 
-def find_stages(sections: Sections) -> tuple[Stage, ...]:
-    """The stages of a model, in the order of its sections; all else leaves values as they are."""
-    stages: list[Stage] = []
+def find_spiking_layers(sections: Sections) -> tuple[SpikingLayer, ...]:
+    """The layers of a model that spike, in the order of its sections."""
+    layers: list[SpikingLayer] = []
     between: tuple[Operator, ...] = ()
     for node in sections.nodes():
         layer = node.layer
         if isinstance(layer, Reshape):
             between = (*between, layer)
         elif isinstance(layer, Weights | Pool):
-            stages.append(Stage(node, (*between, layer)))
+            layers.append(SpikingLayer(node, (*between, layer)))
             between = ()
-    return tuple(stages)
+    return tuple(layers)
