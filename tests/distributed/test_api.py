@@ -255,7 +255,13 @@ class TestFaults:
             distributed.predict(network, array, client, in_flight=1)
         assert str(caught.value) == "samples 0 to 2 of 9: ValueError: no such picture"
 
-    def test_an_interrupt_cancels_the_rest(self, client, network, monkeypatch):
+    def test_an_interrupt_cancels_the_rest(self, client, network, monkeypatch, tmp_path):
+        def waiting(block, block_info=None):
+            if block_info[0]["chunk-location"][0] > 0:
+                with open(gate, "rb", buffering=0) as held:  # noqa: PTH123
+                    held.read(1)
+            return block
+
         def interrupted(*_):
             raise KeyboardInterrupt
 
@@ -263,14 +269,22 @@ class TestFaults:
         cancel = client.cancel
 
         def watched(futures, **options):
-            cancelled.extend(futures)
+            cancelled.extend(future.key[1] for future in futures)
             cancel(futures, **options)
 
+        gate = str(tmp_path / "gate")
+        os.mkfifo(gate)
+        opened = os.open(gate, os.O_RDWR)
+        array = da.zeros((20, 6), chunks=(2, 6)).map_blocks(waiting, dtype=float)
         monkeypatch.setattr(distributed.api, "_put", interrupted)
         monkeypatch.setattr(client, "cancel", watched)
-        with pytest.raises(KeyboardInterrupt):
-            distributed.predict(network, images(), client, batch_size=1, in_flight=9)
-        assert len(cancelled) == 8
+        with pytest.raises(KeyboardInterrupt) as caught:
+            distributed.predict(network, array, client, in_flight=3)
+        os.write(opened, bytes(10))  # lets those go that wait; who comes later finds no gate
+        os.unlink(gate)  # noqa: PTH108
+        os.close(opened)
+        assert cancelled == [2, 4]
+        assert caught.type is KeyboardInterrupt  # held until here, and with it what was called
 
     def test_nothing_is_left_behind(self, client, network):
         array = da.from_array(np.full((40, 6), np.nan), chunks=(4, 6))
