@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from annconv import distributed as distributed
     from annconv import errors as errors
     from annconv import plot as plot
     from annconv import spike_statistics as spike_statistics
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_MODULES = frozenset({"errors", "plot", "spike_statistics"})
+_MODULES = frozenset({"distributed", "errors", "plot", "spike_statistics"})
 _HOMES = {
     "ANNtoSNNConverter": "annconv.converter.annarchy",
     "CompiledNetwork": "annconv.runtime.compiled",
@@ -61,6 +62,7 @@ __all__ = [
     "__version__",
     "compile",
     "convert",
+    "distributed",
     "errors",
     "evaluate",
     "load",

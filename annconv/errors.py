@@ -244,6 +244,29 @@ class OutOfMemoryError(SimulationError, MemoryError):
         super().__init__(f"{what}: expected {expected}, received {received}. {instead}")
 
 
+class ClusterError(AnnconvError):
+    """A Dask cluster cannot do what it is asked for: it is not there, or not fit for annconv."""
+
+    def __init__(self, what: str, *, instead: str) -> None:
+        self.what, self.instead = what, instead
+        super().__init__(f"{what}. Instead: {instead}.")
+
+
+class BatchError(AnnconvError):
+    """A batch of samples could not be run on a cluster; the batches that were left are cancelled.
+
+    Attributes:
+        start: Index of the batch's first sample.
+        stop: Index behind its last one.
+        total: Samples in all batches.
+        why: What happened. The error that the worker raised is `__cause__`, if it raised one.
+    """
+
+    def __init__(self, start: int, stop: int, total: int, why: str) -> None:
+        self.start, self.stop, self.total, self.why = start, stop, total, why
+        super().__init__(f"samples {start} to {stop - 1} of {total}: {why}")
+
+
 class UnavailableError(AnnconvError, AttributeError):
     """Something was asked of an object that it does not have, or not yet."""
 

@@ -31,6 +31,7 @@ SECTIONS = {
     "early_stop": "a read-out that stops early",
     "own_neuron": "a user's own neuron",
     "memory": "arena and process",
+    "distributed": "on a Dask cluster, beside one call",
     "startup": "importing and loading",
     "build": "compiling",
 }

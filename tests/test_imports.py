@@ -17,7 +17,10 @@ from annconv.ir.projection import Projection
 from annconv.neurons.neuron import Neuron
 from annconv.readouts.readout import Readout
 
-HEAVY = ("graphviz", "h5py", "jinja2", "keras", "matplotlib", "sklearn", "sympy", "tensorflow")
+HEAVY = (
+    "dask", "distributed", "graphviz", "h5py", "jinja2", "keras", "matplotlib", "sklearn", "sympy",
+    "tensorflow",
+)  # fmt: skip
 
 
 def loaded_after(code: str, *arguments: str) -> set[str]:
@@ -57,7 +60,7 @@ def test_every_public_name_can_be_had_from_a_fresh_import():
     loaded_after(code)
 
 
-@pytest.mark.parametrize("name", ["errors", "plot", "spike_statistics"])
+@pytest.mark.parametrize("name", ["distributed", "errors", "plot", "spike_statistics"])
 def test_public_modules_can_be_imported_in_every_way(name):
     code = (
         f"import annconv.{name}\nimport annconv.{name} as one\nfrom annconv import {name} as two\n"

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from annconv.cli.samples import CSV_HEADER
 from annconv.errors import OptionError
+from annconv.sample_files.files import CSV_HEADER
 
 SUFFIXES = (".npy", ".csv", ".txt")
 

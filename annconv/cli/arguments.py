@@ -103,6 +103,16 @@ def _add_predict(adder: Any) -> None:
         "--seed", type=int, default=0, metavar="N", help="of random encodings and ties (default: 0)"
     )
     parser.add_argument("--quiet", action="store_true", help="no progress bar on stderr")
+    cluster = parser.add_argument_group("on a Dask cluster", "Labels stay the same.")
+    cluster.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="run on the workers of this scheduler, as tcp://host:8786; --threads are those of a "
+        "batch (default: 1), and files may be larger than memory",
+    )
+    cluster.add_argument(
+        "--batch-size", type=int, metavar="N", help="samples of a task (default: what suits)"
+    )
     _add_conversion(parser)
     parser.set_defaults(command=commands.predict)
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from annconv.ir.graph import Graph
     from annconv.ir.network import Network
     from annconv.plan.plan import Plan
+    from annconv.sample_files.files import StoredSamples
 
 SAVED = ".snn"
 """Suffix of a saved network; every other file is read as a Keras model."""
@@ -44,21 +45,33 @@ def predict(arguments: Namespace) -> None:
 
     if arguments.output is not None:
         check_target(arguments.output)
+    if arguments.batch_size is not None and arguments.scheduler is None:
+        raise OptionError(
+            "--batch-size: expected --scheduler, too. Without it samples run in no batches."
+        )
     samples, expected = _read_data(arguments)
     network = _network(arguments)
     steps = arguments.run_steps
     if arguments.duration is not None:
         steps = duration_steps(arguments.duration, network.dt, "--duration")
-    compiled = compile_network(
-        network,
-        precision=arguments.precision,
-        threads=arguments.threads,
-        optimize=arguments.optimize,
-        disable=arguments.disable,
-    )
-    labels = compiled.predict(
-        samples, steps=steps, seed=arguments.seed, progress=not arguments.quiet
-    )
+    compilation = {
+        "precision": arguments.precision,
+        "threads": arguments.threads,
+        "optimize": arguments.optimize,
+        "disable": arguments.disable,
+    }
+    running = {"steps": steps, "seed": arguments.seed, "progress": not arguments.quiet}
+    if arguments.scheduler is None:
+        compiled = compile_network(network, **compilation)
+        labels = compiled.predict(samples.all(), **running)
+    else:
+        from annconv import distributed
+        from annconv.cli.quiet import silence_dask
+
+        running["batch_size"] = arguments.batch_size
+        with distributed.connect(arguments.scheduler) as client:
+            silence_dask()
+            labels = distributed.predict(network, samples, client, **compilation, **running)
     if arguments.output is None:
         show("\n".join(map(str, labels.tolist())))
     else:
@@ -120,16 +133,16 @@ def doctor(arguments: Namespace) -> None:
     examine()
 
 
-def _read_data(arguments: Namespace) -> tuple[NDArray[Any], NDArray[Any] | None]:
+def _read_data(arguments: Namespace) -> tuple[StoredSamples, NDArray[Any] | None]:
     """Samples and, where given, as many labels; the first ones only where asked for."""
-    from annconv.cli.samples import read_labels, read_samples
+    from annconv.sample_files.files import open_samples, read_labels
 
     fault = whole("first", 1, optional=True)(arguments)
     if fault is not None:
         raise OptionError(f"--{fault}")
-    samples = read_samples(arguments.samples)
+    samples = open_samples(arguments.samples, mapped=arguments.scheduler is not None)
     if arguments.labels is None:
-        return samples[: arguments.first], None
+        return samples.first(arguments.first), None
     expected = read_labels(arguments.labels)
     if len(expected) != len(samples):
         raise InputError(
@@ -137,7 +150,7 @@ def _read_data(arguments: Namespace) -> tuple[NDArray[Any], NDArray[Any] | None]
             expected=f"{len(samples)}, one for each sample",
             received=len(expected),
         )
-    return samples[: arguments.first], expected[: arguments.first]
+    return samples.first(arguments.first), expected[: arguments.first]
 
 
 def _is_saved(path: str) -> bool:

@@ -1,7 +1,8 @@
-"""Keeps what Keras' backends print while they are imported away from the terminal."""
+"""Keeps what Keras' backends print while they are imported, and Dask's log, from the terminal."""
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ from annconv.printing import flush_remarks, tell
 
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 ERRORS_ONLY = "3"
+DASK_LOGGERS = ("distributed", "distributed.client")
+"""Those that Dask gives levels of their own when it is imported."""
 _STDERR = 2
 """Its descriptor."""
 
@@ -28,6 +31,15 @@ def import_keras_quietly() -> ModuleType:
     os.environ.setdefault(LOG_LEVEL, ERRORS_ONLY)
     with hold_stderr():
         return import_keras()
+
+
+def silence_dask() -> None:
+    """Switch the log off that Dask's client writes to stderr: what matters of it becomes an error.
+
+    Dask sets its levels when it is imported, so it must have been.
+    """
+    for name in DASK_LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
 @contextmanager

@@ -35,13 +35,33 @@ def prepare_samples(
     """
     numbers = _as_numbers(samples)
     shape = numbers.shape
-    lead = 2 if frames else 1
-    wanted = _wanted_shape(geometry, frames, steps)
+    check_shape(shape, geometry, frames=frames, steps=steps)
     if shape == (0,):
         return numbers.reshape(0, *([steps or 0] if frames else []), *geometry)
+    finite(numbers, "samples", "finite numbers", _CLEAN)
+    return np.ascontiguousarray(numbers.reshape(*shape[: 2 if frames else 1], *geometry))
+
+
+def check_shape(
+    shape: tuple[int, ...], geometry: Geometry, *, frames: bool = False, steps: int | None = None
+) -> None:
+    """Refuse an array that cannot be samples, by its shape alone.
+
+    Args:
+        shape: Of the whole array; (0,) is no samples.
+        geometry: As `prepare_samples`.
+        frames: As `prepare_samples`.
+        steps: As `prepare_samples`.
+    Raises:
+        InputError: It has another number of values for each sample, or other frames.
+    """
+    if shape == (0,):
+        return
+    lead = 2 if frames else 1
+    wanted = _wanted_shape(geometry, frames, steps)
     if len(shape) < lead or math.prod(shape[lead:]) != math.prod(geometry):
         whole = math.prod(geometry)
-        single = not frames and numbers.size == whole
+        single = not frames and math.prod(shape) == whole
         hint = "A single sample needs a batch axis: samples[None]." if single else ""
         expected = f"an array {wanted} or any shape with {whole} values per " + (
             "frame" if frames else "sample"
@@ -53,8 +73,6 @@ def prepare_samples(
             expected=f"one frame for each of {steps} steps",
             received=f"{shape[1]} frames",
         )
-    finite(numbers, "samples", "finite numbers", _CLEAN)
-    return np.ascontiguousarray(numbers.reshape(*shape[:lead], *geometry))
 
 
 def input_rates(samples: FloatArray, scale: float, kept_as: DTypeLike | None = None) -> FloatArray:

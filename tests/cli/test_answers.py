@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from annconv.cli.answers import accuracy_line, check_target, write_labels
-from annconv.cli.samples import read_labels
 from annconv.errors import OptionError
+from annconv.sample_files.files import read_labels
 
 LABELS = np.array([3, 0, 12])
 

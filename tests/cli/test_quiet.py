@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import tempfile
 
 import pytest
 
-from annconv.cli.quiet import hold_stderr
+from annconv.cli.quiet import DASK_LOGGERS, hold_stderr, silence_dask
 
 
 def test_nothing_is_shown_when_all_goes_well(capfd):
@@ -34,6 +35,19 @@ def test_all_is_shown_when_something_fails(capfd):
         fail()
     os.write(2, b"afterwards\n")
     assert capfd.readouterr().err == "the reason\nafterwards\n"
+
+
+def test_the_log_of_dask_is_silent(monkeypatch, capsys):
+    import distributed  # noqa: F401  (sets its levels)
+
+    for name in DASK_LOGGERS:
+        logger = logging.getLogger(name)
+        monkeypatch.setattr(logger, "level", logging.INFO)
+        monkeypatch.setattr(logger, "handlers", [logging.StreamHandler(sys.stderr)])
+        logger.critical("heard")
+        silence_dask()
+        logger.critical("not heard")
+    assert capsys.readouterr().err == "heard\n" * 2
 
 
 def test_a_closed_stderr_is_left_alone(monkeypatch):

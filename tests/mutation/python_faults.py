@@ -442,14 +442,34 @@ RUNNING = (
         "edited weights are not felt by predict",
     ),
     Fault(
-        "cli-brightest", "annconv/cli/samples.py",
+        "samples-brightest", "annconv/sample_files/files.py",
         "BRIGHTEST = np.float32(255)", "BRIGHTEST = np.float32(256)",
         "pixels of IDX files are divided by 256",
     ),
     Fault(
-        "cli-idx-too-long", "annconv/cli/idx.py",
+        "samples-idx-too-long", "annconv/sample_files/idx.py",
         "values = file.read(count + 1)", "values = file.read(count)",
         "an IDX file that is too long is taken",
+    ),
+    Fault(
+        "cli-seed", "annconv/cli/commands.py",
+        '"seed": arguments.seed', '"seed": 0',
+        "--seed has no effect",
+    ),
+    Fault(
+        "distributed-first-sample", "annconv/distributed/worker.py",
+        "first_sample=first_sample,", "first_sample=0,",
+        "every batch draws the numbers of the first one",
+    ),
+    Fault(
+        "distributed-in-flight", "annconv/distributed/scheduling.py",
+        "most() - len(self._pending)", "most()",
+        "batches are scheduled without end",
+    ),
+    Fault(
+        "distributed-layout", "annconv/distributed/api.py",
+        "vector_bits=options.vector_bits or vector_bits(),", "vector_bits=options.vector_bits,",
+        "each worker lays code out for its own vectors",
     ),
     Fault(
         "cli-size-unit", "annconv/machine.py",

@@ -15,7 +15,7 @@ FEWEST = 60
 PACKAGES = (
     "ir", "frontend", "conversion", "reference", "neurons", "readouts", "analysis", "passes",
     "plan", "codegen", "build", "runtime", "live", "cli", "converter", "interop",
-    "annconv", "cpp", "templates",
+    "annconv", "cpp", "templates", "distributed", "sample_files",
 )  # fmt: skip
 
 

@@ -6,17 +6,31 @@ import gzip
 import os
 import pickle
 import re
+from itertools import product
 
 import numpy as np
 import pytest
 
-from annconv.cli.samples import read_labels, read_samples
 from annconv.errors import InputError
+from annconv.sample_files.files import open_samples, read_labels
 
 X = np.arange(12, dtype=np.float32).reshape(3, 4)
 Y = np.array([2, 0, 1])
 IMAGES = bytes([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 0, 51, 102, 255])
 LABELS = bytes([0, 0, 8, 1, 0, 0, 0, 2, 7, 3])
+
+
+def read_samples(path):
+    """All samples of a file."""
+    return open_samples(path, mapped=False).all()
+
+
+def mapped(path):
+    """All samples of a file that is mapped where that is possible."""
+    return open_samples(path, mapped=True).all()
+
+
+READERS = (read_samples, mapped)
 
 
 def refusal(read, path) -> str:
@@ -25,10 +39,11 @@ def refusal(read, path) -> str:
     return str(caught.value).replace(str(path), "FILE")
 
 
+@pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.uint8, np.int64, bool])
-def test_npy_is_taken_as_it_is(tmp_path, dtype):
+def test_npy_is_taken_as_it_is(tmp_path, dtype, reader):
     np.save(tmp_path / "x.npy", X.astype(dtype))
-    read = read_samples(tmp_path / "x.npy")
+    read = reader(tmp_path / "x.npy")
     assert read.dtype == dtype
     np.testing.assert_array_equal(read, X.astype(dtype))
 
@@ -44,10 +59,31 @@ def test_idx_pixels_are_divided_by_255(tmp_path):
     expected = (np.array([[[0, 51]], [[102, 255]]]) / 255).astype(np.float32)
     (tmp_path / "plain").write_bytes(IMAGES)
     (tmp_path / "packed.gz").write_bytes(gzip.compress(IMAGES))
-    for name in ("plain", "packed.gz"):
-        read = read_samples(tmp_path / name)
+    for name, reader in product(("plain", "packed.gz"), READERS):
+        read = reader(tmp_path / name)
         assert read.dtype == np.float32
         np.testing.assert_array_equal(read, expected)
+
+
+def test_plain_files_are_mapped_and_others_read(tmp_path):
+    np.save(tmp_path / "x.npy", X)
+    np.save(tmp_path / "none.npy", X[:0])
+    np.savez(tmp_path / "x.npz", x=X)
+    (tmp_path / "x.idx").write_bytes(IMAGES)
+    (tmp_path / "x.gz").write_bytes(gzip.compress(IMAGES))
+    names = ("x.npy", "none.npy", "x.idx", "x.npz", "x.gz")
+    found = [open_samples(tmp_path / name, mapped=True) for name in names]
+    assert [isinstance(stored.values, np.memmap) for stored in found] == [True] * 3 + [False] * 2
+    assert [stored.images for stored in found] == [False, False, True, False, True]
+    assert found[2].values.dtype == np.uint8
+    firsts = [(stored.first(1), stored.first(None)) for stored in found]
+    assert [(len(one), len(whole)) for one, whole in firsts] == [
+        (1, 3),
+        (0, 0),
+        (1, 2),
+        (1, 3),
+        (1, 2),
+    ]
 
 
 def test_bundled_digits(data_folder, digits):
@@ -98,9 +134,10 @@ FORMATS = "samples in FILE: expected a .npy, .npz or IDX file (.gz, too), receiv
         (b"PK\x03\x04....", "a file that is cut short or damaged (File is not a zip file)."),
     ],
 )
-def test_not_a_file_of_samples(tmp_path, content, told):
+@pytest.mark.parametrize("reader", READERS)
+def test_not_a_file_of_samples(tmp_path, content, told, reader):
     (tmp_path / "x").write_bytes(content)
-    assert refusal(read_samples, tmp_path / "x").startswith(FORMATS + told)
+    assert refusal(reader, tmp_path / "x").startswith(FORMATS + told)
 
 
 def test_missing_folder_and_unreadable(tmp_path):
@@ -114,7 +151,8 @@ def test_a_npy_cut_short(tmp_path):
     content = (tmp_path / "x.npy").read_bytes()
     for length in range(1, len(content), 7):
         (tmp_path / "x.npy").write_bytes(content[:length])
-        assert refusal(read_samples, tmp_path / "x.npy").startswith(FORMATS)
+        for reader in READERS:
+            assert refusal(reader, tmp_path / "x.npy").startswith(FORMATS)
 
 
 def test_a_npz_with_a_flipped_bit(tmp_path):
@@ -130,7 +168,8 @@ def test_an_array_that_announces_too_much(tmp_path):
     content = (tmp_path / "x.npy").read_bytes()
     huge = content.replace(b"(3, 4), }       ", b"(3, 4000000000000), }", 1)[: len(content) + 5]
     (tmp_path / "x.npy").write_bytes(huge)
-    assert refusal(read_samples, tmp_path / "x.npy").startswith(FORMATS)
+    for reader in READERS:
+        assert refusal(reader, tmp_path / "x.npy").startswith(FORMATS)
 
 
 def test_objects_are_never_unpickled(tmp_path):
@@ -142,6 +181,7 @@ def test_objects_are_never_unpickled(tmp_path):
     np.savez(tmp_path / "x.npz", x=np.array([[Trap(), 1]], dtype=object))
     for name in ("x.npy", "x.npz"):
         assert "Object arrays cannot be loaded" in refusal(read_samples, tmp_path / name)
+        assert "object" in refusal(mapped, tmp_path / name).lower()
     assert not (tmp_path / "sprung").exists()
 
 
@@ -161,9 +201,10 @@ def test_objects_are_never_unpickled(tmp_path):
         (np.float64(1), "expected an array (N, ...) of two axes or more, received shape ()."),
     ],
 )
-def test_arrays_that_are_no_samples(tmp_path, array, told):
+@pytest.mark.parametrize("reader", READERS)
+def test_arrays_that_are_no_samples(tmp_path, array, told, reader):
     np.save(tmp_path / "x.npy", array)
-    assert refusal(read_samples, tmp_path / "x.npy").startswith("samples in FILE: " + told)
+    assert refusal(reader, tmp_path / "x.npy").startswith("samples in FILE: " + told)
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,15 @@ import gzip
 import math
 import zipfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
-from annconv.cli.idx import IDX_START, read_idx
 from annconv.errors import InputError
+from annconv.sample_files.idx import IDX_START, map_idx, read_idx
 
 NPY_START, ZIP_START, GZIP_START = b"\x93NUMPY", b"PK", b"\x1f\x8b"
 BRIGHTEST = np.float32(255)
@@ -29,19 +30,43 @@ SAMPLE_FORMATS = "a .npy, .npz or IDX file (.gz, too)"
 LABEL_FORMATS = "a .npy, .npz, IDX (.gz, too), .csv or .txt file"
 
 
-def read_samples(path: str | Path) -> NDArray[Any]:
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredSamples:
+    """Samples as a file holds them.
+
+    Attributes:
+        values: (N, ...), two axes or more, of a real numeric type; possibly mapped from the file.
+        images: Whether they are pixels of an IDX file, which `sample_values` divides by 255.
+    """
+
+    values: NDArray[Any]
+    images: bool
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def first(self, count: int | None) -> StoredSamples:
+        """The first samples; None: all."""
+        return StoredSamples(self.values[:count], self.images)
+
+    def all(self) -> NDArray[Any]:
+        """All samples as numbers: as they are, IDX images as float32 in [0, 1]."""
+        return sample_values(self.values, images=self.images)
+
+
+def open_samples(path: str | Path, *, mapped: bool) -> StoredSamples:
     """The samples in a file.
 
     Args:
-        path: An array (N, ...) as .npy or in an .npz, taken as it is, or IDX images of unsigned
-            bytes, gzipped or not, which are divided by 255.
-    Returns:
-        (N, ...), two axes or more, of a real numeric type; IDX images are float32 in [0, 1].
+        path: An array (N, ...) as .npy or in an .npz, or IDX images of unsigned bytes, gzipped or
+            not.
+        mapped: Whether .npy files, and IDX files that are not gzipped, are mapped: what is used of
+            them is read when it is used, so that they may be larger than memory.
     Raises:
         InputError: The file is missing, damaged or of another format, or holds something else.
     """
     what = f"samples in {path}"
-    array, images = _read(Path(path), what, SAMPLE_FORMATS, ("samples", "x"))
+    array, images = _read(Path(path), what, SAMPLE_FORMATS, ("samples", "x"), mapped=mapped)
     if array.dtype.kind not in "biuf":
         _refuse(what, "an array of numbers", f"an array of {array.dtype}")
     if array.ndim < 2:
@@ -52,7 +77,19 @@ def read_samples(path: str | Path) -> NDArray[Any]:
             received=f"shape {array.shape}",
             instead=hint.strip(),
         )
-    return array.astype(np.float32) / BRIGHTEST if images else array
+    return StoredSamples(array, images)
+
+
+def sample_values(values: NDArray[Any], *, images: bool) -> NDArray[Any]:
+    """What stored samples mean.
+
+    Args:
+        values: Of `StoredSamples`, or a part of them.
+        images: As `StoredSamples`.
+    Returns:
+        Of the same shape: images as float32 in [0, 1], anything else as it is.
+    """
+    return values.astype(np.float32) / BRIGHTEST if images else values
 
 
 def read_labels(path: str | Path) -> NDArray[np.int64]:
@@ -83,21 +120,23 @@ def _refuse(what: str, expected: str, received: str) -> NoReturn:
     raise InputError(what, expected=expected, received=received)
 
 
-def _read(path: Path, what: str, formats: str, names: Sequence[str]) -> tuple[NDArray[Any], bool]:
-    """The array in a file, and whether it is in IDX format."""
+def _read(
+    path: Path, what: str, formats: str, names: Sequence[str], *, mapped: bool = False
+) -> tuple[NDArray[Any], bool]:
+    """The array in a file, mapped where that is asked for and possible; whether it is IDX."""
     try:
         with path.open("rb") as file:
             start = file.read(len(NPY_START))
             file.seek(0)
             if start.startswith(NPY_START):
-                return _read_npy(file), False
+                return (_map_npy(path) if mapped else _read_npy(file)), False
             if start.startswith(ZIP_START):
                 return _read_npz(file, what, names), False
             if start.startswith(GZIP_START):
                 with gzip.GzipFile(fileobj=file) as unpacked:
                     return read_idx(unpacked), True
             if start.startswith(IDX_START):
-                return read_idx(file), True
+                return (map_idx(file) if mapped else read_idx(file)), True
     except InputError:
         raise
     except Exception as error:
@@ -119,6 +158,11 @@ def _damage(error: Exception) -> str:
 def _read_npy(file: IO[bytes]) -> NDArray[Any]:
     array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
     return array
+
+
+def _map_npy(path: Path) -> NDArray[Any]:
+    mapped: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    return mapped
 
 
 def _read_npz(file: IO[bytes], what: str, names: Sequence[str]) -> NDArray[Any]:

@@ -8,7 +8,7 @@ import struct
 import numpy as np
 import pytest
 
-from annconv.cli.idx import read_idx
+from annconv.sample_files.idx import map_idx, read_idx
 
 
 def idx(array: np.ndarray, code: int = 8) -> bytes:
@@ -25,6 +25,16 @@ def test_reads_what_was_written(shape):
     np.testing.assert_array_equal(read_idx(io.BytesIO(idx(array))), array)
 
 
+@pytest.mark.parametrize("shape", [(5,), (2, 3, 4), (0, 3, 4)])
+def test_maps_what_was_written(tmp_path, shape):
+    array = np.arange(np.prod(shape), dtype=np.uint8).reshape(shape)
+    (tmp_path / "x").write_bytes(idx(array))
+    with (tmp_path / "x").open("rb") as file:
+        mapped = map_idx(file)
+    np.testing.assert_array_equal(mapped, array)
+    assert isinstance(mapped, np.memmap) is bool(array.size)
+
+
 ARRAY = np.zeros((2, 3), np.uint8)
 
 
@@ -39,6 +49,7 @@ ARRAY = np.zeros((2, 3), np.uint8)
         (idx(ARRAY) + b"x", "6 values announced, more found"),
     ],
 )
-def test_refuses(content, told):
+@pytest.mark.parametrize("read", [read_idx, map_idx])
+def test_refuses(content, told, read):
     with pytest.raises(ValueError, match=told):
-        read_idx(io.BytesIO(content))
+        read(io.BytesIO(content))
