@@ -151,11 +151,6 @@ class CompiledNetwork:
             OutOfMemoryError: Memory does not hold what is recorded.
         """
         threads = self.options.thread_count()
-        if not recorded and not options.progress:  # nothing to measure or to tell
-            first = options.first_sample
-            return native.run(
-                rates, options.steps, threads, options.seed, first, [], UNLIMITED, None, False
-            )[:4]
         neurons = sum(self.network.populations[index].size for index in recorded)
         recording = Recording(options.record, neurons, len(rates), options.steps)
         limit = UNLIMITED
