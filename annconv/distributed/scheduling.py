@@ -106,7 +106,7 @@ class Flight:
             gathered: list[Any] = self._client.sync(
                 self._client.gather, futures, callback_timeout=GLANCE
             )
-        except Exception:  # noqa: BLE001  (each is asked by itself, and says what is wrong)
+        except Exception:  # noqa: BLE001  (each is then asked by itself, and raises its own)
             return None
         return gathered
 

@@ -43,6 +43,7 @@ def test_the_log_of_dask_is_silent(monkeypatch, capsys):
     for name in DASK_LOGGERS:
         logger = logging.getLogger(name)
         monkeypatch.setattr(logger, "level", logging.INFO)
+        monkeypatch.setattr(logger, "propagate", False)  # whatever stands above is not asked
         monkeypatch.setattr(logger, "handlers", [logging.StreamHandler(sys.stderr)])
         logger.critical("heard")
         silence_dask()
