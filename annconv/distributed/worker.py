@@ -18,8 +18,9 @@ from annconv.sample_files.files import sample_values
 class SharedNetwork:
     """A network in a worker's memory, compiled by the first batch that needs it.
 
-    It travels as the content of a `.snn` file: once to each worker, which builds it once or takes
-    the build from its cache.
+    It travels as the content of a `.snn` file, once to each worker, which builds it once or takes
+    the build from its cache. Dask drops the copy of a worker that waits for no batch, and sends it
+    again with the next one.
     """
 
     def __init__(self, content: bytes, options: CompileOptions) -> None:

@@ -414,10 +414,13 @@ class TestTraffic:
             shared.__init__, shared.compiled = shared.before
             return len(shared.made), len(shared.compilations), len(set(shared.compilations))
 
+        client.amm.stop()  # it would drop the copy of a worker that waits for no batch just now
         client.run(count)
         try:
             distributed.predict(network, images(), client, batch_size=1)
         finally:
             found = client.run(told)
+            client.amm.start()
         assert sum(runs for _, runs, _ in found.values()) == COUNT
-        assert all(made == networks == 1 for made, _, networks in found.values())
+        assert all(made == 1 for made, _, _ in found.values())
+        assert all(networks == min(runs, 1) for _, runs, networks in found.values())
