@@ -276,6 +276,9 @@ static void check_steps(tested_network* network) {
             tested_predict(network, samples, -1, NULL, labels, NULL, NULL, NULL));
     FINE(tested_step(network, samples));
     CHECK(tested_steps_run(network) == 2);
+    FINE(tested_predict(network, samples, 1, NULL, labels, NULL, NULL, NULL));
+    REFUSED(TESTED_ARGUMENT, "started", tested_step(network, samples));
+    CHECK(tested_steps_run(network) == 0);
     REFUSED(TESTED_VALUE, "sample 4: ", tested_start(network, input, 0, 4));
     REFUSED(TESTED_ARGUMENT, "started", tested_step(network, NULL));
     still_runs(network);
