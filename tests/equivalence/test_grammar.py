@@ -41,13 +41,13 @@ def expected_traces(network) -> np.ndarray:
     return np.stack(scores[1:])
 
 
-def compiled(cases, folder):
-    """What runs each case; one library holds them all."""
+def compiled(cases, folder, level=1):
+    """What runs each case; one library holds them all, compiled at a level of the compiler."""
     options = CompileOptions(
         precision="double",
         threads=1,
         strict_warnings=True,
-        compiler_level=1,
+        compiler_level=level,
         disable=("multiply_reciprocals", "multiply_decays"),  # round otherwise
     )
     jobs = {
@@ -59,7 +59,7 @@ def compiled(cases, folder):
 
 @pytest.fixture(scope="module")
 def quick_runs(tmp_path_factory):
-    return compiled(QUICK, tmp_path_factory.mktemp("grammar"))
+    return compiled(QUICK, tmp_path_factory.mktemp("grammar"), level=0)
 
 
 def assert_bit_equal(run, dt) -> None:
