@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from annconv.converter.api import save as save
     from annconv.converter.api import simplify as simplify
     from annconv.interop.annarchy.api import to_annarchy as to_annarchy
+    from annconv.interop.project.api import export as export
     from annconv.ir.graph import Graph as Graph
     from annconv.ir.network import Network as Network
     from annconv.neurons.neuron import Neuron as Neuron
@@ -45,6 +46,7 @@ _HOMES = {
     "compile": "annconv.converter.api",
     "convert": "annconv.converter.api",
     "evaluate": "annconv.converter.api",
+    "export": "annconv.interop.project.api",
     "load": "annconv.converter.api",
     "read": "annconv.converter.api",
     "save": "annconv.converter.api",
@@ -65,6 +67,7 @@ __all__ = [
     "distributed",
     "errors",
     "evaluate",
+    "export",
     "load",
     "plot",
     "read",

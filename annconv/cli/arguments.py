@@ -62,6 +62,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_predict(adder)
     _add_convert(adder)
     _add_inspect(adder)
+    _add_export(adder)
     _add_cache(adder)
     _add_doctor(adder)
     return parser
@@ -164,6 +165,44 @@ def _add_inspect(adder: Any) -> None:
     _add_compilation(parser)
     _add_conversion(parser)
     parser.set_defaults(command=commands.inspect)
+
+
+def _add_export(adder: Any) -> None:
+    parser = adder.add_parser(
+        "export",
+        help="write a network as a C++ project",
+        description="Write a network as a C++17 project that needs no Python: a program, a library "
+        "with a C API, weights, and a README that says how it is built.",
+    )
+    parser.add_argument("model", metavar="MODEL", help="a .keras, .h5 or .snn file")
+    parser.add_argument("output", metavar="FOLDER", help="new, empty, or of an earlier export")
+    parser.add_argument(
+        "--name", help="of program, library and C functions (default: made of the network's name)"
+    )
+    parser.add_argument(
+        "--record",
+        action="store_true",
+        help="keep the spikes of all populations, also of those that run together with the pooling "
+        "behind them",
+    )
+    parser.add_argument(
+        "--embed", action="store_true", help="put the weights into program and library"
+    )
+    parser.add_argument(
+        "--vector-bits",
+        type=int,
+        metavar="N",
+        help="width of the vectors that code is laid out for: 128, 256 or 512 (default: this "
+        "machine's)",
+    )
+    _add_compilation(parser)
+    _add_conversion(parser).add_argument(
+        "--steps",
+        type=int,
+        metavar="N",
+        help=f"steps per sample unless a run says otherwise (default: {_DEFAULTS['steps']})",
+    )
+    parser.set_defaults(command=commands.export)
 
 
 def _add_cache(adder: Any) -> None:

@@ -6,6 +6,7 @@ from argparse import Namespace
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
+from shlex import quote
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -102,6 +103,25 @@ def convert(arguments: Namespace) -> None:
     network = _network(arguments)
     network.save(arguments.output)
     show(str(network))
+
+
+def export(arguments: Namespace) -> None:
+    """Write a network as a C++ project, and print where it is and how it is built."""
+    from annconv.interop.project.api import export as export_network
+
+    folder = export_network(
+        _network(arguments),
+        arguments.output,
+        name=arguments.name,
+        precision=arguments.precision,
+        optimize=arguments.optimize,
+        disable=arguments.disable,
+        vector_bits=arguments.vector_bits,
+        record=arguments.record,
+        embed=arguments.embed,
+    )
+    source, build = quote(str(folder)), quote(str(folder / "build"))
+    show(f"written. Build it: cmake -S {source} -B {build} && cmake --build {build}")
 
 
 def inspect(arguments: Namespace) -> None:

@@ -9,11 +9,10 @@ from annconv.codegen.network_context import network_context
 from annconv.codegen.state_context import state_context
 from annconv.codegen.templates import template_environment
 from annconv.plan.plan import Plan
-from annconv.resources import resource_folder
 
 
 def render_network(plan: Plan) -> dict[str, str]:
-    """The files of a network, the same for the extension and for a program.
+    """The files of a network, the same for the extension and for an exported project.
 
     Args:
         plan: A verified plan.
@@ -32,12 +31,6 @@ def render_network(plan: Plan) -> dict[str, str]:
             summary=context["summary"], headers=file.headers, kernels=file.kernels
         )
     return {name: _tidy(text) for name, text in files.items()}
-
-
-def render_program(plan: Plan) -> dict[str, str]:
-    """The files of a standalone program: the network and its `main.cpp`."""
-    main = (resource_folder("cpp") / "program" / "main.cpp").read_text(encoding="utf-8")
-    return {**render_network(plan), "main.cpp": main}
 
 
 def render_state(plan: Plan) -> dict[str, str]:

@@ -1,9 +1,10 @@
 """The packed data of a network: one blob that the extension and the standalone program both load.
 
 Layout, little-endian: magic (8 bytes), format version (uint32), CRC-32 of the payload (uint32),
-length of the payload (uint64), digest of the Plan's structure (64 bytes of text), payload. The
-payload is the image of the generated struct `Weights`: arrays of `real` or of integers of 16 or 32
-bits in the Plan's order, each aligned to 64 bytes.
+length of the payload (uint64), digest of the Plan's structure (64 bytes of text), 40 zeros, by
+which the payload of a mapped file is aligned, payload. That is the image of the generated struct
+`Weights`: arrays of `real` or of integers of 16 or 32 bits in the Plan's order, each aligned to 64
+bytes.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ from annconv.plan.plan import Plan
 from annconv.plan.planner import initial_values
 
 MAGIC = b"annconv\0"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 ALIGNMENT = 64
-_HEADER = struct.Struct("<8sIIQ64s")
+_HEADER = struct.Struct("<8sIIQ64s40x")
 
 
 def pack(plan: Plan, network: Network) -> bytes:

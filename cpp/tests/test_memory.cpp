@@ -206,6 +206,7 @@ std::string packed() {
                                   annconv::kWeightsVersion,
                                   annconv::crc32(payload),
                                   payload.size(),
+                                  {},
                                   {}};
     kDigest.copy(header.digest.data(), header.digest.size());
     return std::string(reinterpret_cast<const char*>(&header), sizeof header) + payload;

@@ -16,20 +16,39 @@ std::string bytes(const std::vector<Value>& values) {
     return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(Value)};
 }
 
+// Two numbers of a type.
+std::string of_type(const std::string& type, const std::string& data) {
+    return file("{'descr': '" + type + "', 'fortran_order': False, 'shape': (2,), }", data);
+}
+
+std::vector<double> rates(const std::string& content) {
+    const annconv::StoredArray array = annconv::parse_npy(content);
+    std::vector<double> found;
+    annconv::append_rates(array, 0, *annconv::product(array.shape), false, 1, found);
+    return found;
+}
+
 }  // namespace
 
 int main() {
     const std::string doubles = bytes<double>({1.5, -2, 3, 4, 5, 6});
     const std::string header = "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }";
-    const annconv::NpyArray array = annconv::parse_npy(file(header, doubles));
-    CHECK((array.shape == std::vector<std::int64_t>{2, 3}));
-    CHECK((array.values == std::vector<double>{1.5, -2, 3, 4, 5, 6}));
-
-    const std::string floats = "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }";
-    CHECK((annconv::parse_npy(file(floats, bytes<float>({0.5f, 8}))).values ==
-           std::vector<double>{0.5, 8}));
-
     const std::string whole = file(header, doubles);
+    CHECK((annconv::parse_npy(whole).shape == std::vector<std::uint64_t>{2, 3}));
+    CHECK((rates(whole) == std::vector<double>{1.5, -2, 3, 4, 5, 6}));
+    CHECK((rates(of_type("<f4", bytes<float>({0.5f, 8}))) == std::vector<double>{0.5, 8}));
+    CHECK((rates(of_type("<i8", bytes<std::int64_t>({-7, 8}))) == std::vector<double>{-7, 8}));
+    CHECK((rates(of_type("|u1", bytes<std::uint8_t>({255, 8}))) == std::vector<double>{255, 8}));
+    CHECK((rates(of_type("|b1", bytes<std::uint8_t>({1, 0}))) == std::vector<double>{1, 0}));
+    const auto halves = bytes<std::uint16_t>({0x3E00, 0x8001});  // 1.5 and the last below zero
+    CHECK((rates(of_type("<f2", halves)) == std::vector<double>{1.5, -0x1p-24}));
+    CHECK_THROWS(rates(of_type("<f8", bytes<double>({1, NAN}))), "finite values, received nan");
+
+    const std::string written = annconv::npy_header("<f8", {2, 3}) + doubles;
+    CHECK((rates(written) == std::vector<double>{1.5, -2, 3, 4, 5, 6}));
+    CHECK((written.size() - doubles.size()) % 64 == 0);
+    CHECK_THROWS(annconv::parse_npy(whole + "x"), "longer than its shape says");
+
     for (std::size_t length = 0; length < whole.size(); ++length) {
         CHECK_THROWS(annconv::parse_npy(whole.substr(0, length)), "");
     }
@@ -39,7 +58,6 @@ int main() {
     }
     const std::string fortran = "{'descr': '<f8', 'fortran_order': True, 'shape': (2, 3), }";
     CHECK_THROWS(annconv::parse_npy(file(fortran, doubles)), "Fortran");
-    const std::string integers = "{'descr': '<i8', 'fortran_order': False, 'shape': (2, 3), }";
-    CHECK_THROWS(annconv::parse_npy(file(integers, doubles)), "'<i8'");
+    CHECK_THROWS(annconv::parse_npy(of_type(">f8", bytes<double>({1, 2}))), "'>f8'");
     return EXIT_SUCCESS;
 }

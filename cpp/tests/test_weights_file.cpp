@@ -31,18 +31,21 @@ int main() {
     CHECK(std::memcmp(memory.get(), payload.data(), payload.size()) == 0);
     CHECK(reinterpret_cast<std::uintptr_t>(memory.get()) % annconv::kAlignment == 0);
 
-    CHECK_THROWS(annconv::load_weights(good.substr(0, 20), network), "at least 88 bytes");
-    CHECK_THROWS(annconv::load_weights(good.substr(0, 200), network), "expected 128 bytes");
+    CHECK_THROWS(annconv::load_weights(good.substr(0, 20), network), "at least 128 bytes");
+    CHECK_THROWS(annconv::load_weights(good.substr(0, 240), network), "expected 128 bytes");
     CHECK_THROWS(annconv::load_weights(good + "x", network), "received 129");
     std::string bad = good;
     bad[0] = 'A';
     CHECK_THROWS(annconv::load_weights(bad, network), "expected a weight file");
     bad = good;
-    bad[8] = 2;
-    CHECK_THROWS(annconv::load_weights(bad, network), "format version 1");
+    bad[8] = 1;
+    CHECK_THROWS(annconv::load_weights(bad, network), "format version 2");
     bad = good;
     bad[30] = 'e';
     CHECK_THROWS(annconv::load_weights(bad, network), "data for another one");
+    bad = good;
+    bad[100] = 1;
+    CHECK_THROWS(annconv::load_weights(bad, network), "zeros behind the header");
     for (std::size_t at = sizeof(annconv::WeightsHeader); at < good.size(); ++at) {
         bad = good;
         bad[at] = static_cast<char>(bad[at] ^ 4);

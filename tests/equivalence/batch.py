@@ -35,7 +35,7 @@ from annconv.plan.plan import Plan
 from annconv.resources import resource_folder
 from annconv.runtime.compiled import REAL
 
-HEADER_BYTES = 88
+HEADER_BYTES = 128
 """In front of the weights in packed data."""
 ALIGNMENT = 64
 

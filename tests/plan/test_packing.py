@@ -19,7 +19,7 @@ from annconv.plan.plan import Plan
 from annconv.plan.planner import make_plan
 from annconv.runtime.extension import open_network
 
-HEADER = 88
+HEADER = 128
 
 
 @pytest.fixture(scope="module")
@@ -34,10 +34,11 @@ def packed(plan: Plan) -> bytes:
 
 def test_the_header(plan: Plan, packed: bytes) -> None:
     assert packed[:8] == b"annconv\x00"
-    assert packed[8:12] == b"\x01\x00\x00\x00"
+    assert packed[8:12] == b"\x02\x00\x00\x00"
     checksum, length = int.from_bytes(packed[12:16], "little"), packed[16:24]
     assert int.from_bytes(length, "little") == len(packed) - HEADER
     assert packed[24:88].decode("ascii") == plan.digest()
+    assert packed[88:HEADER] == bytes(40)
     assert checksum == zlib.crc32(packed[HEADER:])
 
 
@@ -94,19 +95,20 @@ def flipped(packed: bytes, position: int) -> bytes:
 
 
 REFUSED: dict[str, tuple[Callable[[bytes], bytes], str]] = {
-    "nothing": (lambda p: p[:0], "expected at least 88 bytes, received 0"),
-    "half a header": (lambda p: p[:50], "expected at least 88 bytes, received 50"),
+    "nothing": (lambda p: p[:0], "expected at least 128 bytes, received 0"),
+    "half a header": (lambda p: p[:50], "expected at least 128 bytes, received 50"),
     "the header alone": (lambda p: p[:HEADER], "bytes of data, received 0"),
     "one byte less": (lambda p: p[:-1], "bytes of data, received"),
     "one byte more": (lambda p: p + b"\0", "bytes of data, received"),
     "other magic": (lambda p: b"ANNCONV\0" + p[8:], "expected a weight file of annconv"),
     "other version": (
-        lambda p: p[:8] + struct.pack("<I", 2) + p[12:],
-        "expected format version 1, received 2",
+        lambda p: p[:8] + struct.pack("<I", 3) + p[12:],
+        "expected format version 2, received 3",
     ),
     "a flip in the checksum": (lambda p: flipped(p, 13), "damaged: expected checksum"),
     "a flip in the length": (lambda p: flipped(p, 17), "bytes of data, received"),
     "a flip in the digest": (lambda p: flipped(p, 30), "expected data for the structure"),
+    "a flip behind the header": (lambda p: flipped(p, 90), "damaged: expected zeros"),
     "a flip in the first array": (lambda p: flipped(p, HEADER), "damaged: expected checksum"),
     "a flip in the padding": (lambda p: flipped(p, len(p) - 1), "damaged: expected checksum"),
 }

@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,9 @@ from numpy.typing import NDArray
 from annconv.build.builder import build_program
 from annconv.build.flags import make_flags
 from annconv.build.toolchain import find_toolchain
-from annconv.codegen.render import render_network, render_program
+from annconv.interop.project.api import project_files
 from annconv.ir.network import Network
-from annconv.ir.samples import input_rates, prepare_samples
 from annconv.options import CompileOptions
-from annconv.passes.pipeline import lower
-from annconv.plan.packing import pack
 from annconv.resources import resource_folder
 
 CHOSEN = """
@@ -30,8 +28,14 @@ const annconv::NetworkTable* annconv_network() {{
     static const annconv::NetworkTable* const tables[] = {{{tables}}};
     return tables[std::atoi(std::getenv("NETWORK"))];
 }}
+const annconv::NetworkFacts& annconv::network_facts() {{
+    static const annconv::NetworkFacts& (*const facts[])() = {{{facts}}};
+    return facts[std::atoi(std::getenv("NETWORK"))]();
+}}
 """
 """What `main.cpp` runs, where a program has several networks."""
+RESULTS = ("scores", "counts", "stopped")
+"""Options of the program that write an array."""
 
 
 @dataclass(frozen=True)
@@ -41,14 +45,20 @@ class ProgramRun:
     Attributes:
         status: Its exit status.
         errors: What it wrote to stderr.
-        results: Text of RESULTS.csv, empty if there is none.
-        spikes: Text of SPIKES.csv, empty if there is none.
+        labels: What it printed.
+        arrays: Content of every .npy file that it left.
+        spikes: Text of spikes.csv, empty if there is none.
     """
 
     status: int
     errors: str
-    results: str
+    labels: str
+    arrays: Mapping[str, bytes]
     spikes: str
+
+    def array(self, name: str) -> NDArray[Any]:
+        """What one of the .npy files holds."""
+        return np.load(BytesIO(self.arrays[name]))
 
 
 @dataclass(frozen=True)
@@ -64,38 +74,38 @@ class Program:
     folder: Path
     number: int = 0
     weights: Path = field(init=False)
-    results: Path = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "weights", self.folder / "weights.bin")
-        object.__setattr__(self, "results", self.folder / "results.csv")
 
-    def write_samples(self, samples: NDArray[np.float64], *, frames: bool = False) -> Path:
-        """The input rates of samples as a .npy file."""
-        prepared = prepare_samples(samples, self.network.input.geometry, frames=frames)
-        rates = input_rates(prepared, self.network.input_scale).astype(np.float64)
+    def write_samples(self, samples: NDArray[np.float64]) -> Path:
+        """Samples as a .npy file."""
         path = self.folder / "samples.npy"
-        np.save(path, rates)
+        np.save(path, samples)
         return path
 
     def call(self, *arguments: str | Path) -> ProgramRun:
         """Start it with these arguments."""
+        arrays = [self.folder / f"{name}.npy" for name in RESULTS]
         spikes = self.folder / "spikes.csv"
-        for path in (self.results, spikes):
+        for path in (*arrays, spikes):
             path.unlink(missing_ok=True)
         command = [str(self.path), *map(str, arguments)]
         done = subprocess.run(
             command, capture_output=True, text=True, check=False, cwd=self.folder,
             env={**os.environ, "NETWORK": str(self.number)},
         )  # fmt: skip
-        texts = [path.read_text() if path.exists() else "" for path in (self.results, spikes)]
-        return ProgramRun(done.returncode, done.stderr, *texts)
+        left = {path.stem: path.read_bytes() for path in arrays if path.exists()}
+        text = spikes.read_text() if spikes.exists() else ""
+        return ProgramRun(done.returncode, done.stderr, done.stdout, left, text)
 
-    def run(self, samples: Path, *options: str) -> ProgramRun:
-        """Run samples, recording all spikes."""
-        return self.call(
-            self.weights, samples, self.results, "--spikes", self.folder / "spikes.csv", *options
-        )
+    def run(self, samples: Path, *options: str, spikes: bool = True) -> ProgramRun:
+        """Run samples, writing all that can be written."""
+        outputs = [(f"--{name}", self.folder / f"{name}.npy") for name in RESULTS]
+        if spikes:
+            outputs.append(("--spikes", self.folder / "spikes.csv"))
+        written = [word for pair in outputs for word in pair]
+        return self.call(samples, "--weights", self.weights, *written, *options)
 
 
 def sanitized(precision: str = "double", **changes: Any) -> CompileOptions:
@@ -106,10 +116,23 @@ def sanitized(precision: str = "double", **changes: Any) -> CompileOptions:
 
 def build_alone(network: Network, options: CompileOptions, folder: Path) -> Program:
     """A network's program, built as a user would."""
-    lowered, plan = lower(network, options)
-    program = Program(network, build_program(render_program(plan), options).path, folder)
-    program.weights.write_bytes(pack(plan, lowered))
+    files = program_files(network, options)
+    weights = files.pop("weights")
+    sources = {name: content.decode() for name, content in files.items()}
+    program = Program(network, build_program(sources, options).path, folder)
+    program.weights.write_bytes(weights)
     return program
+
+
+def program_files(network: Network, options: CompileOptions) -> dict[str, bytes]:
+    """The files of an exported network's program, its headers excepted, and its "weights"."""
+    files = project_files(network, options, "alone", embed=False)
+    sources = {
+        name.removeprefix("src/"): content
+        for name, content in files.items()
+        if name.startswith("src/") and not name.startswith("src/annconv/") and "api." not in name
+    }
+    return {**sources, "weights": files["alone.weights"]}
 
 
 def build_together(jobs: Mapping[str, Job], folder: Path) -> dict[str, Program]:
@@ -141,19 +164,24 @@ def build_together(jobs: Mapping[str, Job], folder: Path) -> dict[str, Program]:
             text.append(_written(programs[name], jobs[name].options))
         tables = ", ".join(f"annconv_network_{number}()" for number in range(len(names)))
         source = path.with_suffix(".cpp")
-        source.write_text("".join(text) + CHOSEN.format(tables=tables), encoding="utf-8")
+        facts = ", ".join(f"annconv::network_facts_{number}" for number in range(len(names)))
+        chosen = CHOSEN.format(tables=tables, facts=facts)
+        source.write_text("".join(text) + chosen, encoding="utf-8")
         compile_files(flags, str(source), "main.o", "-o", str(path))
     return programs
 
 
 def _written(program: Program, options: CompileOptions) -> str:
     """Writes a network's files and weights; what its program includes."""
-    lowered, plan = lower(program.network, options)
+    files = program_files(program.network, options)
     program.folder.mkdir()
-    program.weights.write_bytes(pack(plan, lowered))
-    files = render_network(plan)
-    for name, text in files.items():  # those of two networks are never equal: see `batch.py`
+    program.weights.write_bytes(files.pop("weights"))
+    own = {name: content for name, content in files.items() if not name.startswith("program/")}
+    for name, content in own.items():  # those of two networks are never equal: see `batch.py`
         path = program.folder / name
-        path.write_text(f"// {program.folder.name}\n{text}", encoding="utf-8")
-    written = [f"{program.folder.name}/{name}" for name in files if name.endswith(".cpp")]
-    return ONE_FILE.format(number=program.number, include=includes(written))
+        path.write_text(f"// {program.folder.name}\n{content.decode()}", encoding="utf-8")
+    written = [f"{program.folder.name}/{name}" for name in own if name.endswith(".cpp")]
+    facts = f"#define network_facts network_facts_{program.number}\n"
+    declared = "namespace annconv { const NetworkFacts& network_facts(); }\n"
+    text = ONE_FILE.format(number=program.number, include=includes(written))
+    return f'#include "annconv/about.hpp"\n{facts}{declared}{text}#undef network_facts\n'

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ from annconv.plan.planner import make_plan
 pytestmark = [pytest.mark.compiles, pytest.mark.sanitizer]
 
 SEED = 3_000_040
-HEADER = 88
+HEADER = 128
 """Bytes before the payload of packed weights."""
 
 
@@ -40,16 +42,23 @@ def still_runs(program, samples):
     path = program.write_samples(np.zeros((2, *program.network.input.geometry)))
     done = program.run(path, "--steps", "3")
     assert (done.status, done.errors) == (0, "")
-    assert len(done.results.splitlines()) == 2
+    assert len(done.labels.splitlines()) == 2
 
 
-def refusal(done) -> str:
-    """The one line that a refused call prints."""
-    assert done.status == 1, done.errors
-    assert done.results == ""
+def refusal(done, status: int = 1) -> str:
+    """The one line that a refused call prints; it leaves no file."""
+    assert done.status == status, done.errors
+    assert (done.labels, done.arrays, done.spikes) == ("", {}, "")
     (line,) = done.errors.splitlines()
-    assert line.startswith("network: ")
-    return line.removeprefix("network: ")
+    assert line.startswith("alone: ")
+    return line.removeprefix("alone: ")
+
+
+@pytest.fixture(autouse=True)
+def no_part_of_a_file(program):
+    """Nothing that was begun is left."""
+    yield
+    assert [path.name for path in program.folder.iterdir() if ".part" in path.name] == []
 
 
 @pytest.mark.parametrize(
@@ -80,37 +89,64 @@ def refusal(done) -> str:
         ),
         (["--seed"], "--seed: expected a value, received none"),
         (["--stpes", "3"], "expected an option that --help lists, received '--stpes'"),
-        (["more.npy"], "expected three files, received 4 (see --help)"),
+        (["--output", ""], "--output: expected a file, received ''"),
+        (["more.npy"], "expected one file of samples, received 2 (see --help)"),
     ],
 )
 def test_options(program, samples, options, line):
-    assert refusal(program.run(samples, *options)) == line
+    assert refusal(program.run(samples, *options), status=2) == line
 
 
 def test_too_few_files(program):
-    assert refusal(program.call()) == "expected three files, received 0 (see --help)"
+    line = "expected one file of samples, received 0 (see --help)"
+    assert refusal(program.call(), status=2) == line
 
 
 def test_help_is_no_refusal(program):
-    done = program.call("--help")
-    assert (done.status, done.errors) == (0, "")
+    for option, first in (("--help", "usage: alone SAMPLES"), ("--about", "alone: a spiking")):
+        done = program.call(option)
+        assert (done.status, done.errors) == (0, "")
+        assert done.labels.startswith(first)
 
 
 def test_missing_files(program, samples):
     absent = program.folder / "absent"
-    why = f"{absent}: expected a file, received none that can be opened"
-    assert refusal(program.call(absent, samples, program.results)) == why
+    why = f"{absent}: expected a file that can be read, received: No such file or directory"
+    assert refusal(program.call(samples, "--weights", absent)) == why
     assert refusal(program.run(absent)) == why
+    beside = program.path.parent / "alone.weights"
+    assert refusal(program.call(samples)) == why.replace(str(absent), str(beside))
 
 
 def test_a_folder_in_place_of_a_file(program):
-    assert refusal(program.run(program.folder)).startswith(f"{program.folder}: ")
+    why = f"{program.folder}: expected a file that can be read, received: Is a directory"
+    assert refusal(program.run(program.folder)) == why
 
 
 def test_results_that_cannot_be_written(program, samples):
-    path = program.folder / "absent" / "results.csv"
-    line = refusal(program.call(program.weights, samples, path))
-    assert line == f"{path}: expected a file that can be written"
+    path = program.folder / "absent" / "labels.npy"
+    line = refusal(program.run(samples, "--output", path))
+    why = "expected a file that can be written, received: No such file or directory"
+    assert line == f"{path}: {why}"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("option", ["--output", "--scores", "--spikes"])
+def test_a_full_disk(program, samples, option):
+    line = refusal(program.run(samples, "--steps", "3", option, "/dev/full"))
+    why = "expected a file that can be written, received: No space left on device"
+    assert line == f"/dev/full: {why}"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_standard_output_that_is_full(program, samples):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [program.path, samples, "--weights", program.weights],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == "alone: standard output: expected one that can be written to\n"
 
 
 def test_weights_cut_short(program, samples):
@@ -140,7 +176,7 @@ def test_weights_with_a_flipped_bit(program, samples):
         reasons.append(line.removeprefix(f"{program.weights}: packed weights: "))
     checksum, size = zlib.crc32(good[HEADER:]), len(good) - HEADER
     assert reasons[0] == "expected a weight file of annconv, received something else"
-    assert reasons[1] == "expected format version 1, received 5"
+    assert reasons[1] == "expected format version 2, received 6"
     assert reasons[2] == f"damaged: expected checksum {checksum ^ 4}, received {checksum}"
     assert reasons[3] == f"expected {size ^ 4} bytes of data, received {size}"
     assert reasons[4].startswith("expected data for the structure ")
@@ -175,23 +211,26 @@ def test_weights_of_another_precision(program, samples):
 def test_wrong_number_of_values(program, shape):
     path = program.folder / "samples.npy"
     np.save(path, np.zeros(shape))
-    size, received = program.network.input.size, np.prod(shape[1:], dtype=int)
-    line = f"{path}: expected {size} values per sample, received {received}"
-    assert refusal(program.run(path)) == line
+    size = program.network.input.size
+    why = f"expected an array of samples of {size} values each, received shape "
+    assert refusal(program.run(path)) == f"{path}: {why}({', '.join(map(str, shape))})"
 
 
 def test_wrong_number_of_frames(program):
     size = program.network.input.size
-    path = program.write_samples(np.zeros((2, 5, *program.network.input.geometry)), frames=True)
+    shape = (2, 5, *program.network.input.geometry)
+    path = program.write_samples(np.zeros(shape))
     line = refusal(program.run(path, "--frames", "--steps", "4"))
-    assert line == f"{path}: expected {4 * size} values per sample, received {5 * size}"
+    why = f"expected an array of samples of {4 * size} values each, received shape "
+    assert line == f"{path}: {why}({', '.join(map(str, shape))})"
 
 
 def test_a_single_number(program):
     path = program.folder / "samples.npy"
     np.save(path, np.float64(1))
-    line = f"{path}: expected an array of samples, received a single number"
-    assert refusal(program.run(path)) == line
+    size = program.network.input.size
+    why = f"expected an array of samples of {size} values each, received shape ()"
+    assert refusal(program.run(path)) == f"{path}: {why}"
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -200,14 +239,24 @@ def test_rates_that_are_not_finite(program, value):
     rates[1, -1] = value
     path = program.folder / "samples.npy"
     np.save(path, rates)
-    assert refusal(program.run(path)) == f"{path}: expected finite rates, received {value}"
+    assert refusal(program.run(path)) == f"{path}: expected finite values, received {value:f}"
+
+
+def test_values_that_leave_the_numbers(program):
+    rates = np.full((2, program.network.input.size), 1.5e308)
+    path = program.folder / "samples.npy"
+    np.save(path, rates)
+    line = refusal(program.run(path))
+    assert line.startswith(f"{path}: expected values that stay finite times the input scale of ")
 
 
 def test_numbers_of_another_type_or_order(program):
     path = program.folder / "samples.npy"
     rates = np.zeros((2, program.network.input.size))
-    np.save(path, rates.astype(np.int64))
-    assert "of type '<i8', expected '<f4' or '<f8'" in refusal(program.run(path))
+    np.save(path, rates.astype(np.complex64))
+    assert "of type '<c8', expected little-endian numbers" in refusal(program.run(path))
+    np.save(path, rates.astype(">f8"))
+    assert "of type '>f8', expected little-endian numbers" in refusal(program.run(path))
     np.save(path, np.asfortranarray(rates))
     assert "in Fortran order, expected C order" in refusal(program.run(path))
 
@@ -218,5 +267,5 @@ def test_samples_cut_short(program, samples):
         samples.write_bytes(good[:length])
         assert refusal(program.run(samples)).startswith(f"{samples}: ")
     samples.write_text("no NumPy file at all")
-    line = f"{samples}: expected a .npy file, received something else"
+    line = f"{samples}: expected a .npy or IDX file, received something else"
     assert refusal(program.run(samples)) == line

@@ -12,15 +12,12 @@ import numpy as np
 import pytest
 from random_layers import draw_layers
 from random_networks import draw_structure
+from sanitized_programs import program_files
 
 from annconv.build.flags import make_flags
 from annconv.build.toolchain import find_toolchain
-from annconv.codegen.render import render_program
 from annconv.ir.network import Network
-from annconv.ir.samples import input_rates, prepare_samples
 from annconv.options import CompileOptions
-from annconv.passes.pipeline import lower
-from annconv.plan.packing import pack
 from annconv.resources import resource_folder
 
 pytestmark = [pytest.mark.compiles, pytest.mark.sanitizer, pytest.mark.slow]
@@ -48,18 +45,21 @@ class Sanitized:
     def run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "TSAN_OPTIONS": f"halt_on_error=1:exitcode={RACE}"}
         return subprocess.run(
-            [f"./{program}", "weights.bin", *arguments],
+            [f"./{program}", *arguments],
             cwd=self.folder, capture_output=True, text=True, check=False, env=environment,
         )  # fmt: skip
 
-    def results(self, threads: int, samples: str = "samples.npy") -> str:
-        """RESULTS.csv of a run without a race."""
-        done = self.run(
-            "network", samples, "results.csv", "--spikes", "spikes.csv",
+    def network(self, samples: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return self.run("network", samples, "--weights", "weights.bin", *arguments)
+
+    def results(self, threads: int, samples: str = "samples.npy") -> bytes:
+        """Scores and counts of a run without a race."""
+        done = self.network(
+            samples, "--scores", "scores.npy", "--counts", "counts.npy",
             "--steps", str(STEPS), "--threads", str(threads),
         )  # fmt: skip
         assert (done.returncode, done.stderr) == (0, "")
-        return (self.folder / "results.csv").read_text()
+        return b"".join((self.folder / f"{name}.npy").read_bytes() for name in ("scores", "counts"))
 
 
 def plain(text: str) -> str:
@@ -72,13 +72,14 @@ def sanitized(tmp_path: Path) -> Callable[..., Sanitized]:
 
     def build(network: Network, samples: np.ndarray, edit: Edit = plain, **options) -> Sanitized:
         chosen = CompileOptions(precision="double", compiler_level=1, **options)
-        lowered, plan = lower(network, chosen)
         compiler = find_toolchain(None, python=False).compiler
         include = f"-I{resource_folder('cpp') / 'include'}"
         flags = [*make_flags(chosen, compiler).network, "-g", "-fsanitize=thread", "-I.", include]
-        sources = render_program(plan)
-        for name, text in sources.items():
-            (tmp_path / name).write_text(edit(text) if name != "main.cpp" else text)
+        sources = program_files(network, chosen)
+        weights = sources.pop("weights")
+        for name, content in sources.items():
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_text(edit(content.decode()))
         listed = [name for name in sources if name.endswith(".cpp")]
         listed.append(str(HERE / "two_callers.cpp"))
         done = subprocess.run(
@@ -93,11 +94,9 @@ def sanitized(tmp_path: Path) -> Callable[..., Sanitized]:
                 cwd=tmp_path, capture_output=True, text=True, check=False,
             )  # fmt: skip
             assert done.returncode == 0, done.stderr
-        (tmp_path / "weights.bin").write_bytes(pack(plan, lowered))
-        prepared = prepare_samples(samples, network.input.geometry)
-        rates = input_rates(prepared, network.input_scale).astype(np.float64)
-        np.save(tmp_path / "samples.npy", rates)
-        np.save(tmp_path / "one.npy", rates[:1])
+        (tmp_path / "weights.bin").write_bytes(weights)
+        np.save(tmp_path / "samples.npy", samples)
+        np.save(tmp_path / "one.npy", samples[:1])
         return Sanitized(tmp_path)
 
     return build
@@ -121,7 +120,7 @@ def check_without_races(program: Sanitized) -> None:
     for threads in THREADS:
         assert program.results(threads) == expected
         assert program.results(threads, "one.npy") == one
-        done = program.run("two_callers", "samples.npy", str(threads))
+        done = program.run("two_callers", "weights.bin", "samples.npy", str(threads))
         assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -140,10 +139,10 @@ ADVANCE = "static std::int32_t advance("
 
 
 def check_race_is_found(program: Sanitized, threads: int, samples: str) -> None:
-    done = program.run("network", samples, "results.csv", "--threads", str(threads))
+    done = program.network(samples, "--threads", str(threads))
     assert done.returncode == RACE, done.stderr
     assert "WARNING: ThreadSanitizer: data race" in done.stderr
-    assert program.run("network", samples, "results.csv", "--threads", "1").returncode == 0
+    assert program.network(samples, "--threads", "1").returncode == 0
 
 
 def test_a_team_that_does_not_wait_is_found(sanitized) -> None:
@@ -169,5 +168,5 @@ def test_state_that_threads_share_is_found(sanitized) -> None:
     program = sanitized(network, samples, edit, tile=7)
     assert len(planted) == 1
     check_race_is_found(program, 2, "one.npy")
-    done = program.run("two_callers", "one.npy", "1")
+    done = program.run("two_callers", "weights.bin", "one.npy", "1")
     assert done.returncode == RACE, done.stderr

@@ -1,99 +1,120 @@
-// Reads NumPy's .npy files (format version 1 to 3, little-endian float32 or float64, C order).
+// NumPy's .npy files: reads those of version 1 to 3 in C order with little-endian numbers, writes
+// version 1.
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdint>
-#include <cstring>
-#include <fstream>
-#include <iterator>
+#include <limits>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
+
+#include "annconv/stored_array.hpp"
 
 namespace annconv {
 
-inline std::string read_file(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) throw std::runtime_error("expected a file, received none that can be opened");
-    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
-struct NpyArray {
-    std::vector<std::int64_t> shape;
-    std::vector<double> values;
-
-    std::int64_t size() const { return static_cast<std::int64_t>(values.size()); }
-};
-
 // Text behind `'key':` in the header's dictionary, up to its closing quote or bracket.
-inline std::string npy_field(const std::string& header, const std::string& key, char close) {
-    const auto start = header.find("'" + key + "':");
-    if (start == std::string::npos) throw std::runtime_error("no '" + key + "' in the .npy header");
-    auto begin = start + key.size() + 3;
+inline std::string_view npy_field(std::string_view header, std::string_view key, char close) {
+    const auto found = header.find(key);
+    if (found == std::string_view::npos || found == 0 || header[found - 1] != '\'' ||
+        header.substr(found + key.size(), 2) != "':") {
+        throw std::runtime_error("no '" + std::string(key) + "' in the .npy header");
+    }
+    auto begin = found + key.size() + 2;
     while (begin < header.size() && header[begin] == ' ') ++begin;
     const auto end = header.find(close, begin + 1);
-    if (end == std::string::npos) throw std::runtime_error("the .npy header is cut short");
+    if (end == std::string_view::npos) throw std::runtime_error("the .npy header is cut short");
     return header.substr(begin, end - begin);
 }
 
-template <class Value>
-std::vector<double> npy_values(const std::string& bytes, std::size_t offset, std::size_t count) {
-    if ((bytes.size() - offset) / sizeof(Value) < count) {
-        throw std::runtime_error("the .npy file is cut short: expected " + std::to_string(count) +
-                                 " values, received " +
-                                 std::to_string((bytes.size() - offset) / sizeof(Value)));
+inline Element npy_element(std::string_view type) {
+    constexpr std::array<std::pair<std::string_view, Element>, 12> kTypes = {{
+        {"'|b1'", Element::kBool},
+        {"'|i1'", Element::kInt8},
+        {"'<i2'", Element::kInt16},
+        {"'<i4'", Element::kInt32},
+        {"'<i8'", Element::kInt64},
+        {"'|u1'", Element::kUint8},
+        {"'<u2'", Element::kUint16},
+        {"'<u4'", Element::kUint32},
+        {"'<u8'", Element::kUint64},
+        {"'<f2'", Element::kHalf},
+        {"'<f4'", Element::kFloat},
+        {"'<f8'", Element::kDouble},
+    }};
+    for (const auto& [name, element] : kTypes) {
+        if (type == name) return element;
     }
-    std::vector<double> values(count);
-    for (std::size_t index = 0; index < count; ++index) {
-        Value value;
-        std::memcpy(&value, bytes.data() + offset + index * sizeof(Value), sizeof(Value));
-        values[index] = static_cast<double>(value);
-    }
-    return values;
+    throw std::runtime_error("the .npy array is of type " + std::string(type) +
+                             ", expected little-endian numbers of 64 bits at most");
 }
 
+// The extents in the text of a shape.
+inline std::vector<std::uint64_t> npy_shape(std::string_view text) {
+    constexpr std::string_view kDigits = "0123456789";
+    std::vector<std::uint64_t> shape;
+    for (std::size_t at = text.find_first_of(kDigits); at != std::string_view::npos;) {
+        const auto end = std::min(text.find_first_not_of(kDigits, at), text.size());
+        auto extent = std::numeric_limits<std::uint64_t>::max();  // kept where it is even larger
+        std::from_chars(text.data() + at, text.data() + end, extent);
+        shape.push_back(extent);
+        at = text.find_first_of(kDigits, end);
+    }
+    return shape;
+}
+
+constexpr std::string_view kNpyMagic = "\x93NUMPY";
+
 // Throws std::runtime_error where the bytes are not such a file.
-inline NpyArray parse_npy(const std::string& bytes) {
+inline StoredArray parse_npy(std::string_view bytes) {
     constexpr std::size_t kPreamble = 10;
-    constexpr const char* kDigits = "0123456789";
-    if (bytes.size() < kPreamble + 2 || bytes.compare(0, 6, "\x93NUMPY") != 0) {
+    if (bytes.size() < kPreamble + 2 || bytes.substr(0, kNpyMagic.size()) != kNpyMagic) {
         throw std::runtime_error("expected a .npy file, received something else");
     }
-    const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(bytes[at]); };
+    const auto byte = [&](std::size_t at) {
+        return std::size_t{static_cast<unsigned char>(bytes[at])};
+    };
     const bool first = byte(6) == 1;
-    std::size_t length = byte(8) | std::size_t{byte(9)} << 8;
-    if (!first) length |= std::size_t{byte(10)} << 16 | std::size_t{byte(11)} << 24;
+    std::size_t length = byte(8) | byte(9) << 8;
+    if (!first) length |= byte(10) << 16 | byte(11) << 24;
     const std::size_t start = first ? kPreamble : kPreamble + 2;
     if (bytes.size() - start < length) throw std::runtime_error("the .npy header is cut short");
-    const std::string header = bytes.substr(start, length);
-
-    NpyArray array;
-    std::size_t count = 1;
-    const std::string shape = npy_field(header, "shape", ')');
-    for (std::size_t at = shape.find_first_of(kDigits); at != std::string::npos;) {
-        const auto end = std::min(shape.find_first_not_of(kDigits, at), shape.size());
-        std::size_t extent = bytes.size() + 1;  // kept where the number is too large for its type
-        std::from_chars(shape.data() + at, shape.data() + end, extent);
-        if (count != 0 && extent > bytes.size() / count) {
-            throw std::runtime_error("the .npy file is cut short");
-        }
-        array.shape.push_back(static_cast<std::int64_t>(extent));
-        count *= extent;
-        at = shape.find_first_of(kDigits, end);
-    }
+    const std::string_view header = bytes.substr(start, length);
     if (npy_field(header, "fortran_order", ',') != "False") {
         throw std::runtime_error("the .npy array is in Fortran order, expected C order");
     }
-    const std::string type = npy_field(header, "descr", ',');
-    if (type == "'<f8'") {
-        array.values = npy_values<double>(bytes, start + length, count);
-    } else if (type == "'<f4'") {
-        array.values = npy_values<float>(bytes, start + length, count);
-    } else {
-        throw std::runtime_error("the .npy array is of type " + type + ", expected '<f4' or '<f8'");
+    StoredArray array;
+    array.element = npy_element(npy_field(header, "descr", ','));
+    array.values = bytes.substr(start + length);
+    array.shape = npy_shape(npy_field(header, "shape", ')'));
+    const std::size_t received = array.values.size() / element_bytes(array.element);
+    const auto expected = product(array.shape);
+    if (expected != received || received * element_bytes(array.element) != array.values.size()) {
+        const char* const fault =
+            expected && *expected <= received ? "longer than its shape says" : "cut short";
+        throw std::runtime_error(std::string("the .npy file is ") + fault + ": expected " +
+                                 (expected ? std::to_string(*expected) : "far more") +
+                                 " values, received " + std::to_string(received));
     }
     return array;
+}
+
+// What stands in front of the numbers of a .npy file. `type` as NumPy writes it: "<f8".
+inline std::string npy_header(std::string_view type, const std::vector<std::uint64_t>& shape) {
+    std::string text = "{'descr': '" + std::string(type) + "', 'fortran_order': False, 'shape': (";
+    for (const auto extent : shape) text += std::to_string(extent) + ", ";
+    text += "), }";
+    constexpr std::size_t kPreamble = 10, kUnit = 64;
+    text.resize((text.size() + 1 + kPreamble + kUnit - 1) / kUnit * kUnit - kPreamble - 1, ' ');
+    text += '\n';
+    const auto length = static_cast<std::uint16_t>(text.size());
+    std::string header(kNpyMagic);
+    header += {'\x01', '\0', static_cast<char>(length & 0xFF), static_cast<char>(length >> 8)};
+    return header + text;
 }
 
 }  // namespace annconv

@@ -12,6 +12,7 @@
 #include <mutex>
 
 #include "annconv/table.hpp"
+#include "annconv/thread_pool.hpp"
 #include "annconv/tile.hpp"
 #include "annconv/workspace.hpp"
 
@@ -100,7 +101,9 @@ inline void record_spikes(const NetworkTable& network, const void* weights, cons
     }
 }
 
-// Runs samples one after another, the threads of a team together on each.
+// Runs samples one after another, the threads of a team together on each. `Workspace` is one of
+// those of workspace.hpp and fixed_workspace.hpp.
+template <class Workspace>
 class SampleRun : public ParallelWork {
    public:
     SampleRun(const NetworkTable& network, const void* weights, const RunRequest& request,
@@ -137,7 +140,7 @@ class SampleRun : public ParallelWork {
 
     // Runs one sample from reset to its last step; the leader writes its results.
     void run_sample(SharedSample& shared, Team team, std::byte* scratch, bool asks) {
-        void* const arena = shared.arena.get();
+        void* const arena = shared.arena;
         const std::int64_t sample = shared.number;
         const std::ptrdiff_t frame_bytes = std::ptrdiff_t{network_.inputs} * network_.real_bytes;
         const bool moving = request_.frames > 1;
@@ -191,8 +194,9 @@ class SampleRun : public ParallelWork {
 
 // Runs all samples; false if the observer ended the run. `weights` is aligned to 64 bytes.
 // Throws std::bad_alloc where there is no memory, and what the observer throws.
-inline bool run(const NetworkTable& network, const void* weights, const RunRequest& request,
-                Workspace& workspace) {
+template <class Workspace>
+bool run(const NetworkTable& network, const void* weights, const RunRequest& request,
+         Workspace& workspace) {
     // With as many samples as threads, each thread has its own; else teams share a sample, unless
     // its layers are too small. Where the system gives fewer threads, those run everything.
     const auto teams_of = [&request](std::int32_t threads) {

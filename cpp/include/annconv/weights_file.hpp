@@ -28,11 +28,12 @@ struct WeightsHeader {
     std::uint32_t checksum;  // CRC-32 of the payload
     std::uint64_t length;    // of the payload in bytes
     std::array<char, 64> digest;
+    std::array<char, 40> unused;  // zeros, so that the payload of a mapped file is aligned
 };
-static_assert(sizeof(WeightsHeader) == 88);
+static_assert(sizeof(WeightsHeader) == 2 * kAlignment);
 
 constexpr std::array<char, 8> kWeightsMagic = {'a', 'n', 'n', 'c', 'o', 'n', 'v', '\0'};
-constexpr std::uint32_t kWeightsVersion = 1;
+constexpr std::uint32_t kWeightsVersion = 2;
 
 // CRC-32 as zlib computes it.
 inline std::uint32_t crc32(std::string_view bytes) {
@@ -59,11 +60,11 @@ inline AlignedMemory allocate_aligned(std::size_t bytes) {
     return AlignedMemory(::operator new(bytes, std::align_val_t{kAlignment}));
 }
 
-// Checks packed data against the network they are for and returns an aligned copy of the payload.
-// `Table` is a NetworkTable or has its `digest` and `weights_bytes`.
+// Checks packed data against the network they are for and returns the payload in them. `Table` is a
+// NetworkTable or has its `digest` and `weights_bytes`.
 // Throws std::runtime_error that says what was expected and what was received.
 template <class Table>
-AlignedMemory load_weights(std::string_view bytes, const Table& network) {
+std::string_view check_weights(std::string_view bytes, const Table& network) {
     const auto refuse = [](const std::string& what) {
         throw std::runtime_error("packed weights: " + what);
     };
@@ -90,11 +91,21 @@ AlignedMemory load_weights(std::string_view bytes, const Table& network) {
         refuse("expected data for the structure " + std::string(network.digest) +
                ", received data for another one");
     }
+    for (const char unused : header.unused) {
+        if (unused != 0) refuse("damaged: expected zeros behind the header, received others");
+    }
     const std::uint32_t checksum = crc32(payload);
     if (checksum != header.checksum) {
         refuse("damaged: expected checksum " + std::to_string(header.checksum) + ", received " +
                std::to_string(checksum));
     }
+    return payload;
+}
+
+// The payload of packed data, in aligned memory. Throws as `check_weights`.
+template <class Table>
+AlignedMemory load_weights(std::string_view bytes, const Table& network) {
+    const std::string_view payload = check_weights(bytes, network);
     AlignedMemory memory = allocate_aligned(payload.size());
     std::memcpy(memory.get(), payload.data(), payload.size());
     return memory;

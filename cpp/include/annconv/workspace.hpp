@@ -17,15 +17,15 @@
 
 namespace annconv {
 
-// What the threads of a team share: the sample they run and its arena.
+// What the threads of a team share: the sample they run and its arena, aligned to 64 bytes.
 struct SharedSample {
-    explicit SharedSample(std::size_t arena_bytes) : arena(allocate_aligned(arena_bytes)) {
+    SharedSample(void* memory, std::size_t arena_bytes) : arena(memory) {
         // Slots that nobody writes, as those of neurons that never spike, stay empty.
-        std::memset(arena.get(), 0, arena_bytes);
+        std::memset(arena, 0, arena_bytes);
     }
 
     Barrier barrier;
-    AlignedMemory arena;
+    void* const arena;
     std::int64_t number = 0;
     bool stopped = false;
 };
@@ -41,9 +41,14 @@ class Workspace {
     // Memory for teams of so many threads. Throws std::bad_alloc.
     void prepare(const NetworkTable& network, std::int32_t teams, std::int32_t members) {
         const auto threads = static_cast<std::size_t>(teams * members);
+        arenas_.reserve(static_cast<std::size_t>(teams));
         samples_.reserve(static_cast<std::size_t>(teams));
         while (samples_.size() < static_cast<std::size_t>(teams)) {
-            samples_.push_back(std::make_unique<SharedSample>(network.arena_bytes));
+            if (arenas_.size() == samples_.size()) {
+                arenas_.push_back(allocate_aligned(network.arena_bytes));
+            }
+            samples_.push_back(
+                std::make_unique<SharedSample>(arenas_.back().get(), network.arena_bytes));
         }
         for (auto& sample : samples_) sample->barrier.expect(members);
         scratch_.reserve(threads);
@@ -61,6 +66,7 @@ class Workspace {
     void run(ParallelWork& work, std::int32_t threads) { threads_.run(work, threads); }
 
    private:
+    std::vector<AlignedMemory> arenas_;
     std::vector<std::unique_ptr<SharedSample>> samples_;
     std::vector<AlignedMemory> scratch_;
     ThreadPool threads_;
