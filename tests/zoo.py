@@ -197,6 +197,33 @@ def residual() -> Network:
     )
 
 
+def steady() -> Network:
+    """A current that is the same in every step, and spikes that add to it."""
+    current = Neuron(
+        name="Current",
+        parameters="rates = 0.0 ; gain = 0.5",
+        equations="x = gain * rates\nv += rates",
+        spike="v >= 1.0",
+        reset="v -= 1.0",
+    )
+    same = Convolution(numbers(3, 3, 1, 4), (1, 1), ((1, 1), (1, 1)), (1, 1))
+    return Network(
+        name="steady",
+        populations=(
+            Population("image", (4, 4, 1), current, role="input"),
+            Population("hidden", (4, 4, 4), IaF),
+            Population("classes", (3,), IaF, role="output"),
+        ),
+        projections=(
+            Projection("current", "image", "hidden", (same,), "x", delay=0),
+            Projection("spikes", "image", "hidden", (same,), delay=0),
+            Projection("classes", "hidden", "classes", _flat(64, 3), delay=0),
+        ),
+        readout=READOUTS["spike_count"],
+        steps=STEPS,
+    )
+
+
 def layers(names: Sequence[str]) -> Network:
     """Populations of these names, four or more, all of which but the input's become layers.
 

@@ -182,8 +182,8 @@ def _add_export(adder: Any) -> None:
     parser.add_argument(
         "--record",
         action="store_true",
-        help="keep the spikes of all populations, also of those that run together with the pooling "
-        "behind them",
+        help="keep the spikes of all populations; otherwise fused code, which is faster, does "
+        "without those of some",
     )
     parser.add_argument(
         "--embed", action="store_true", help="put the weights into program and library"

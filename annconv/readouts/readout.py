@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from annconv.errors import OptionError, nearest
+
 
 @dataclass(frozen=True, slots=True)
 class Readout:
@@ -31,7 +33,19 @@ class Readout:
     parameters: tuple[tuple[str, float], ...] = ()
 
     def with_parameters(self, **values: float) -> Readout:
-        """The same read-out with other values for its parameters."""
+        """The same read-out with other values for its parameters.
+
+        Raises:
+            OptionError: It has no parameter of that name.
+        """
+        known = [name for name, _ in self.parameters]
+        unknown = [name for name in values if name not in known]
+        if unknown:
+            raise OptionError(
+                f"read-out {self.name!r}: no parameter {name!r}. "
+                + (f"{nearest(name, known)}." if known else "It has none.")
+                for name in unknown
+            )
         parameters = tuple(
             (name, float(values.get(name, value))) for name, value in self.parameters
         )

@@ -7,7 +7,7 @@ from types import MappingProxyType
 import numpy as np
 import pytest
 
-from annconv.errors import EquationError
+from annconv.errors import EquationError, OptionError
 from annconv.ir.network import Network
 from annconv.ir.operators import Dense
 from annconv.ir.population import Population
@@ -76,6 +76,17 @@ def test_k_is_a_parameter():
     readout = READOUTS["time_to_k_spikes"]
     assert readout.parameters == (("k", 5.0),)
     assert readout.with_parameters(k=3).parameters == (("k", 3.0),)
+
+
+def test_other_parameters_are_refused():
+    with pytest.raises(OptionError) as caught:
+        READOUTS["time_to_k_spikes"].with_parameters(K=3, n=1)
+    assert caught.value.faults == (
+        "read-out 'time_to_k_spikes': no parameter 'K'. Nearest: 'k'. Known: 'k'.",
+        "read-out 'time_to_k_spikes': no parameter 'n'. Known: 'k'.",
+    )
+    with pytest.raises(OptionError, match="no parameter 'k'. It has none."):
+        READOUTS["spike_count"].with_parameters(k=3)
 
 
 @pytest.mark.parametrize(

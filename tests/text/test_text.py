@@ -9,17 +9,19 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from zoo import OPTIONS, ZOO
+from zoo import OPTIONS, ZOO, steady
 
 from annconv.codegen.render import render_network
 from annconv.passes.pipeline import lower
 
 GOLDEN = Path(__file__).parent
+NETWORKS = {**ZOO, "steady": steady}
+"""The zoo, and a network with a kernel that runs once a sample."""
 
 
 def stages(name: str) -> Mapping[str, str]:
     """File name -> text of every stage."""
-    network = ZOO[name]()
+    network = NETWORKS[name]()
     _, plan = lower(network, OPTIONS)
     return {
         "network.txt": f"{network}\n",
@@ -41,7 +43,7 @@ def renew_texts(folder: Path, texts: Mapping[str, str]) -> None:
         (folder / name).write_text(text, encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ZOO)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_every_stage_reads_as_stored(name: str, renew: bool) -> None:
     texts = stages(name)
     if renew:
@@ -50,7 +52,8 @@ def test_every_stage_reads_as_stored(name: str, renew: bool) -> None:
 
 
 def test_no_text_is_left_over() -> None:
-    assert {path.name for path in GOLDEN.iterdir() if path.is_dir()} - {"__pycache__"} == set(ZOO)
+    folders = {path.name for path in GOLDEN.iterdir() if path.is_dir()}
+    assert folders - {"__pycache__"} == set(NETWORKS)
 
 
 def test_renewing_replaces_all_files(tmp_path: Path) -> None:

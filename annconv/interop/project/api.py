@@ -68,8 +68,8 @@ def export(
         disable: As `annconv.compile`; None: no passes.
         vector_bits: Width of the vectors that kernels are laid out for, 128, 256 or 512; None: this
             machine's. A processor with narrower ones runs the same code with more instructions.
-        record: Whether the spikes of all populations can be read; otherwise those that run together
-            with the pooling behind them keep none, which is faster.
+        record: Whether the spikes of all populations can be read; otherwise fused code, which is
+            faster, does without those of some (of neurons in front of pooling, for example).
         embed: Whether the weights are put into the binary unless CMake is told otherwise.
     Returns:
         The folder.

@@ -10,7 +10,7 @@ struct PopulationFacts {
     const char* name;
     std::int32_t size;
     bool is_junction;   // adds up what arrives, and has no neurons
-    bool keeps_spikes;  // else they are not known: it runs together with the pooling behind it
+    bool keeps_spikes;  // else they are known nowhere: fused code does without them
 };
 
 struct NetworkFacts {
