@@ -44,7 +44,7 @@ NEURONS = {
 
 
 OPTIONS = CompileOptions(
-    precision="double", threads=1, strict_warnings=True, compiler_level=1, tile=5
+    precision="double", threads=1, strict_warnings=True, compiler_level=0, tile=5
 )
 
 
