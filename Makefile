@@ -15,7 +15,7 @@ PYTHON ?= $(shell for name in python3.11 python3 python; do \
 PYTEST := $(BIN)/python -m pytest -q
 # Files are handed out in the order of tests/conftest.py, the longest first.
 PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
-CPP_SOURCES = $(shell find cpp benchmarks tests/equivalence -name '*.hpp' -o -name '*.cpp')
+CPP_SOURCES = $(shell find cpp benchmarks tests/equivalence tests/program -name '*.hpp' -o -name '*.cpp' -o -name '*.[ch]')
 
 # The virtual environment's cmake and ninja serve make's own builds too.
 export PATH := $(CURDIR)/$(BIN):$(PATH)

@@ -25,6 +25,8 @@ from annconv.plan.target import REAL_BYTES
 ALIGNMENT = 64
 _WORD_BITS = 64
 _INTEGER_BYTES = {"spike": 1, "bits": 1, "count": 4, "flag": 1}
+_WHOLE_BYTES, _WHOLE_SUM_BYTES = 2, 4
+"""Of a whole weight, and of a sum of so many of them that 16 bits may be too few."""
 
 
 def aligned(size: int) -> int:
@@ -40,7 +42,10 @@ def arena_bytes(plan: Plan) -> int:
         for entry in plan.buffers
     )
     shared = plan.shared_inputs
-    return ALIGNMENT + buffers + (0 if shared is None else _shared_bytes(shared, real))
+    if shared is None:
+        return ALIGNMENT + buffers
+    whole = any(entry.name == shared.weights and entry.type == "int16" for entry in plan.packed)
+    return ALIGNMENT + buffers + _shared_bytes(shared, real, _WHOLE_BYTES if whole else real)
 
 
 def scratch_bytes(plan: Plan) -> int:
@@ -48,12 +53,12 @@ def scratch_bytes(plan: Plan) -> int:
     return max(aligned(_kernel_scratch(kernel, plan)) for kernel in plan.kernels)
 
 
-def _shared_bytes(shared: SharingKernel, real: int) -> int:
-    """Of inputs that run as one (`kernels/shared_inputs.hpp`)."""
+def _shared_bytes(shared: SharingKernel, real: int, weight: int) -> int:
+    """Of inputs that run as one (`kernels/shared_inputs.hpp`), and of their rows of weights."""
     most, batch = 128, 16
     room = ceil(min(shared.inputs, most) / batch) * batch
     groups = (real + 3) * room + 2 * shared.inputs + ALIGNMENT
-    return aligned(groups) + aligned(real * shared.blocks * room * shared.block)
+    return aligned(groups) + aligned(weight * shared.blocks * room * shared.block)
 
 
 def _kernel_scratch(kernel: Kernel, plan: Plan) -> int:
@@ -67,23 +72,29 @@ def _kernel_scratch(kernel: Kernel, plan: Plan) -> int:
 
 def _source_scratch(arrival: Arrival, real: int) -> int:
     """Of one source of a layer (`kernels/sources.hpp`); signed spikes need it twice."""
+    weight = _WHOLE_BYTES if arrival.whole else real
     shape = dict(arrival.constants)
     if arrival.function == "ConvolutionSource":
-        size = _window_scratch(arrival.constants, real)
+        size = _window_scratch(arrival.constants, _sum_bytes(arrival.constants, weight))
     elif arrival.function == "RowTableSource":
         _, rows, columns = extents_of(shape, "kOut")
         padded = (rows - 1) * extents_of(shape, "kStride")[1] + extents_of(shape, "kSize")[1]
         size = 2 * padded * columns * (number_of(shape, "kTileSteps") + 1)
     elif arrival.function == "DenseSource":
         words = ceil(number_of(shape, "kInputs") / _WORD_BITS)
-        sums = real * number_of(shape, "kTileChannels")
+        sums = _sum_bytes(arrival.constants, weight) * number_of(shape, "kTileChannels")
         size = number_of(shape, "kTileSteps") * (8 * words + sums) + ALIGNMENT
     else:
         return 0
     return 2 * aligned(size) if arrival.signed else size
 
 
-def _window_scratch(constants: Constants, real: int) -> int:
+def _sum_bytes(constants: Constants, weight: int) -> int:
+    """Of a sum: as wide as its weights, or of 32 bits where those of 16 could overflow."""
+    return _WHOLE_SUM_BYTES if number_of(dict(constants), "kSafeAdditions") else weight
+
+
+def _window_scratch(constants: Constants, sums: int) -> int:
     """Of windows over planes of spikes: the planes as bits, which cells are reached, and sums."""
     shape = dict(constants)
     stride, size, dilation = (extents_of(shape, f"k{name}") for name in _WINDOW)
@@ -97,7 +108,7 @@ def _window_scratch(constants: Constants, real: int) -> int:
     cell = word * ceil(channels / _WORD_BITS)
     bits = high * wide * cell * (steps + 1) + 8 * high + ALIGNMENT
     block = number_of(shape, "kBlockRows") * columns * number_of(shape, "kTileChannels")
-    return aligned(bits) + aligned(rows * columns) + aligned(real * steps * block)
+    return aligned(bits) + aligned(rows * columns) + aligned(sums * steps * block)
 
 
 _WINDOW = ("Stride", "Size", "Dilation")

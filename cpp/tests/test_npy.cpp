@@ -56,6 +56,15 @@ int main() {
         const std::string large = "{'descr': '<f8', 'fortran_order': False, 'shape': ";
         CHECK_THROWS(annconv::parse_npy(file(large + shape + ", }", doubles)), "cut short");
     }
+    for (const char* shape : {"(-2, 3)", "(2.0, 3)", "(2, 3 x)", "[2, 3), (2, 3)", "2, 3)"}) {
+        const std::string damaged = "{'descr': '<f8', 'fortran_order': False, 'shape': ";
+        CHECK_THROWS(annconv::parse_npy(file(damaged + shape + ", }", doubles)), "no shape of");
+    }
+    for (const char version : {'\0', '\4', '\xff'}) {
+        std::string other = whole;
+        other[6] = version;
+        CHECK_THROWS(annconv::parse_npy(other), "expected 1 to 3");
+    }
     const std::string fortran = "{'descr': '<f8', 'fortran_order': True, 'shape': (2, 3), }";
     CHECK_THROWS(annconv::parse_npy(file(fortran, doubles)), "Fortran");
     CHECK_THROWS(annconv::parse_npy(of_type(">f8", bytes<double>({1, 2}))), "'>f8'");

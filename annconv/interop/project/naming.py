@@ -18,9 +18,21 @@ _RESERVED = frozenset((
     "typename", "union", "unsigned", "using", "virtual", "void", "volatile", "wchar_t", "while",
     "xor", "xor_eq", "all", "clean", "depend", "edit_cache", "help", "install", "package",
     "package_source", "preinstall", "rebuild_cache", "test", "annconv", "network", "program",
-    "std", "main", "linux", "unix", "c", "m", "dl", "rt", "pthread",
+    "std", "main", "linux", "unix", "predict_batch", "step_by_hand", "cmake",
+    # libraries
+    "c", "m", "dl", "rt", "pthread", "gcc", "gcc_s", "util", "resolv", "crypt", "atomic",
+    # headers of C and POSIX: the network's own would hide them
+    "alloca", "assert", "complex", "ctype", "dirent", "dlfcn", "elf", "endian", "errno", "fcntl",
+    "features", "fenv", "float", "ftw", "getopt", "glob", "grp", "iconv", "inttypes", "iso646",
+    "langinfo", "libgen", "libintl", "limits", "link", "locale", "malloc", "math", "memory",
+    "netdb", "paths", "poll", "pwd", "regex", "sched", "search", "semaphore", "setjmp", "signal",
+    "spawn", "stdalign", "stdarg", "stdatomic", "stdbool", "stddef", "stdint", "stdio", "stdlib",
+    "stdnoreturn", "string", "strings", "syscall", "syslog", "termios", "tgmath", "threads",
+    "time", "uchar", "ucontext", "unistd", "utime", "values", "wait", "wchar", "wctype",
+    # beginnings of functions of the system: sem_open, aio_error
+    "aio", "argp", "fts", "fts64", "gai", "mq", "pidfd", "sem", "shm",
 ))  # fmt: skip
-"""Words of C and C++, targets of CMake, libraries of the system, and names in the project."""
+"""Words of C and C++, targets of CMake, names in the project and of the system."""
 
 
 def export_name(wanted: str | None, network: str) -> str:

@@ -60,6 +60,9 @@ class FixedWorkspace {
         }
     }
 
+    // Whether its threads live in this process, and not in the one that it was forked from.
+    bool of_this_process() const { return !pool_ || pool_->of_this_process(); }
+
     std::int32_t start_threads(std::int32_t count) const { return std::min(count, threads_); }
 
     void prepare(const NetworkTable&, std::int32_t teams, std::int32_t members) {

@@ -137,6 +137,7 @@ class Handle {
     void run(const Real* samples, std::int64_t count, const Presentation& how,
              const BatchResults& results) {
         check_presentation(count, how);
+        require(workspace_.of_this_process(), kOwnProcess);
         started_ = false;
         for (std::int64_t done = 0; done < count; done += batch_) {
             const std::int64_t some = std::min<std::int64_t>(batch_, count - done);
@@ -151,7 +152,7 @@ class Handle {
     void start(const Real* input, std::uint64_t seed, std::uint32_t sample) {
         started_ = false;
         constant_ = input != nullptr;
-        if (constant_) take_values(input, 1, 0);
+        if (constant_) take_values(input, 1, sample);
         random_ = RandomStream(seed, sample);
         step_ = 0;
         network_.reset(weights_, arena());
@@ -164,7 +165,7 @@ class Handle {
         require((input == nullptr) == constant_,
                 constant_ ? "no input in a step of a sample that was started with its input"
                           : "the input of the step, as the sample was started without one");
-        if (input != nullptr) take_values(input, 1, 0);
+        if (input != nullptr) take_values(input, 1, random_.sample);
         workspace_.prepare(network_, 1, 1);
         const std::ptrdiff_t advance = constant_ ? 0 : network_.inputs;
         const TileInput tile{rates_, advance, random_, step_, 1, Team{}, workspace_.scratch(0),
@@ -233,7 +234,7 @@ class Handle {
                 "no more samples than can be numbered with 32 bits");
     }
 
-    // The input rates of `count` samples; `first` is the index of the first one, for messages.
+    // The input rates of `count` samples; `first` is the number of the first one, for messages.
     void take_values(const Real* samples, std::int64_t count, std::int64_t first) {
         const auto scale = static_cast<Real>(network_facts().input_scale);
         for (std::int64_t index = 0; index < count * network_.inputs; ++index) {
@@ -275,7 +276,7 @@ class Handle {
             const auto sample = how.first_sample + static_cast<std::uint32_t>(done + index);
             const auto label = draw_label(scores_ + index * outputs, network_.outputs,
                                           RandomStream(how.seed, sample));
-            if (label == kNoLabel) refuse_scores(sample);
+            if (label == kNoLabel) refuse_scores(done + index);
             if (results.labels != nullptr) {
                 results.labels[done + index] = static_cast<std::int32_t>(label);
             }
@@ -290,10 +291,13 @@ class Handle {
         copy(results.stopped_at, stopped_at_, 1);
     }
 
-    [[noreturn]] static void refuse_scores(std::uint32_t sample) {
+    [[noreturn]] static void refuse_scores(std::int64_t sample) {
         throw Refusal(Status::kScore, "sample " + std::to_string(sample) +
                                           ": expected scores that are numbers, received NaN");
     }
+
+    static constexpr const char* kOwnProcess =
+        "a handle that this process opened: threads do not follow it through a fork";
 
     void* arena() { return workspace_.sample(0).arena; }
 

@@ -53,9 +53,12 @@ inline Element npy_element(std::string_view type) {
                              ", expected little-endian numbers of 64 bits at most");
 }
 
-// The extents in the text of a shape.
+// The extents in the text of a shape: "(2, 3".
 inline std::vector<std::uint64_t> npy_shape(std::string_view text) {
     constexpr std::string_view kDigits = "0123456789";
+    if (text.substr(0, 1) != "(" || text.find_first_not_of("0123456789, ", 1) != text.npos) {
+        throw std::runtime_error("the .npy header is damaged: it has no shape of whole numbers");
+    }
     std::vector<std::uint64_t> shape;
     for (std::size_t at = text.find_first_of(kDigits); at != std::string_view::npos;) {
         const auto end = std::min(text.find_first_not_of(kDigits, at), text.size());
@@ -78,6 +81,10 @@ inline StoredArray parse_npy(std::string_view bytes) {
     const auto byte = [&](std::size_t at) {
         return std::size_t{static_cast<unsigned char>(bytes[at])};
     };
+    if (byte(6) < 1 || byte(6) > 3) {
+        throw std::runtime_error("the .npy file is of version " + std::to_string(byte(6)) +
+                                 ", expected 1 to 3");
+    }
     const bool first = byte(6) == 1;
     std::size_t length = byte(8) | byte(9) << 8;
     if (!first) length |= byte(10) << 16 | byte(11) << 24;

@@ -27,11 +27,27 @@ class Progress {
 
     bool stopped() const { return stopped_.load(std::memory_order_relaxed); }
 
+#ifdef ANNCONV_NO_THREADS
+    void sample_done() { done_.fetch_add(1, std::memory_order_relaxed); }
+    void finish() {}  // there are no others
+#else
     void sample_done() {
         if (done_.fetch_add(1, std::memory_order_relaxed) + 1 < samples_) return;
         const std::lock_guard<std::mutex> lock(waiting_);
         all_done_.notify_one();
     }
+
+    // Where the calling thread has no samples left: it goes on asking while others have some.
+    void finish() {
+        std::unique_lock<std::mutex> lock(waiting_);
+        const auto finished = [&] { return done_.load(std::memory_order_relaxed) >= samples_; };
+        while (!stopped() && !all_done_.wait_for(lock, kInterval, finished)) {
+            lock.unlock();
+            ask();
+            lock.lock();
+        }
+    }
+#endif
 
     void ask() {
         const auto now = std::chrono::steady_clock::now();
@@ -59,23 +75,14 @@ class Progress {
         if (error_) std::rethrow_exception(error_);
     }
 
-    // Where the calling thread has no samples left: it goes on asking while others have some.
-    void finish() {
-        std::unique_lock<std::mutex> lock(waiting_);
-        const auto finished = [&] { return done_.load(std::memory_order_relaxed) >= samples_; };
-        while (!stopped() && !all_done_.wait_for(lock, kInterval, finished)) {
-            lock.unlock();
-            ask();
-            lock.lock();
-        }
-    }
-
    private:
     static constexpr std::chrono::milliseconds kInterval{50};
     RunObserver& observer_;
-    const std::int64_t samples_;
+    [[maybe_unused]] const std::int64_t samples_;
+#ifndef ANNCONV_NO_THREADS
     std::mutex waiting_;
     std::condition_variable all_done_;
+#endif
     std::mutex failing_;
     std::exception_ptr error_;
     std::atomic<bool> stopped_{false};

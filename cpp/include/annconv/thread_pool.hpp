@@ -23,6 +23,18 @@ class ParallelWork {
     virtual void run(std::int32_t thread) = 0;
 };
 
+#ifdef ANNCONV_NO_THREADS
+
+// The caller's thread alone.
+class ThreadPool {
+   public:
+    bool of_this_process() const { return true; }
+    std::int32_t grow(std::int32_t) { return 1; }
+    void run(ParallelWork& work, std::int32_t) { work.run(0); }
+};
+
+#else
+
 // Used by one caller at a time, whose own thread is number 0.
 class ThreadPool {
    public:
@@ -119,5 +131,7 @@ class ThreadPool {
     std::unique_ptr<State> state_ = std::make_unique<State>();
     pid_t process_ = getpid();
 };
+
+#endif
 
 }  // namespace annconv
