@@ -22,6 +22,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 # Two processes share the cores already: the threads of NumPy's linear algebra would only wait.
 export OPENBLAS_NUM_THREADS ?= 1
+# Byte code is kept, whatever the shell says: without it every run reads all tests anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help setup demo test test-all test-python test-cpp mutants lint format text golden bench compare-annarchy clean
 

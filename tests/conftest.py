@@ -27,15 +27,19 @@ ROOT = Path(__file__).resolve().parent.parent
 
 LONGEST_FIRST = (
     "tests/golden/test_golden.py",
+    "tests/equivalence/test_integers_equal_oracle.py",
     "tests/equivalence/test_layers_equal_oracle.py",
     "tests/program/test_sanitized.py",
     "tests/equivalence/test_state_equals_oracle.py",
-    "tests/equivalence/test_integers_equal_oracle.py",
-    "tests/equivalence/test_compiled_equals_oracle.py",
     "tests/install/test_wheel.py",
+    "tests/accuracy/test_accuracy.py",
     "tests/golden/test_annarchy_calls.py",
+    "tests/equivalence/test_compiled_equals_oracle.py",
     "tests/converter/test_live.py",
-    "tests/equivalence/test_grammar.py",
+    "tests/distributed/test_api.py",
+    "tests/damage/test_damaged_files.py",
+    "tests/converter/test_annarchy.py",
+    "tests/test_demo.py",
     "tests/passes/test_each_pass_alone.py",
 )
 """Files that take longest: begun first, so that all worker processes end at nearly one time."""

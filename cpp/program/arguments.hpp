@@ -1,6 +1,7 @@
 // The program's command line.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <limits>
@@ -67,10 +68,24 @@ class ArgumentReader {
                              std::to_string(files.size()) + " (see --help)");
         }
         arguments_.samples = files[0];
+        check_outputs();
         return arguments_;
     }
 
    private:
+    void check_outputs() const {
+        std::vector<std::string> paths;
+        for (const std::string& path : {arguments_.output, arguments_.scores, arguments_.counts,
+                                        arguments_.stopped, arguments_.spikes}) {
+            if (path.empty()) continue;
+            if (std::count(paths.begin(), paths.end(), path) > 0) {
+                throw UsageError("expected a file of its own for each result, received '" + path +
+                                 "' twice");
+            }
+            paths.push_back(path);
+        }
+    }
+
     // Moves on to the option's value, where it has one.
     void read_option(const std::string& option) {
         const bool is_text = read_text(option, "--weights", arguments_.weights) ||

@@ -49,8 +49,8 @@ std::string usage(const annconv::NetworkFacts& facts) {
            "step\n"
            "  --threads N     default: one for each processor\n"
            "  --weights FILE  default: " +
-           name + ".weights beside the program" +
-           (facts.weights != nullptr ? ", else those in it\n" : "\n") +
+           (facts.weights != nullptr ? "those in the program\n"
+                                     : name + ".weights beside the program\n") +
            "  --output FILE   labels, as .npy or .csv, else one per line (default: standard "
            "output)\n"
            "  --scores FILE   scores of all classes, as .npy\n"

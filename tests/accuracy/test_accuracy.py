@@ -30,7 +30,9 @@ def labels_of(model: Path, images: NDArray[np.uint8], precision: str) -> NDArray
     return compiled.predict(scaled(images), steps=STEPS)
 
 
-@pytest.mark.parametrize("precision", ["single", "double", "int16"])
+@pytest.mark.parametrize(
+    "precision", ["single", pytest.param("double", marks=pytest.mark.slow), "int16"]
+)
 def test_the_cnn_on_three_hundred_digits(data_folder: Path, digits: Digits, precision: str) -> None:
     images, classes = digits
     labels = labels_of(data_folder / "cnn.keras", images[:CNN_DIGITS], precision)

@@ -29,7 +29,7 @@ SMALLEST = [0, 4, 8]
 """KiB that are left; a smaller limit on files is not tried, as compilers print more than that."""
 MOUNTS = small_disks_are_allowed()
 WAYS = ["limit", "disk"] if MOUNTS else ["limit"]
-TOO_LITTLE = {"limit": 20, "disk": 160}
+TOO_LITTLE = {"limit": 17, "disk": 64}
 """KiB with which no build ends well: of each file, or of all."""
 HINTS = ("free some space", "free space on the disk of the cache", "ulimit -f")
 

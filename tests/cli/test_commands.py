@@ -1,4 +1,4 @@
-"""The three commands, on a network whose answer is known and on bundled models."""
+"""The commands on models, on a network whose answer is known and on bundled models."""
 
 from __future__ import annotations
 
@@ -275,6 +275,31 @@ class TestInspect:
     def test_unknown_policy(self, annconv, data_folder):
         arguments = (data_folder / "mlp.keras", "--ir", "graph", "--on-unsupported", "ignor")
         assert "Nearest: 'ignore'" in annconv("inspect", *arguments)[2]
+
+
+class TestExport:
+    def test_a_project_is_written(self, annconv, saved, tmp_path):
+        folder = tmp_path / "a net"
+        status, out, err = annconv("export", saved, folder, "--name", "robot", "--embed")
+        build = f"'{folder}/build'"
+        assert (status, err) == (0, "")
+        assert out == (
+            f"written. Build it: cmake -S '{folder}' -B {build} && cmake --build {build}\n"
+        )
+        assert (folder / "include" / "robot.h").is_file()
+        assert "option(ROBOT_EMBED " in (folder / "CMakeLists.txt").read_text()
+
+    def test_options_reach_the_project(self, annconv, saved, tmp_path):
+        for precision in ("double", "int16"):
+            annconv("export", saved, tmp_path / precision, "--precision", precision)
+            text = (tmp_path / precision / "README.md").read_text()
+            assert f"neurons, {precision} precision" in text
+
+    def test_another_folder_is_left_alone(self, annconv, saved, tmp_path):
+        (tmp_path / "mine").write_text("")
+        status, out, err = annconv("export", saved, tmp_path)
+        assert (status, out) == (1, "")
+        assert "expected an empty folder or an earlier export" in err
 
 
 class TestConvert:

@@ -97,7 +97,7 @@ def own_names(network: Network) -> set[str]:
 
 def free_names(text: str) -> set[str]:
     """Names that code uses as they are: no members, no others' namespaces, no comments."""
-    code = re.sub(r"//.*|#include.*", "", text)
+    code = re.sub(r"//.*|^#.*", "", text, flags=re.MULTILINE)
     return set(re.findall(r"(?<![\w.:])[A-Za-z_]\w*(?!\w|::)", code))
 
 

@@ -1,4 +1,7 @@
-"""One small cluster for all tests: two worker processes of two threads each."""
+"""A small cluster for the tests of a file: two worker processes of two threads each.
+
+One that idles until all other tests have ended takes a tenth of a core.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import pytest
 from distributed import Client, LocalCluster
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cluster(build_cache: Path) -> Iterator[LocalCluster]:
     """The workers share the build cache of the tests."""
     with LocalCluster(

@@ -10,8 +10,10 @@ from batch import Job, compile_batch
 from grammar_rows import ROWS, probe_network
 
 from annconv.ir.network import Network
+from annconv.ir.samples import input_rates
 from annconv.options import CompileOptions
 from annconv.reference.network import run_network
+from annconv.reference.simulation import Simulation
 
 STEPS = 20
 SAMPLES = np.array([[0.0], [1.0]])
@@ -21,18 +23,31 @@ QUICK = ((0, 1.0), (2, 0.25))
 OTHERS = ((0, 0.25), (2, 1.0))
 
 
-def traces(run) -> np.ndarray:
+def received_traces(run) -> np.ndarray:
     """(steps, samples, scores) of a run for every number of steps."""
-    return np.stack([run(steps).outputs for steps in range(2, STEPS)])
+    return np.stack([run(SAMPLES, steps, SEED).outputs for steps in range(2, STEPS)])
 
 
-def compiled(cases, folder):
-    """What runs each case; one library holds them all."""
+def expected_traces(network) -> np.ndarray:
+    """The oracle's: scores are what the probe holds, so one run has those of every step."""
+    rates = input_rates(SAMPLES, network.input_scale, np.float64)
+    simulation = Simulation(network, rates, seed=SEED, samples=np.arange(len(SAMPLES)))
+    scores = []
+    for _ in range(1, STEPS):
+        simulation.advance()
+        scores.append(simulation.states["probe"].full("v").copy())
+    last = run_network(network, SAMPLES, steps=STEPS - 1, seed=SEED).outputs
+    np.testing.assert_array_equal(scores[-1], last)
+    return np.stack(scores[1:])
+
+
+def compiled(cases, folder, level=1):
+    """What runs each case; one library holds them all, compiled at a level of the compiler."""
     options = CompileOptions(
         precision="double",
         threads=1,
         strict_warnings=True,
-        compiler_level=1,
+        compiler_level=level,
         disable=("multiply_reciprocals", "multiply_decays"),  # round otherwise
     )
     jobs = {
@@ -44,13 +59,12 @@ def compiled(cases, folder):
 
 @pytest.fixture(scope="module")
 def quick_runs(tmp_path_factory):
-    return compiled(QUICK, tmp_path_factory.mktemp("grammar"))
+    return compiled(QUICK, tmp_path_factory.mktemp("grammar"), level=0)
 
 
 def assert_bit_equal(run, dt) -> None:
     network, labels = probe_network(ROWS, dt=dt)
-    expected = traces(lambda steps: run_network(network, SAMPLES, steps=steps, seed=SEED))
-    received = traces(lambda steps: run(SAMPLES, steps, SEED))
+    expected, received = expected_traces(network), received_traces(run)
     apart = (received != expected).any(axis=(0, 1))
     assert [label for label, wrong in zip(labels, apart, strict=True) if wrong] == []
     moves = (expected != expected[0]).any(axis=(0, 1))

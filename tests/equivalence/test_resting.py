@@ -44,7 +44,7 @@ NEURONS = {
 
 
 OPTIONS = CompileOptions(
-    precision="double", threads=1, strict_warnings=True, compiler_level=1, tile=5
+    precision="double", threads=1, strict_warnings=True, compiler_level=0, tile=5
 )
 
 
@@ -53,7 +53,15 @@ def conv(channels: int, filters: int, seed: int) -> tuple[Operator, ...]:
     return (Convolution(kernel, (1, 1), ((1, 1), (1, 1)), (1, 1)),)
 
 
-def network_of(neuron: Neuron) -> Network:
+SLOW = Neuron(
+    equations="v = clip(v - 0.0625, 0.0, 4.0) + g_exc : init = 3.0",
+    spike="v > 4.0",
+    reset="v = 0.0",
+)
+"""Comes to rest long after the neurons that it pools."""
+
+
+def network_of(neuron: Neuron, pooling: Neuron = HIDDEN["IaF"]) -> Network:
     """One channel and several channels arrive; pooled and not pooled."""
     pool = MaxPool((2, 2), (2, 2), ((0, 0), (0, 0)))
     classes = np.random.default_rng(3).integers(-4, 9, (256, 3)) / 16.0
@@ -62,7 +70,7 @@ def network_of(neuron: Neuron) -> Network:
         (
             Population("image", (12, 12, 1), ENCODINGS["IB"], {}, "input"),
             Population("first", (12, 12, 8), neuron),
-            Population("pool", (6, 6, 8), HIDDEN["IaF"]),
+            Population("pool", (6, 6, 8), pooling),
             Population("second", (6, 6, 8), neuron),
             Population("third", (6, 6, 8), neuron),
             Population("classes", (3,), HIDDEN["IaF"], {}, "output"),
@@ -98,12 +106,12 @@ def nearly_dark(name: str) -> Case:
     return Case(network_of(NEURONS[name]), samples, 32)
 
 
-def lit_for_a_while(name: str) -> Case:
+def lit_for_a_while(name: str, pooling: Neuron = HIDDEN["IaF"]) -> Case:
     """Two spots light up one after the other, with many tiles of darkness before and after."""
     frames = np.zeros((2, 78, 12, 12, 1))
     frames[0, 12:28, 3, 4] = frames[1, 40:51, 9, 9] = 1.0
     frames[0, 52:64, 8, 9] = frames[1, 12:17, 9, 9] = 1.0
-    return Case(network_of(NEURONS[name]), frames, 78, frames=True)
+    return Case(network_of(NEURONS[name], pooling), frames, 78, frames=True)
 
 
 def shared(precision: str) -> Case:
@@ -117,6 +125,7 @@ def shared(precision: str) -> Case:
 CASES = {
     **{f"nearly dark, {name}": nearly_dark(name) for name in NEURONS},
     **{f"lit for a while, {name}": lit_for_a_while(name) for name in NEURONS},
+    "pooled while they change": lit_for_a_while("rests elsewhere", SLOW),
     **{f"shared, {precision}": shared(precision) for precision in ("double", "single")},
 }
 

@@ -58,8 +58,9 @@ def case_of(number: int, draw: int) -> Case:
 
 @pytest.fixture(scope="module")
 def quick_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    options = replace(OPTIONS, compiler_level=0)
     jobs = {
-        f"{number} {draw}": Job(case_of(number, draw).network, varied(OPTIONS, number))
+        f"{number} {draw}": Job(case_of(number, draw).network, varied(options, number))
         for number in QUICK
         for draw in range(DRAWS)
     }

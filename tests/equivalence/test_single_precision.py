@@ -108,7 +108,9 @@ def assert_equal(network: Network, samples: FloatArray, run: Run) -> None:
 @pytest.fixture(scope="module")
 def quick_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
     jobs = {
-        f"{number} {name}": Job(drawn(number)[1], options_of(number, options))
+        f"{number} {name}": Job(
+            drawn(number)[1], replace(options_of(number, options), compiler_level=0)
+        )
         for number in QUICK
         for name, options in SWITCHES.items()
     }

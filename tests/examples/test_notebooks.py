@@ -161,6 +161,7 @@ class TestRun:
             expected = "20 of 20 decisions are the same, in the same step\n"
         assert printed(cells["compare"]) == expected
 
+    @pytest.mark.slow
     def test_neuron(self, execute):
         cells = execute("neuron")
         assert pictures(cells) == ["plot", "weights"]

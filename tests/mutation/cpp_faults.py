@@ -114,10 +114,10 @@ CPP_FAULTS = (
         "a fused pooling reads the other step",
     ),
     Fault(
-        "cpp-rest-silent", f"{_INCLUDE}/kernels/layer.hpp",
+        "cpp-rest-pooling", f"{_INCLUDE}/kernels/layer.hpp",
         "if (!none(spiked) || !pooling.equals(pooling_before)) return false;",
-        "if (!pooling.equals(pooling_before)) return false;",
-        "neurons that spike without a change are taken for resting",
+        "if (!none(spiked)) return false;",
+        "pooling neurons that still change are taken for resting",
     ),
     Fault(
         "cpp-gamma", f"{_INCLUDE}/distributions.hpp",

@@ -160,7 +160,8 @@ def with_other_values(network: Network) -> Network:
             for item in entry.operators
         )
         projections.append(replace(entry, operators=operators))
-    readout = network.readout.with_parameters(k=9)
+    given = {name: 9.0 for name, _ in network.readout.parameters}
+    readout = network.readout.with_parameters(**given)
     return replace(
         network,
         name="other",

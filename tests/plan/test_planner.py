@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from batch import Job, Run, compile_batch, spike_rows
 from zoo import OPTIONS, ZOO, branches, dense, numbers, picture, samples, signed, spiking
 
 from annconv.errors import VerifyError
@@ -18,7 +19,6 @@ from annconv.plan.kernels import OperatorKernel, UpdateKernel
 from annconv.plan.planner import broadcast_of, make_plan
 from annconv.readouts.table import READOUTS
 from annconv.reference.network import run_network
-from annconv.runtime.compiled import compile_network
 
 
 def kernel_names(network: Network) -> list[str]:
@@ -181,35 +181,48 @@ def test_junctions_add_up_whatever_arrives() -> None:
     assert found["apply_c"].source == "empty_sum"
 
 
-@pytest.mark.compiles
-def test_odd_junctions_run_as_in_the_oracle() -> None:
-    network = odd_junctions()
-    x = samples(network)
-    expected = run_network(network, x, steps=20, record=["out"])
-    received = compile_network(network, OPTIONS).run(x, steps=20, record=["out"])
-    assert received.counts.sum() > 0
-    np.testing.assert_array_equal(received.counts, expected.counts)
-
-
-@pytest.mark.compiles
-@pytest.mark.parametrize("name", ZOO)
-@pytest.mark.parametrize("delay", [0, 1])
-def test_either_delay_runs_as_in_the_oracle(name: str, delay: int) -> None:
+def delayed(name: str, delay: int) -> Network:
+    """A network of the zoo with this delay wherever one may be chosen."""
     network = ZOO[name]()
     junctions = {entry.name for entry in network.populations if entry.neuron is None}
     projections = tuple(
         replace(entry, delay=0 if entry.pre in junctions else delay)
         for entry in network.projections
     )
-    network = replace(network, projections=projections)
+    return replace(network, projections=projections)
+
+
+DELAYS = (0, 1)
+
+
+@pytest.fixture(scope="module")
+def delayed_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    networks = {f"{name} {delay}": delayed(name, delay) for name in ZOO for delay in DELAYS}
+    networks["odd"] = odd_junctions()
+    jobs = {key: Job(network, OPTIONS, recorded=True) for key, network in networks.items()}
+    return compile_batch(jobs, tmp_path_factory.mktemp("delays"))
+
+
+@pytest.mark.compiles
+@pytest.mark.parametrize("name", ZOO)
+@pytest.mark.parametrize("delay", DELAYS)
+def test_either_delay_runs_as_in_the_oracle(
+    name: str, delay: int, delayed_runs: dict[str, Run]
+) -> None:
+    network = delayed(name, delay)
     x = samples(network)
-    record = spiking(network)
-    expected = run_network(network, x, steps=network.steps, seed=2, record=record)
-    received = compile_network(network, OPTIONS).run(x, seed=2, record=record)
-    for population in record:
-        for ours, theirs in zip(
-            received.spikes[population], expected.spikes[population], strict=True
-        ):
-            np.testing.assert_array_equal(ours, theirs)
+    expected = run_network(network, x, steps=network.steps, seed=2, record=spiking(network))
+    received = delayed_runs[f"{name} {delay}"].recorded(x, network.steps, 2)
+    np.testing.assert_array_equal(received.spikes, spike_rows(network, expected.spikes))
     np.testing.assert_array_equal(received.outputs, expected.outputs)
     np.testing.assert_array_equal(received.stopped_at, expected.stopped_at)
+
+
+@pytest.mark.compiles
+def test_odd_junctions_run_as_in_the_oracle(delayed_runs: dict[str, Run]) -> None:
+    network = odd_junctions()
+    x = samples(network)
+    expected = run_network(network, x, steps=20)
+    received = delayed_runs["odd"](x, 20, 0)
+    assert received.counts.sum() > 0
+    np.testing.assert_array_equal(received.counts, expected.counts)

@@ -90,6 +90,10 @@ def no_part_of_a_file(program):
         (["--seed"], "--seed: expected a value, received none"),
         (["--stpes", "3"], "expected an option that --help lists, received '--stpes'"),
         (["--output", ""], "--output: expected a file, received ''"),
+        (
+            ["--output", "a.npy", "--counts", "a.npy"],
+            "expected a file of its own for each result, received 'a.npy' twice",
+        ),
         (["more.npy"], "expected one file of samples, received 2 (see --help)"),
     ],
 )

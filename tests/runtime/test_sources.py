@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ pytestmark = pytest.mark.compiles
 NETWORKS = {"cnn": picture, "mlp": dense}
 
 
+@pytest.mark.usefixtures("quick_builds")
 @pytest.mark.parametrize("precision", ["single", "double", "int16"])
 @pytest.mark.parametrize("name", NETWORKS)
 def test_sources_written_are_those_built(
@@ -24,9 +26,8 @@ def test_sources_written_are_those_built(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    network = NETWORKS[name]()
+    network = replace(NETWORKS[name](), dt=0.5)  # which no other test builds
     monkeypatch.setenv("ANNCONV_KEEP", str(tmp_path / "kept"))
-    monkeypatch.setenv("ANNCONV_CACHE_DIR", str(tmp_path / "cache"))
     compiled = compile_network(network, CompileOptions(precision=precision))
     compiled.write_sources(tmp_path / "written")
     written = {path.name: path.read_text() for path in (tmp_path / "written").glob("*.[ch]pp")}

@@ -6,6 +6,11 @@
 #include "annconv/kernels/pooling.hpp"
 #include "network.hpp"
 
+#ifdef __clang__
+// Of a kernel's shape, its source reads what it needs.
+#pragma clang diagnostic ignored "-Wunused-const-variable"
+#endif
+
 namespace network {
 
 // image: 3 x 3 x 2 PSO neurons

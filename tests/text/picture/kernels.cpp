@@ -5,6 +5,11 @@
 #include "annconv/kernels/layer.hpp"
 #include "network.hpp"
 
+#ifdef __clang__
+// Of a kernel's shape, its source reads what it needs.
+#pragma clang diagnostic ignored "-Wunused-const-variable"
+#endif
+
 namespace network {
 
 namespace {

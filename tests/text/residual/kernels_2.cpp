@@ -6,6 +6,11 @@
 #include "annconv/kernels/signed_source.hpp"
 #include "network.hpp"
 
+#ifdef __clang__
+// Of a kernel's shape, its source reads what it needs.
+#pragma clang diagnostic ignored "-Wunused-const-variable"
+#endif
+
 namespace network {
 
 namespace {
