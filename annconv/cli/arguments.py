@@ -126,12 +126,7 @@ def _add_convert(adder: Any) -> None:
     )
     parser.add_argument("model", metavar="MODEL", help="a .keras or .h5 file")
     parser.add_argument("output", metavar="OUT.snn", help="where to save the network")
-    _add_conversion(parser).add_argument(
-        "--steps",
-        type=int,
-        metavar="N",
-        help=f"steps per sample unless a run says otherwise (default: {_DEFAULTS['steps']})",
-    )
+    _add_steps(_add_conversion(parser))
     parser.set_defaults(command=commands.convert)
 
 
@@ -196,13 +191,17 @@ def _add_export(adder: Any) -> None:
         "machine's)",
     )
     _add_compilation(parser)
-    _add_conversion(parser).add_argument(
+    _add_steps(_add_conversion(parser))
+    parser.set_defaults(command=commands.export)
+
+
+def _add_steps(group: Any) -> None:
+    group.add_argument(
         "--steps",
         type=int,
         metavar="N",
         help=f"steps per sample unless a run says otherwise (default: {_DEFAULTS['steps']})",
     )
-    parser.set_defaults(command=commands.export)
 
 
 def _add_cache(adder: Any) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,12 +16,12 @@ from annconv.distributed.cluster import Watch, check_client
 from annconv.distributed.scheduling import Flight, large_tasks, spread
 from annconv.distributed.sources import Batch, Source, find_source, sample_count
 from annconv.distributed.worker import BatchResult, Presentation, SharedNetwork, run_batch
-from annconv.errors import InputError, OptionError
 from annconv.ir.network import Network
 from annconv.machine import first_level_cache, vector_bits
 from annconv.options import CompileOptions, RunOptions
 from annconv.printing import progress_bar
-from annconv.runtime.compiled import REAL, CompiledNetwork
+from annconv.runtime.compiled import REAL
+from annconv.runtime.given import network_and_options
 from annconv.runtime.result import RunResult
 
 if TYPE_CHECKING:
@@ -166,28 +165,8 @@ def _job(network: Any, given: _Compilation, *, steps: int | None, seed: int, fra
         OptionError: An option has a value that is not allowed, or is given for a compiled network.
         ModelFileError: A file cannot be read.
     """
-    found, options = network, CompileOptions(threads=1)
-    changes = {name: value for name, value in given._asdict().items() if value is not None}
-    if "disable" in changes:
-        names = changes["disable"]
-        changes["disable"] = (names,) if isinstance(names, str) else tuple(names)
-    if isinstance(network, CompiledNetwork):
-        found, options = network.network, replace(network.options, threads=1)
-        fixed = [name for name in changes if name != "threads"]
-        if fixed:
-            raise OptionError(
-                f"{', '.join(fixed)}: expected none for a compiled network, which keeps its own. "
-                "Give the network that it was compiled from, or compile it so."
-            )
-    elif isinstance(network, str | Path):
-        found = Network.load(network)
-    elif not isinstance(network, Network):
-        raise InputError(
-            "network",
-            expected="a Network, the path of a .snn file, or a compiled network",
-            received=type(network).__name__,
-        )
-    options = replace(options, **changes)
+    chosen = {**given._asdict(), "threads": 1 if given.threads is None else given.threads}
+    found, options = network_and_options(network, chosen, free=("threads",))
     # Code is laid out alike on all workers, as on this machine: the layout decides on the order of
     # sums, and so on their last bits.
     laid_out = replace(

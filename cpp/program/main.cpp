@@ -157,7 +157,7 @@ class Run {
 
     void run() {
         ResultFiles files(arguments_, count_, network_.outputs);
-        if (files.wants_spikes()) tell_missing_spikes();
+        if (files.wants_spikes()) require_all_spikes();
         const ProgressLine progress(count_, arguments_.quiet);
         const std::int64_t part = part_size();
         SpikeLog spikes(part);
@@ -181,7 +181,7 @@ class Run {
             {1, std::int64_t{threads_}, std::min<std::int64_t>(fitting, 1024)});
     }
 
-    void tell_missing_spikes() const {
+    void require_all_spikes() const {
         std::string missing;
         for (std::int32_t index = 0; index < network_.populations; ++index) {
             const auto& population = facts_.populations[index];

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import re
-import shutil
-import tempfile
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from annconv.codegen.render import render_network
 from annconv.codegen.templates import template_environment
-from annconv.errors import InputError, ModelFileError, OptionError
+from annconv.errors import OptionError
 from annconv.interop.project.context import project_context
+from annconv.interop.project.folder import check_target, replace_export
 from annconv.interop.project.naming import export_name
 from annconv.ir.network import Network
 from annconv.options import CompileOptions
 from annconv.passes.pipeline import lower
 from annconv.plan.packing import pack
 from annconv.resources import resource_folder
-from annconv.runtime.compiled import CompiledNetwork
+from annconv.runtime.given import network_and_options
 
 _PROGRAM = ("main.cpp", "arguments.hpp", "output_file.hpp", "results.hpp", "samples.hpp")
 _TEMPLATES = MappingProxyType(
@@ -61,7 +61,7 @@ def export(
         network: A Network, the path of a `.snn` file, or what `annconv.compile` returned, whose
             options are taken over.
         folder: Where to write; made if it is missing. If it is there, it must be empty or hold an
-            earlier export, which is replaced.
+            earlier export, whose files are replaced; other files in it stay.
         name: Of program, library and C identifiers; None: made of the network's name.
         precision: As `annconv.compile`; None: "single".
         optimize: As `annconv.compile`; None: 2.
@@ -76,24 +76,24 @@ def export(
     Raises:
         InputError: `network` is something else.
         OptionError: An option has a value that is not allowed.
-        ModelFileError: The folder holds something else, or cannot be written to; nothing is changed
-            then.
+        ModelFileError: The folder holds something else, or cannot be written to.
         VerifyError: The network breaks a rule.
     """
-    given = {"precision": precision, "optimize": optimize, "vector_bits": vector_bits}
-    changes: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
-    if disable is not None:
-        changes["disable"] = (disable,) if isinstance(disable, str) else tuple(disable)
     for key, value in (("record", record), ("embed", embed)):
         if not isinstance(value, bool):
             raise OptionError(f"{key}: expected True or False, received {value!r}.")
-    found, options = _chosen(network, changes, record=record)
+    given = {
+        "precision": precision, "optimize": optimize, "disable": disable,
+        "vector_bits": vector_bits,
+    }  # fmt: skip
+    found, options = network_and_options(network, given)
     if not isinstance(folder, str | Path):
         raise OptionError(f"folder: expected a path, received {folder!r}.")
     target = Path(folder)
-    _check_target(target)
+    check_target(target)
     chosen = export_name(name, found.name)
-    _replace(target, project_files(found, options, chosen, embed=embed))
+    lowered_as = replace(options, whole=record)
+    replace_export(target, project_files(found, lowered_as, chosen, embed=embed))
     return target
 
 
@@ -126,33 +126,6 @@ def project_files(
     return {**content, f"{name}.weights": pack(plan, lowered)}
 
 
-def _chosen(
-    network: Any, changes: dict[str, Any], *, record: bool
-) -> tuple[Network, CompileOptions]:
-    """The network, and how it is lowered."""
-    if isinstance(network, CompiledNetwork):
-        if changes:
-            raise OptionError(
-                f"{', '.join(changes)}: expected none for a compiled network, which keeps its own. "
-                "Give the network that it was compiled from, or compile it so."
-            )
-        kept = network.options
-        changes = {
-            "precision": kept.precision, "optimize": kept.optimize, "disable": kept.disable,
-            "tile": kept.tile, "vector_bits": kept.vector_bits, "cache_bytes": kept.cache_bytes,
-        }  # fmt: skip
-        network = network.network
-    elif isinstance(network, str | Path):
-        network = Network.load(network)
-    if not isinstance(network, Network):
-        raise InputError(
-            "network",
-            expected="a Network, the path of a .snn file, or a compiled network",
-            received=type(network).__name__,
-        )
-    return network, CompileOptions(whole=record, **changes)
-
-
 def _support(files: dict[str, str]) -> dict[str, str]:
     """The headers of the support library that files include, and those that these include."""
     include = resource_folder("cpp") / "include"
@@ -165,51 +138,3 @@ def _support(files: dict[str, str]) -> dict[str, str]:
             found[f"src/{header}"] = text
             wanted += _INCLUDE.findall(text)
     return found
-
-
-def _check_target(folder: Path) -> None:
-    """Refuse a folder that holds anything but an earlier export.
-
-    Raises:
-        ModelFileError: It does.
-    """
-    try:
-        if not folder.exists():
-            return
-        entries = {entry.name for entry in folder.iterdir()}
-    except OSError as error:
-        raise _unwritable(folder, error) from error
-    if entries and not {"CMakeLists.txt", "src", "include"} <= entries:
-        raise ModelFileError(
-            folder,
-            "expected an empty folder or an earlier export, received one that holds other files",
-            instead="name a new folder",
-        )
-
-
-def _replace(folder: Path, files: dict[str, bytes]) -> None:
-    """Put files into a folder; what an earlier export left in `src` is removed.
-
-    Raises:
-        ModelFileError: They cannot be written.
-    """
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".export-") as made:
-            for path, content in files.items():
-                file = Path(made) / path
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_bytes(content)
-            folder.mkdir(exist_ok=True)
-            for entry in sorted(Path(made).iterdir()):
-                place = folder / entry.name
-                if place.is_dir():
-                    shutil.rmtree(place)
-                entry.replace(place)
-    except OSError as error:
-        raise _unwritable(folder, error) from error
-
-
-def _unwritable(folder: Path, error: OSError) -> ModelFileError:
-    what = f"cannot be written: {error.strerror or error}"
-    return ModelFileError(folder, what, instead="choose a folder you may write to")

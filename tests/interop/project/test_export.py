@@ -6,6 +6,7 @@ import re
 import shutil
 import struct
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -30,6 +31,12 @@ def network_of() -> Network:
     plain = ZOO["dense"]()
     image, *others = plain.populations
     return replace(plain, populations=(replace(image, neuron=PSO), *others), input_scale=0.7)
+
+
+def files_of(folder: Path) -> set[str]:
+    """All files below a folder."""
+    paths = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)) for path in paths}
 
 
 def samples(dtype: str = "f8") -> np.ndarray:
@@ -138,15 +145,43 @@ class TestFolder:
     """What is written, and where."""
 
     def test_an_earlier_export_is_replaced(self, tmp_path):
-        export(ZOO["picture"](), tmp_path / "out", name="one")
-        (tmp_path / "out" / "build").mkdir()
-        (tmp_path / "out" / "build" / "kept").write_text("")
-        (tmp_path / "out" / "src" / "kernels_9.cpp").write_text("old")
-        assert export(network_of(), str(tmp_path / "out"), name="two") == tmp_path / "out"
-        assert (tmp_path / "out" / "build" / "kept").exists()
-        assert not (tmp_path / "out" / "src" / "kernels_9.cpp").exists()
-        assert [path.name for path in (tmp_path / "out" / "include").iterdir()] == ["two.h"]
-        assert [path.name for path in tmp_path.iterdir()] == ["out"]
+        folder, fresh = tmp_path / "out", tmp_path / "fresh"
+        export(ZOO["residual"](), folder, name="one")
+        assert (folder / "src" / "kernels_2.cpp").exists()
+        for own in ("build/kept", "src/robot.cpp"):
+            (folder / own).parent.mkdir(exist_ok=True)
+            (folder / own).write_text("mine")
+        assert export(network_of(), str(folder), name="two") == folder
+        export(network_of(), fresh, name="two")
+        assert files_of(folder) == files_of(fresh) | {"build/kept", "src/robot.cpp"}
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["fresh", "out"]
+
+    def test_a_project_of_the_users_own_is_left_alone(self, tmp_path):
+        for path in ("CMakeLists.txt", "src/main.cpp", "include/mine.h"):
+            (tmp_path / path).parent.mkdir(exist_ok=True)
+            (tmp_path / path).write_text("mine")
+        before = files_of(tmp_path)
+        with pytest.raises(ModelFileError, match="an empty folder or an earlier export"):
+            export(network_of(), tmp_path)
+        assert files_of(tmp_path) == before
+        assert (tmp_path / "src" / "main.cpp").read_text() == "mine"
+
+    def test_a_file_of_the_users_own_is_not_replaced(self, tmp_path):
+        folder = export(network_of(), tmp_path / "out", name="one")
+        (folder / "two.weights").write_text("mine")
+        before = files_of(folder)
+        with pytest.raises(ModelFileError, match=r"files of your own: two\.weights"):
+            export(network_of(), folder, name="two")
+        assert files_of(folder) == before
+        assert (folder / "two.weights").read_text() == "mine"
+
+    def test_a_list_cannot_reach_out_of_the_folder(self, tmp_path):
+        folder = export(network_of(), tmp_path / "out")
+        (tmp_path / "beside").write_text("mine")
+        with (folder / ".annconv-export").open("a") as listed:
+            listed.write(f"../beside\n{tmp_path / 'beside'}\n")
+        export(network_of(), folder)
+        assert (tmp_path / "beside").read_text() == "mine"
 
     def test_other_files_stay(self, tmp_path):
         (tmp_path / "notes.txt").write_text("mine")
