@@ -12,7 +12,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import TextIO
 
 from annconv.errors import OutputError
@@ -90,8 +90,7 @@ def say(text: str) -> None:
         tell(f"stdout cannot be written ({fault}): a remark is lost.")
 
 
-@contextmanager
-def progress_bar(total: int, shown: bool) -> Iterator[Callable[[int], None] | None]:
+def progress_bar(total: int, shown: bool) -> AbstractContextManager[Callable[[int], None] | None]:
     """A bar on stderr: a function that takes the number of finished samples.
 
     Args:
@@ -99,12 +98,15 @@ def progress_bar(total: int, shown: bool) -> Iterator[Callable[[int], None] | No
         shown: Whether there is a bar; otherwise, and without a stderr, None comes instead of the
             function.
     """
-    if not shown or sys.stderr is None:
-        yield None
-        return
+    return nullcontext() if not shown or sys.stderr is None else _bar(total, sys.stderr)
+
+
+@contextmanager
+def _bar(total: int, stream: TextIO) -> Iterator[Callable[[int], None]]:
+    """The bar of `progress_bar` on a stream."""
     from tqdm import tqdm
 
-    with tqdm(total=total, file=_Remarks(sys.stderr)) as bar:
+    with tqdm(total=total, file=_Remarks(stream)) as bar:
 
         def update(done: int) -> None:
             bar.update(done - bar.n)

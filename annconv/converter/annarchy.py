@@ -17,7 +17,7 @@ from annconv.durations import duration_steps
 from annconv.errors import OptionError, UnavailableError, nearest
 from annconv.frontend.description import describe
 from annconv.ir.network import Network
-from annconv.ir.samples import input_rates, prepare_samples
+from annconv.ir.samples import rates_of
 from annconv.live.edits import edited_network
 from annconv.live.engine import Engine
 from annconv.live.monitor import Monitor
@@ -220,9 +220,8 @@ class ANNtoSNNConverter:
 
 def _rates(network: Network, samples: Any, options: CompileOptions) -> NDArray[Any]:
     """(N, inputs) rates of samples, as the kernels read them."""
-    prepared = prepare_samples(samples, network.input.geometry)
-    rates = input_rates(prepared, network.input_scale, REAL[options.precision])
-    return np.ascontiguousarray(rates.reshape(len(rates), network.input.size))
+    kept_as = REAL[options.precision]
+    return rates_of(samples, network.input.geometry, network.input_scale, kept_as)[:, 0]
 
 
 @contextmanager

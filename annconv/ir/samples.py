@@ -9,9 +9,10 @@ from numpy.typing import DTypeLike
 
 from annconv.errors import InputError
 from annconv.ir.arrays import FloatArray, Geometry
-from annconv.ir.values import finite, in_type, real_array
+from annconv.ir.values import all_true, finite, in_type, real_array
 
 _CLEAN = "Clean or rescale the data."
+_SINGLE_BYTES = np.dtype(np.float32).itemsize
 
 
 def prepare_samples(
@@ -42,6 +43,37 @@ def prepare_samples(
     return np.ascontiguousarray(numbers.reshape(*shape[: 2 if frames else 1], *geometry))
 
 
+def rates_of(
+    samples: object,
+    geometry: Geometry,
+    scale: float,
+    kept_as: DTypeLike,
+    steps: int | None = None,
+) -> FloatArray:
+    """`input_rates` of `prepare_samples`; as one, which matters where a sample is all there is.
+
+    Args:
+        samples: As `prepare_samples`.
+        geometry: As `prepare_samples`.
+        scale: As `input_rates`.
+        kept_as: As `input_rates`.
+        steps: Frames that a sample has; None: samples have none.
+    Returns:
+        (N, frames, inputs) rates, contiguous; 1 frame where samples have none.
+    Raises:
+        InputError: As both of them.
+    """
+    numbers = _as_numbers(samples)
+    frames = steps is not None
+    check_shape(numbers.shape, geometry, frames=frames, steps=steps)
+    rates = _scaled(numbers, scale, kept_as)
+    if not all_true(np.isfinite(rates)):  # as are those of all samples that are not
+        prepared = prepare_samples(numbers, geometry, frames=frames, steps=steps)
+        rates = input_rates(prepared, scale, kept_as)
+    frame_count = 1 if steps is None else steps
+    return np.ascontiguousarray(rates.reshape(len(rates), frame_count, math.prod(geometry)))
+
+
 def check_shape(
     shape: tuple[int, ...], geometry: Geometry, *, frames: bool = False, steps: int | None = None
 ) -> None:
@@ -58,11 +90,11 @@ def check_shape(
     if shape == (0,):
         return
     lead = 2 if frames else 1
-    wanted = _wanted_shape(geometry, frames, steps)
     if len(shape) < lead or math.prod(shape[lead:]) != math.prod(geometry):
         whole = math.prod(geometry)
         single = not frames and math.prod(shape) == whole
         hint = "A single sample needs a batch axis: samples[None]." if single else ""
+        wanted = _wanted_shape(geometry, frames, steps)
         expected = f"an array {wanted} or any shape with {whole} values per " + (
             "frame" if frames else "sample"
         )
@@ -87,15 +119,19 @@ def input_rates(samples: FloatArray, scale: float, kept_as: DTypeLike | None = N
     Raises:
         InputError: A product is too large for one of the two types.
     """
-    with np.errstate(over="ignore", invalid="ignore"):
-        rates: FloatArray = samples * samples.dtype.type(scale)
-        if kept_as is not None:
-            rates = rates.astype(kept_as, copy=False)
-    if not np.isfinite(rates).all():
+    rates = _scaled(samples, scale, kept_as)
+    if not all_true(np.isfinite(rates)):
         narrowest = min(samples.dtype, rates.dtype, key=lambda dtype: dtype.itemsize)
         what = f"samples times the input scale {scale:g}"
         finite(rates, what, f"values within {narrowest}", _CLEAN)
     return rates
+
+
+def _scaled(samples: FloatArray, scale: float, kept_as: DTypeLike | None) -> FloatArray:
+    """As `input_rates`, not checked."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        rates: FloatArray = samples * samples.dtype.type(scale)
+        return rates if kept_as is None else rates.astype(kept_as, copy=False)
 
 
 def _wanted_shape(geometry: Geometry, frames: bool, steps: int | None) -> str:
@@ -107,7 +143,7 @@ def _wanted_shape(geometry: Geometry, frames: bool, steps: int | None) -> str:
 def _as_numbers(samples: object) -> FloatArray:
     """`samples` as float32 or float64."""
     given = real_array(samples, "samples")
-    kind, size = given.dtype.kind, given.dtype.itemsize
-    native = np.float32 if kind == "f" and size <= np.dtype(np.float32).itemsize else np.float64
+    dtype = given.dtype
+    native = np.float32 if dtype.kind == "f" and dtype.itemsize <= _SINGLE_BYTES else np.float64
     numbers: FloatArray = in_type(given, native)
     return numbers

@@ -67,7 +67,7 @@ def finite(
         InputError: Some are not; it says how many, and where the first one is.
     """
     right = np.isfinite(values if kind is None else in_type(values, kind))
-    if right.all():
+    if all_true(right):
         return
     wrong = ~right
     first = values[_first(wrong)]
@@ -76,6 +76,11 @@ def finite(
         large = f"too large, as {first:g}" if np.isfinite(first) else "NaN or infinite"
         received = _count_and_first(wrong, large)
     raise InputError(what, expected=expected, received=received, instead=instead)
+
+
+def all_true(found: NDArray[np.bool_]) -> bool:
+    """Whether all entries are true, as `found.all()` says in thrice the time of a small array."""
+    return bool(np.count_nonzero(found) == found.size)
 
 
 def in_type(values: NDArray[Any], kind: DTypeLike) -> NDArray[Any]:

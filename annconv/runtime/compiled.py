@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from operator import is_
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,14 +16,14 @@ from annconv.environment import Environment, read_environment
 from annconv.errors import ModelFileError, OptionError, nearest
 from annconv.ir.arrays import FloatArray
 from annconv.ir.network import Network
-from annconv.ir.samples import input_rates, prepare_samples
+from annconv.ir.samples import rates_of
 from annconv.options import CompileOptions, RunOptions
 from annconv.passes.pipeline import lower
 from annconv.plan.packing import pack
 from annconv.plan.plan import Plan
 from annconv.printing import progress_bar
-from annconv.readouts.labels import draw_labels
-from annconv.runtime.extension import NativeNetwork, in_main_interpreter, open_network
+from annconv.readouts.labels import winners
+from annconv.runtime.extension import NativeAnswer, NativeNetwork, in_main_interpreter, open_network
 from annconv.runtime.memory import UNLIMITED, MemoryTold, Recording, spike_limit
 from annconv.runtime.result import RunResult
 from annconv.runtime.stages import KeptStages
@@ -63,6 +64,8 @@ class CompiledNetwork:
         self._environment = environment
         self._whole: NativeNetwork | None = None
         self._input, self._output = network.input, network.output
+        self._kept_as = np.dtype(REAL[options.precision])
+        self._checked: tuple[tuple[Any, ...], RunOptions] | None = None
 
     @MemoryTold("run", "Present fewer samples in a call.")
     def run(
@@ -98,29 +101,20 @@ class CompiledNetwork:
                 even a few samples, run beforehand, say so, it comes before the run; otherwise when
                 spikes have taken nine tenths of what was available at the start.
         """
-        options = RunOptions(
-            steps=self.network.steps if steps is None else steps,
-            seed=seed,
-            first_sample=first_sample,
-            record=_names(record),
-            frames=frames,
-            progress=progress,
-        )
-        recorded = self._recorded(options.record)
-        rates = self._rates(samples, options)
-        native = self._keeping(recorded)
-        counts, outputs, stopped_at, spikes = self._run(native, rates, recorded, options)
+        options = self._options(steps, seed, first_sample, _names(record), frames, progress)
+        labels, counts, outputs, stopped_at, spikes, _ = self._run(samples, options)
         return RunResult(
-            labels=draw_labels(outputs, options.seed, options.first_sample),
+            labels=labels,
             counts=counts.astype(np.int64),
             outputs=outputs,
             stopped_at=stopped_at.astype(np.int64),
             spikes={
-                name: self._trains(name, spikes[index])
-                for name, index in zip(options.record, recorded, strict=True)
+                name: self._trains(name, spikes[self.network.names.index(name)])
+                for name in options.record
             },
         )
 
+    @MemoryTold("run", "Present fewer samples in a call.")
     def predict(
         self,
         samples: object,
@@ -135,50 +129,92 @@ class CompiledNetwork:
         Returns:
             (N,) int64.
         """
-        result = self.run(samples, steps=steps, seed=seed, frames=frames, progress=progress)
-        return result.labels
+        options = self._options(steps, seed, 0, (), frames, progress)
+        labels: NDArray[np.int64] = self._run(samples, options)[0]
+        return labels
 
-    def _run(
-        self,
-        native: NativeNetwork,
-        rates: FloatArray,
-        recorded: Sequence[int],
-        options: RunOptions,
-    ) -> tuple[Any, Any, Any, dict[int, list[Any]]]:
-        """Counts, outputs, stopped_at and spikes of all samples.
+    def _options(self, *asked: Any) -> RunOptions:
+        """The options of a call, checked; a call that asks for what the last one did has them.
+
+        Args:
+            *asked: What `RunOptions` has, in the same order; steps may be None.
+        Raises:
+            OptionError: One of them has a value that is not allowed.
+        """
+        last = self._checked
+        if last is not None and all(map(is_, asked, last[0])):  # 1, 1.0 and True are equal
+            return last[1]
+        steps, seed, first_sample, record, frames, progress = asked
+        options = RunOptions(
+            steps=self.network.steps if steps is None else steps,
+            seed=seed,
+            first_sample=first_sample,
+            record=record,
+            frames=frames,
+            progress=progress,
+        )
+        self._checked = asked, options
+        return options
+
+    def _run(self, samples: object, options: RunOptions) -> NativeAnswer:
+        """What the code answers for all samples, with labels.
+
+        Raises:
+            InputError: As `run`.
+            OptionError: No such populations can be recorded.
+            SimulationError: A score is not a number.
+            OutOfMemoryError: Memory does not hold what is recorded.
+        """
+        recorded = self._recorded(options.record)
+        rates = self._rates(samples, options)
+        threads = self.options.thread_count()
+        if recorded:
+            answer = self._run_recording(rates, recorded, threads, options)
+        else:
+            with progress_bar(len(rates), options.progress) as update:
+                answer = self._native.run(
+                    rates, options.steps, threads, options.seed, options.first_sample,
+                    (), UNLIMITED, update, False,
+                )  # fmt: skip
+        labels, _, outputs, *_ = answer
+        if labels is None:
+            winners(outputs)  # which says where a score is not a number
+        return answer
+
+    def _run_recording(
+        self, rates: FloatArray, recorded: Sequence[int], threads: int, options: RunOptions
+    ) -> NativeAnswer:
+        """As `_run`, with recorded populations.
 
         Raises:
             OutOfMemoryError: Memory does not hold what is recorded.
         """
-        threads = self.options.thread_count()
+        native = self._keeping(recorded)
         neurons = sum(self.network.populations[index].size for index in recorded)
         recording = Recording(options.record, neurons, len(rates), options.steps)
-        limit = UNLIMITED
-        if recorded:  # asking the system what memory is left takes as long as some samples
-            results = len(rates) * (self._output.size + 1) * 32  # bytes, with room to work
-            limit = spike_limit(native.arena_bytes * threads + results)
+        results = len(rates) * (self._output.size + 1) * 32  # bytes, with room to work
+        limit = spike_limit(native.arena_bytes * threads + results)
 
-        def run(part: FloatArray, first: int, update: Callable[[int], None] | None) -> Any:
+        def run(part: FloatArray, first: int, update: Callable[[int], None] | None) -> NativeAnswer:
             """A part of the samples, with the index of its first one."""
             first += options.first_sample
             return native.run(
-                part, options.steps, threads, options.seed, first, recorded, limit, update, False
-            )
+                part, options.steps, threads, options.seed, first, recorded, limit, update,
+                False,
+            )  # fmt: skip
 
         def trial(index: int) -> int:
-            spikes = run(rates[index : index + 1], index, None)[3]
+            spikes = run(rates[index : index + 1], index, None)[4]
             return sum(len(train) for trains in spikes.values() for train in trains)
 
         try:
-            if recorded:
-                recording.check(limit, trial)
+            recording.check(limit, trial)
             with progress_bar(len(rates), options.progress) as update:
-                counts, outputs, stopped_at, spikes, _ = run(rates, 0, update)
+                return run(rates, 0, update)
         except MemoryError as error:
-            if recorded and len(error.args) == 2 and error.args[1]:
+            if len(error.args) == 2 and error.args[1]:
                 raise recording.ended(limit, *error.args) from None
             raise
-        return counts, outputs, stopped_at, spikes
 
     @MemoryTold("profile", "Profile fewer samples in a call.")
     def profile(
@@ -260,13 +296,8 @@ class CompiledNetwork:
     def _rates(self, samples: object, options: RunOptions) -> NDArray[Any]:
         """Input rates as the kernels read them: (N, frames, inputs) of the network's precision."""
         steps = options.steps if options.frames else None
-        prepared = prepare_samples(
-            samples, self._input.geometry, frames=options.frames, steps=steps
-        )
-        rates = input_rates(prepared, self.network.input_scale, REAL[self.options.precision])
-        frame_count = options.steps if options.frames else 1
-        shape = (len(rates), frame_count, self._input.size)
-        return rates.reshape(shape)
+        scale = self.network.input_scale
+        return rates_of(samples, self._input.geometry, scale, self._kept_as, steps)
 
     def _trains(self, name: str, trains: list[NDArray[np.int32]]) -> list[NDArray[np.int32]]:
         """Spike trains without the sign where it is always +1."""

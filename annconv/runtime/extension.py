@@ -20,6 +20,10 @@ _LOADING = threading.Lock()
 """Held while a module is made: pybind11 refuses a second one of the same name."""
 _MAIN = "call annconv from Python's main interpreter; a network uses all cores by itself"
 
+NativeAnswer = tuple[Any, Any, Any, Any, dict[int, list[Any]], dict[str, float]]
+"""Labels (None where an output is not a number), counts, outputs, stopped_at, spikes of recorded
+populations, and seconds of each part of the network where they were asked for."""
+
 
 class NativeNetwork(Protocol):
     """The class `Network` of an extension module (`cpp/binding/binding.cpp`)."""
@@ -37,11 +41,8 @@ class NativeNetwork(Protocol):
         limit: int,
         progress: Callable[[int], None] | None,
         measure: bool,
-    ) -> tuple[Any, Any, Any, dict[int, list[Any]], dict[str, float]]:
-        """Run samples (count, frames, inputs).
-
-        Counts, outputs, stopped_at, spikes and, where `measure` asks for it, the seconds that each
-        part of the network took come back.
+    ) -> NativeAnswer:
+        """Run samples (count, frames, inputs); `measure`: and tell how long its parts took.
 
         Raises:
             MemoryError: There is none, or the spikes take more than `limit` bytes; with the steps

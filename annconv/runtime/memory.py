@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import ContextDecorator
 from dataclasses import dataclass
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 
@@ -16,6 +17,8 @@ SPIKE_BYTES = 12
 SHARE = 0.9
 """Of the available memory that a run may take: what others need may grow meanwhile."""
 UNLIMITED = 2**62
+_Arguments = ParamSpec("_Arguments")
+_Result = TypeVar("_Result")
 TRIAL_SAMPLES = 4
 SAMPLES_PER_TRIAL = 64
 """For so many samples one is run beforehand, at most `TRIAL_SAMPLES`: less than 2 % of the work."""
@@ -103,7 +106,7 @@ def spike_limit(others: int) -> int:
     return UNLIMITED if available is None else max(0, int(available * SHARE) - others)
 
 
-class MemoryTold(ContextDecorator):
+class MemoryTold:
     """Tells where memory ended, as a context or a decorator."""
 
     def __init__(self, what: str, instead: str) -> None:
@@ -114,6 +117,19 @@ class MemoryTold(ContextDecorator):
             instead: What to do, as a sentence.
         """
         self.what, self.instead = what, instead
+
+    def __call__(self, function: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Result]:
+        """The function, with itself as the context; free where nothing is raised."""
+
+        @wraps(function)
+        def told(*args: _Arguments.args, **options: _Arguments.kwargs) -> _Result:
+            try:
+                return function(*args, **options)
+            except MemoryError as error:
+                self.__exit__(type(error), error, error.__traceback__)
+                raise
+
+        return told
 
     def __enter__(self) -> None:
         """Nothing is prepared."""

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "annconv/interpreter.hpp"
+#include "annconv/labels.hpp"
 #include "annconv/runner.hpp"
 #include "annconv/spike_trains.hpp"
 #include "annconv/table.hpp"
@@ -89,14 +90,16 @@ class Network {
         : table_(*annconv_network()),
           weights_(annconv::load_weights(static_cast<std::string_view>(packed), table_)) {}
 
-    // Where memory ends, a MemoryError with two arguments: the steps that were run of all samples
-    // together, and the bytes that recorded spikes took.
+    // Where a score is not a number, None stands for all labels. Where memory ends, a MemoryError
+    // with two arguments: the steps that were run of all samples together, and the bytes that
+    // recorded spikes took.
     py::tuple run(const py::array& samples, std::int32_t steps, std::int32_t threads,
                   std::uint64_t seed, std::uint32_t first_sample,
                   const std::vector<std::int32_t>& record, std::int64_t limit,
                   const py::object& progress, bool measure) {
         check_samples(samples, steps);
         const py::ssize_t count = samples.shape(0);
+        py::array_t<std::int64_t> labels(count);
         py::array_t<std::int32_t> counts({count, py::ssize_t{table_.outputs}});
         py::array_t<double> outputs({count, py::ssize_t{table_.outputs}});
         py::array_t<std::int32_t> stopped_at(count);
@@ -121,13 +124,15 @@ class Network {
         request.stopped_at = stopped_at.mutable_data();
         std::vector<double> seconds(static_cast<std::size_t>(table_.parts), 0.0);
         request.seconds = measure ? seconds.data() : nullptr;
-        bool finished = false;
+        std::int64_t* const drawn = labels.mutable_data();
+        bool finished = false, labelled = false;
         // Whoever holds the interpreter is alone here.
         std::unique_ptr<annconv::Workspace> workspace = workspaces_.take();
         try {
             annconv::without_interpreter([&](annconv::Interpreter& interpreter) {
                 observer.runs_without(interpreter);
                 finished = annconv::run(table_, weights_.get(), request, *workspace);
+                labelled = finished && draw_labels(request, drawn);
             });
         } catch (const std::bad_alloc&) {
             const std::int64_t ran =
@@ -141,7 +146,8 @@ class Network {
         for (std::int32_t part = 0; measure && part < table_.parts; ++part) {
             parts[table_.part_names[part]] = seconds[static_cast<std::size_t>(part)];
         }
-        return py::make_tuple(counts, outputs, stopped_at, observer.spikes(), parts);
+        return py::make_tuple(labelled ? py::object(std::move(labels)) : py::none(), counts,
+                              outputs, stopped_at, observer.spikes(), parts);
     }
 
     std::uint64_t arena_bytes() const { return table_.arena_bytes; }
@@ -155,6 +161,18 @@ class Network {
             throw std::invalid_argument(
                 "samples: expected C-contiguous reals (count, frames, inputs)");
         }
+    }
+
+    // One label for every sample; false where a score is not a number.
+    bool draw_labels(const RunRequest& request, std::int64_t* labels) const {
+        const double* scores = request.outputs;
+        for (std::int64_t sample = 0; sample < request.count; ++sample, scores += table_.outputs) {
+            const annconv::RandomStream random(
+                request.seed, request.first_sample + static_cast<std::uint32_t>(sample));
+            labels[sample] = annconv::draw_label(scores, table_.outputs, random);
+            if (labels[sample] == annconv::kNoLabel) return false;
+        }
+        return true;
     }
 
     const NetworkTable& table_;

@@ -101,7 +101,7 @@ def read_packed(path: Path) -> str:
 
     artifact, rates = zoo_extension()
     native = open_network(artifact.path, artifact.key, path.read_bytes())
-    counts, outputs, *_ = native.run(rates, 25, 1, 0, 0, [], 0, None, False)
+    _, counts, outputs, *_ = native.run(rates, 25, 1, 0, 0, [], 0, None, False)
     return hashlib.sha256(counts.tobytes() + outputs.tobytes()).hexdigest()
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from annconv.errors import InputError
-from annconv.ir.samples import input_rates, prepare_samples
+from annconv.ir.samples import input_rates, prepare_samples, rates_of
 
 IMAGE = (2, 3, 1)
 
@@ -138,3 +138,44 @@ def test_rates_that_overflow_the_type_they_are_kept_in_are_refused():
     assert input_rates(samples, 100.0).max() == 1e40
     with pytest.raises(InputError, match=r"float32, received 1 .* at index \(1, 1\)"):
         input_rates(samples, 100.0, np.float32)
+
+
+SCALES = (0.0, 1e-320, 0.3, 100.0)
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("kept_as", [np.float32, np.float64])
+@pytest.mark.parametrize("given", [np.float16, ">f4", np.float64, np.uint8, np.bool_])
+def test_both_steps_as_one(scale, kept_as, given):
+    values = np.random.default_rng(3).random((4, 5, 6)).astype(given)
+    turned = np.asfortranarray(values)
+    for samples in (values[:, 0], turned[:, 0], values[:, 0, ::-1], values[:, 0].tolist()):
+        expected = input_rates(prepare_samples(samples, IMAGE), scale, kept_as)
+        received = rates_of(samples, IMAGE, scale, kept_as)
+        assert received.dtype == kept_as
+        assert received.flags.c_contiguous
+        np.testing.assert_array_equal(received, expected.reshape(4, 1, 6))
+    expected = input_rates(prepare_samples(turned, IMAGE, frames=True), scale, kept_as)
+    received = rates_of(turned, IMAGE, scale, kept_as, steps=5)
+    assert received.flags.c_contiguous
+    np.testing.assert_array_equal(received, expected.reshape(4, 5, 6))
+    assert rates_of([], IMAGE, scale, kept_as).shape == (0, 1, 6)
+    assert rates_of([], IMAGE, scale, kept_as, steps=5).shape == (0, 5, 6)
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e300, 1e38, "text"])
+@pytest.mark.parametrize("shape", [(3, 6), (3, 2, 3), (3, 5)])
+def test_both_steps_as_one_refuse_the_same(scale, bad, shape):
+    samples = np.ones(shape, dtype=object if bad == "text" else np.float64)
+    samples[1, 1:] = bad
+    told = []
+    for call in (
+        lambda: input_rates(prepare_samples(samples, IMAGE), scale, np.float32),
+        lambda: rates_of(samples, IMAGE, scale, np.float32),
+    ):
+        try:
+            told.append(call().tobytes())
+        except InputError as error:
+            told.append(str(error))
+    assert told[0] == told[1]

@@ -8,6 +8,12 @@ _INCLUDE = "cpp/include/annconv"
 
 CPP_FAULTS = (
     Fault(
+        "cpp-label-sample", "cpp/binding/binding.cpp",
+        "request.seed, request.first_sample + static_cast<std::uint32_t>(sample));",
+        "request.seed, static_cast<std::uint32_t>(sample));",
+        "ties of a batch are drawn as if it came first",
+    ),
+    Fault(
         "cpp-group-row", f"{_INCLUDE}/kernels/convolution.hpp",
         "kernel + (tap * kGroupIn + channel % kGroupIn) * Shape::kChannelsOut + first;",
         "kernel + (tap * kGroupIn + channel % kGroupIn) * Shape::kChannelsOut;",

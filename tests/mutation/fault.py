@@ -9,6 +9,8 @@ CPP_TESTS = "cpp"
 """Stands for the C++ tests among folders of Python tests."""
 COMPILED = (CPP_TESTS, "tests/codegen", "tests/equivalence")
 """What runs first for C++ and its templates, which have no folder of their own name."""
+ELSEWHERE = {"cpp/binding": ("tests/runtime",)}
+"""And for C++ that those do not reach."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Fault:
         """The tests that mirror the file: they run first."""
         path = PurePosixPath(self.file)
         if path.parts[0] != "annconv":
-            return COMPILED
+            return ELSEWHERE.get(str(path.parent), COMPILED)
         if self.package == "annconv":
             return (f"tests/test_{path.stem}.py",)
         return (f"tests/{self.package}",)

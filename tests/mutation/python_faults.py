@@ -402,10 +402,9 @@ RUNNING = (
         "builds used last are removed first",
     ),
     Fault(
-        "runtime-first-sample", "annconv/runtime/compiled.py",
-        "labels=draw_labels(outputs, options.seed, options.first_sample),",
-        "labels=draw_labels(outputs, options.seed, 0),",
-        "ties of a batch are drawn as if it came first",
+        "runtime-kept-options", "annconv/runtime/compiled.py",
+        "all(map(is_, asked, last[0])):", "asked == last[0]:",
+        "truth values count as numbers after a call with such numbers",
     ),
     Fault(
         "runtime-rate-window", "annconv/runtime/state.py",
