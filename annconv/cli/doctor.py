@@ -15,7 +15,7 @@ from pathlib import Path
 
 import annconv
 from annconv.build.toolchain import Survey, compilers_on_path, survey_tools
-from annconv.cli.packages import PACKAGES, missing_packages, package_faults
+from annconv.cli.packages import OPTIONAL, PACKAGES, missing_packages, package_faults
 from annconv.environment import Environment, read_environment
 from annconv.errors import AnnconvError
 from annconv.machine import available_cores, first_level_cache, vector_bits
@@ -37,6 +37,10 @@ def examine() -> None:
     _show_machine()
     for name in PACKAGES:
         _line(name, "missing" if name in missing else _version(name))
+    for name, optional in OPTIONAL.items():
+        there = importlib.util.find_spec(optional.module) is not None
+        install = f'pip install "annconv[{optional.extra}]"'
+        _line(name, _version(name) if there else f"not installed; {optional.users} ({install})")
     tools = survey_tools(environment.compiler, python=True)
     _show_tools(tools)
     faults += [f"{fault.what}. Instead: {fault.instead}." for fault in tools.faults]

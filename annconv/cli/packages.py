@@ -4,10 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from types import MappingProxyType
+from typing import NamedTuple
 
 PACKAGES = ("numpy", "jinja2", "safetensors", "filelock", "platformdirs", "tqdm")
 """What `pip install annconv` brings along, without the tools of a build: those are looked for by
 `build/toolchain.py`, as they may come from elsewhere."""
+
+
+class OptionalPackage(NamedTuple):
+    """What brings an optional package along, and who imports it.
+
+    Attributes:
+        module: That is imported.
+        users: Who does.
+        extra: With which annconv is installed to have it.
+    """
+
+    module: str
+    users: str
+    extra: str
+
+
+OPTIONAL = MappingProxyType(
+    {
+        "matplotlib": OptionalPackage("matplotlib", "only plots need it", "plot"),
+        "graphviz": OptionalPackage("graphviz", "only pictures of Graphs need it", "picture"),
+        "ANNarchy": OptionalPackage("ANNarchy", "only annconv.to_annarchy needs it", "annarchy"),
+        "dask": OptionalPackage("distributed", "only annconv.distributed needs it", "dask"),
+    }
+)
+"""Distributions of the extras, but for Keras, which is tried."""
 
 
 def missing_packages() -> dict[str, str]:

@@ -8,6 +8,7 @@ import re
 import sys
 import sysconfig
 import tempfile
+import tomllib
 import types
 from dataclasses import replace
 from importlib.machinery import ModuleSpec
@@ -20,7 +21,7 @@ import annconv as package
 from annconv.build import toolchain
 from annconv.build.cache import Cache
 from annconv.cli import doctor, quiet, trial
-from annconv.cli.packages import PACKAGES
+from annconv.cli.packages import OPTIONAL, PACKAGES
 from annconv.errors import AnnconvError
 from annconv.options import CompileOptions
 from annconv.reference.network import run_network
@@ -108,6 +109,24 @@ def test_all_that_is_missing_is_listed_with_remedies(annconv, cache_folder, monk
     remedies = ("set CXX to", "install cmake", "install ninja", "python3-dev", "install pybind11")
     for fault, remedy in zip(faults, remedies, strict=True):
         assert remedy in fault.partition(" Instead: ")[2]
+
+
+@pytest.mark.usefixtures("without_keras", "quick", "cache_folder")
+def test_optional_packages_are_told_and_may_be_missing(annconv, monkeypatch, root_folder):
+    """Each under the name it is installed by, with the extra that brings it."""
+    project = tomllib.loads((root_folder / "pyproject.toml").read_text(encoding="utf-8"))
+    extras = project["project"]["optional-dependencies"]
+    for name, optional in OPTIONAL.items():
+        assert any(re.match(rf"{name}\b", entry) for entry in extras[optional.extra]), name
+    for module in ("matplotlib", "ANNarchy"):
+        monkeypatch.setitem(sys.modules, module, None)
+    _, out, _ = annconv("doctor")
+    lines = found(out)
+    assert lines["matplotlib"] == 'not installed; only plots need it (pip install "annconv[plot]")'
+    needs = "not installed; only annconv.to_annarchy needs it"
+    assert lines["ANNarchy"] == f'{needs} (pip install "annconv[annarchy]")'
+    for name in ("graphviz", "dask"):
+        assert lines[name] == importlib.metadata.version(name)
 
 
 @pytest.mark.compiles
