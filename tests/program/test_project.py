@@ -86,13 +86,17 @@ class Builder:
 
     def build(self, source: Path, *definitions: str) -> Path:
         """Configures and builds; the folder of what was built."""
+        target = self.configure(source, *definitions)
+        self.call(self.tools.cmake.path, "--build", target)
+        return target
+
+    def configure(self, source: Path, *definitions: str) -> Path:
+        """Builds nothing yet; the folder of what is to be built."""
         target = source / "build"
-        chosen = (f"CMAKE_MAKE_PROGRAM={self.tools.ninja.path}", *definitions)
+        chosen = [f"-D{each}" for each in definitions]
+        ninja = f"-DCMAKE_MAKE_PROGRAM={self.tools.ninja.path}"
         cmake = self.tools.cmake.path
-        self.call(
-            cmake, "-S", source, "-B", target, "-G", "Ninja", *(f"-D{each}" for each in chosen)
-        )
-        self.call(cmake, "--build", target)
+        self.call(cmake, "-S", source, "-B", target, "-G", "Ninja", ninja, *chosen)
         return target
 
     def install(self, built: Path, prefix: Path) -> None:
@@ -189,6 +193,16 @@ def test_without_threads_no_thread_library_is_needed(tmp_path: Path) -> None:
     assert [line.split()[-1] for line in found if "hardware_concurrency" not in line] == []
 
 
+def test_pkg_config_names_the_libraries_that_are_needed(tmp_path: Path) -> None:
+    """Those of threads where there are threads; asked of one folder in turn."""
+    export(ZOO["dense"](), tmp_path / "net", name="net")
+    builder = Builder(tmp_path, "g++")
+    for threads, needed in (("ON", "-pthread -lstdc++ -lm"), ("OFF", "-lstdc++ -lm")) * 2:
+        built = builder.configure(tmp_path / "net", f"NET_THREADS={threads}")
+        lines = (built / "net.pc").read_text().splitlines()
+        assert f"Libs.private: {needed}" in lines
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("compiler", ["g++", "clang++"])
 @pytest.mark.parametrize("shared", ["ON", "OFF"])
@@ -222,6 +236,7 @@ def test_an_installed_library(threads: str, shared: str, compiler: str, tmp_path
     kinds = [] if shared == "ON" else ["--static"]
     flags = builder.call(tool, "--cflags", *kinds, "--libs", "net")
     listed = shlex.split(flags)
+    assert ("-pthread" in listed) == (threads == "ON" and shared == "OFF")
     builder.call(builder.environment["CC"], robot / "robot.c", *listed, "-o", robot / "linked")
     builder.environment["LD_LIBRARY_PATH"] = str(next(prefix.rglob("libnet.*")).parent)
     assert builder.call(robot / "linked", weights).split() == [str(expected[0])]
