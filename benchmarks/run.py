@@ -31,7 +31,7 @@ SECTIONS = {
     "early_stop": "a read-out that stops early",
     "own_neuron": "a user's own neuron",
     "memory": "arena and process",
-    "single_calls": "one digit a call, through the C API and in Python",
+    "single_calls": "one digit a call, through the C API and in Python, and ANNarchy's",
     "distributed": "on a Dask cluster, beside one call",
     "startup": "importing and loading",
     "build": "compiling",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +15,13 @@ from annconv.ir.arrays import FloatArray
 from annconv.runtime.compiled import CompiledNetwork
 from bench import MLP_FACTOR, MODELS, Bench
 from measures import ratio, readable, three_digits, typical
-from pairs import Candidate, in_turns, predicting
+from pairs import Candidate, against_annarchy, in_turns, predicting
 from tables import Table
 
 SOURCE = Path(__file__).resolve().parents[1] / "single_calls.cpp"
 PRECISIONS = ("single", "int16")
+COPIES = 32
+"""annconv gets each digit so many times, a call each, as it is that much faster than ANNarchy."""
 
 
 def measure(bench: Bench) -> Iterator[Table]:
@@ -38,6 +40,45 @@ def measure(bench: Bench) -> Iterator[Table]:
         for precision in PRECISIONS:
             _measure_network(bench, name, precision, table)
     yield table
+    if bench.settings.annarchy:
+        yield _beside_annarchy(bench)
+
+
+def _beside_annarchy(bench: Bench) -> Table:
+    """Both bundled networks on one and two threads."""
+    table = Table(
+        f"ANNarchy's converter and annconv in Python, one digit a call, IB, "
+        f"{bench.settings.steps} steps, medians of the digits",
+        ("network", "threads", "digits", "", "time a digit", "faster than ANNarchy"),
+        note="Both by `predict` of one digit, ANNarchy's between annconv's on the same digit. "
+        "Faster: median of the ratios.",
+    )
+    threads = bench.threads[:1] if bench.settings.quick else bench.threads
+    for name in MODELS:
+        count = bench.settings.pairs * (MLP_FACTOR if name == "mlp" else 1)
+        digits = bench.digits(count)
+        for number in threads:
+            _compare(bench, name, number, digits, table)
+    return table
+
+
+def _compare(bench: Bench, name: str, threads: int, digits: FloatArray, table: Table) -> None:
+    """Rows of one network on one number of threads."""
+    network = bench.network(name)
+    compiled = {entry: bench.compiled(network, entry, threads) for entry in PRECISIONS}
+
+    def candidates(digit: FloatArray) -> Mapping[str, Candidate]:
+        copies = np.tile(digit, (COPIES, 1))
+        return {entry: _one_by_one(build, copies) for entry, build in compiled.items()}
+
+    calls = [digits[index : index + 1] for index in range(len(digits))]
+    with bench.annarchy(MODELS[name], threads) as process:
+        duel = against_annarchy(process, calls, bench.settings.steps, candidates)
+    first = (name, str(threads), str(len(digits)))
+    table.add(*first, "ANNarchy", typical(duel.annarchy), "1")
+    for entry, seconds in duel.others.items():
+        faster = f"{three_digits(ratio(duel.annarchy, seconds))} x"
+        table.add(*first, entry, typical(seconds), faster)
 
 
 def _measure_network(bench: Bench, name: str, precision: str, table: Table) -> None:
