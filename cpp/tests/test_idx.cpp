@@ -23,5 +23,7 @@ int main() {
     CHECK_THROWS(annconv::parse_idx(huge), "expected far more values, received 0");
     const std::string empty("\0\0\x08\x02\xFF\xFF\xFF\xFF\0\0\0\0", 12);
     CHECK(*annconv::product(annconv::parse_idx(empty).shape) == 0);
+    const std::string wide("\0\0\x08\x02\x01\x02\x03\x04\0\0\0\0", 12);
+    CHECK((annconv::parse_idx(wide).shape == std::vector<std::uint64_t>{0x01020304, 0}));
     return EXIT_SUCCESS;
 }

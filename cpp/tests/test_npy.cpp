@@ -1,14 +1,22 @@
 // The .npy reader on files as NumPy writes them, and on damaged ones.
 #include "annconv/npy.hpp"
 
+#include <limits>
+
 #include "check.hpp"
 
 namespace {
 
-std::string file(const std::string& header, const std::string& data) {
+// With a header of so many bytes; those of version 2 and 3 say with two bytes more how many.
+std::string file(const std::string& header, const std::string& data, std::size_t length = 118,
+                 char version = 1) {
     std::string text = header;
-    text.resize(118, ' ');
-    return std::string("\x93NUMPY\x01\x00\x76\x00", 10) + text + data;
+    text.resize(length, ' ');
+    std::string start = std::string("\x93NUMPY") + version + '\0';
+    for (int byte = 0; byte < (version == 1 ? 2 : 4); ++byte) {
+        start += static_cast<char>(length >> 8 * byte & 0xFF);
+    }
+    return start + text + data;
 }
 
 template <class Value>
@@ -28,6 +36,15 @@ std::vector<double> rates(const std::string& content) {
     return found;
 }
 
+// Extreme numbers of a type, and what is read of them.
+template <class Value>
+bool reads_extremes(const std::string& type) {
+    const std::vector<Value> values{std::numeric_limits<Value>::lowest(),
+                                    std::numeric_limits<Value>::max()};
+    const std::vector<double> expected(values.begin(), values.end());
+    return rates(of_type(type, bytes(values))) == expected;
+}
+
 }  // namespace
 
 int main() {
@@ -43,6 +60,18 @@ int main() {
     const auto halves = bytes<std::uint16_t>({0x3E00, 0x8001});  // 1.5 and the last below zero
     CHECK((rates(of_type("<f2", halves)) == std::vector<double>{1.5, -0x1p-24}));
     CHECK_THROWS(rates(of_type("<f8", bytes<double>({1, NAN}))), "finite values, received nan");
+
+    CHECK(reads_extremes<std::int8_t>("|i1") && reads_extremes<std::uint8_t>("|u1"));
+    CHECK(reads_extremes<std::int16_t>("<i2") && reads_extremes<std::uint16_t>("<u2"));
+    CHECK(reads_extremes<std::int32_t>("<i4") && reads_extremes<std::uint32_t>("<u4"));
+    CHECK(reads_extremes<std::int64_t>("<i8") && reads_extremes<std::uint64_t>("<u8"));
+    CHECK(reads_extremes<float>("<f4") && reads_extremes<double>("<f8"));
+    for (const std::size_t length : {std::size_t{118}, std::size_t{255}, std::size_t{0xFEDC}}) {
+        for (const char version : {'\1', '\2', '\3'}) {
+            CHECK((rates(file(header, doubles, length, version)) == rates(whole)));
+        }
+    }
+    CHECK((rates(file(header, doubles, 0x21543, 2)) == rates(whole)));
 
     const std::string written = annconv::npy_header("<f8", {2, 3}) + doubles;
     CHECK((rates(written) == std::vector<double>{1.5, -2, 3, 4, 5, 6}));

@@ -4,13 +4,37 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 
 CPP_TESTS = "cpp"
 """Stands for the C++ tests among folders of Python tests."""
 COMPILED = (CPP_TESTS, "tests/codegen", "tests/equivalence")
 """What runs first for C++ and its templates, which have no folder of their own name."""
-ELSEWHERE = {"cpp/binding": ("tests/runtime",)}
-"""And for C++ that those do not reach."""
+EXPORTED = (
+    "tests/interop/project",
+    *(f"tests/program/test_{name}.py" for name in (
+        "refusals", "c_api", "c_api_equals_oracle", "arena_bytes", "project",
+    )),
+)  # fmt: skip
+"""And for what exported networks alone are made of."""
+ELSEWHERE = MappingProxyType(
+    {
+        "cpp/binding": ("tests/runtime",),
+        "cpp/program": EXPORTED,
+        **{
+            f"cpp/include/annconv/{name}.hpp": EXPORTED
+            for name in ("handle", "fixed_workspace", "mapped_file")
+        },
+        **{
+            f"cpp/include/annconv/{name}.hpp": (CPP_TESTS, *EXPORTED)
+            for name in ("labels", "stored_array", "npy", "idx")
+        },
+        "templates/export": EXPORTED,
+        "annconv/interop/project": EXPORTED,
+        "annconv/plan/memory.py": EXPORTED,
+    }
+)
+"""Files and folders whose tests lie elsewhere than those of their neighbours."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +65,11 @@ class Fault:
     def own_tests(self) -> tuple[str, ...]:
         """The tests that mirror the file: they run first."""
         path = PurePosixPath(self.file)
+        for place in (self.file, str(path.parent)):
+            if place in ELSEWHERE:
+                return ELSEWHERE[place]
         if path.parts[0] != "annconv":
-            return ELSEWHERE.get(str(path.parent), COMPILED)
+            return COMPILED
         if self.package == "annconv":
             return (f"tests/test_{path.stem}.py",)
         return (f"tests/{self.package}",)

@@ -115,8 +115,8 @@ def drawn(seed: int) -> Network:
     return structure.with_data(np.random.default_rng(seed), on_grid=True)
 
 
-def test_a_small_network(tmp_path: Path) -> None:
-    check(list(planned([ZOO["picture"]()], whole=False)), tmp_path)
+def test_small_networks(tmp_path: Path) -> None:
+    check(list(planned([ZOO["picture"](), ZOO["residual"]()], whole=False)), tmp_path)
 
 
 @pytest.mark.slow

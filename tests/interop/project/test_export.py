@@ -117,8 +117,12 @@ class TestProgram:
         many = np.random.default_rng(4).random((2500, 6))
         np.save(tmp_path / "x.npy", many)
         compiled = compile_network(network_of(), precision="double")
-        labels = exported.labels(tmp_path / "x.npy", "--steps", "3")
-        assert labels == compiled.predict(many, steps=3).tolist()
+        expected = compiled.predict(many, steps=3).tolist()
+        assert exported.labels(tmp_path / "x.npy", "--steps", "3") == expected
+        done = exported.run(tmp_path / "x.npy", "--steps", "3", "--output", tmp_path / "l.csv")
+        assert done.returncode == 0
+        rows = [f"{index},{label}" for index, label in enumerate(expected)]
+        assert (tmp_path / "l.csv").read_text().splitlines() == ["sample,label", *rows]
 
     def test_a_packed_file_is_refused(self, exported, tmp_path):
         (tmp_path / "x.gz").write_bytes(b"\x1f\x8b\x08\0")
