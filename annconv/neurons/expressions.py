@@ -19,7 +19,7 @@ LOGIC = ("and", "or")
 
 FUNCTIONS: dict[str, int] = {
     "exp": 1, "log": 1, "sqrt": 1, "sin": 1, "cos": 1, "tan": 1, "asin": 1, "acos": 1, "atan": 1,
-    "sinh": 1, "cosh": 1, "tanh": 1, "abs": 1, "floor": 1, "ceil": 1, "round": 1,
+    "sinh": 1, "cosh": 1, "tanh": 1, "erf": 1, "abs": 1, "floor": 1, "ceil": 1, "round": 1,
     "pow": 2, "modulo": 2, "positive": 1, "negative": 1, "clip": 3, "fma": 3,
 }  # fmt: skip
 """Functions of a tree and their number of arguments; the parser maps all spellings onto these.
@@ -107,7 +107,8 @@ class Statistic:
 
     Attributes:
         function: "mean", "max", "min", "norm1" (sum of absolute values), "norm2" (root of the sum
-            of squares) or, in a read-out, "second" (the largest but one).
+            of squares) or, in a read-out, "second" (the largest but one) and "logsumexp" (the
+            logarithm of the sum of exponentials).
         variable: The variable.
     """
 

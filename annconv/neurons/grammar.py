@@ -34,8 +34,9 @@ ALIASES: Mapping[str, str] = MappingProxyType(
 STATISTICS = ("mean", "max", "min", "norm1", "norm2")
 """Functions of a variable of all neurons of the population."""
 
-RUNNER_UP = "second"
-"""A read-out's function of all output neurons: the largest value but one."""
+READ_OUT_STATISTICS = ("second", "logsumexp")
+"""Functions of all output neurons that read-outs have besides: the largest value but one, and the
+logarithm of the sum of exponentials."""
 
 CALLABLE = tuple(sorted((*FUNCTIONS, *ALIASES, "ite", *DISTRIBUTIONS, *STATISTICS)))
 """Everything that may be called in an equation."""

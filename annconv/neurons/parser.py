@@ -40,9 +40,9 @@ from annconv.neurons.grammar import (
     CONDUCTANCE,
     KEYWORDS,
     LAST_SPIKE,
+    READ_OUT_STATISTICS,
     REFUSED_NAMES,
     RESCALED,
-    RUNNER_UP,
     STATISTICS,
 )
 from annconv.neurons.tokens import ASSIGNMENTS, Source, Token
@@ -255,7 +255,8 @@ class ExpressionParser:
     def _call(self, token: Token) -> Expression:
         if token.text in self.scope.functions:
             return self._own_call(token, self.scope.functions[token.text])
-        if token.text in STATISTICS or (token.text == RUNNER_UP and not self.scope.spiking):
+        read_out = not self.scope.spiking and token.text in READ_OUT_STATISTICS
+        if token.text in STATISTICS or read_out:
             return self._statistic(token)
         if token.text not in CALLABLE:
             if token.text in self.scope.known:

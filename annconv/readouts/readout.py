@@ -19,8 +19,8 @@ class Readout:
             it, such as "v".
         stop: Condition on one output neuron, checked after every step; the sample ends when it
             holds for any of them. None: the sample runs all its steps. It compares neurons by
-            `max`, `second` (the largest but one), `min`, `mean`, `norm1` and `norm2` of what is
-            observed: "count >= second(count) + k" ends where one leads by k spikes.
+            `max`, `second` (the largest but one), `min`, `mean`, `norm1`, `norm2` and `logsumexp`
+            of what is observed: "count >= second(count) + k" ends where one leads by k spikes.
         score: Expression over `observes` and parameters; the output neuron with the highest score
             wins.
     """

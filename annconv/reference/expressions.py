@@ -224,6 +224,7 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "sinh": from_libm(math.sinh, np.sinh),
         "cosh": from_libm(math.cosh, np.cosh),
         "tanh": from_libm(math.tanh, np.tanh),
+        "erf": from_libm(math.erf, np.sign),
         "pow": from_libm(math.pow, np.power),
         "sqrt": np.sqrt,
         "abs": np.abs,

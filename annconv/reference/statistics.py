@@ -1,7 +1,8 @@
-"""Numbers made of a variable of all neurons: mean, max, min, the largest but one and two norms."""
+"""Numbers made of a variable of all neurons: mean, extremes, norms."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annconv.neurons.expressions import Expression, Statistic, nodes
-from annconv.reference.expressions import statistic_name
+from annconv.reference.expressions import from_libm, statistic_name
 from annconv.reference.operators import Values
 
 
@@ -17,7 +18,7 @@ def overall(function: str, values: Values) -> Values:
     """A population-wide function of each sample.
 
     Args:
-        function: "mean", "max", "min", "second", "norm1" or "norm2".
+        function: "mean", "max", "min", "second", "norm1", "norm2" or "logsumexp".
         values: (N, *geometry).
     Returns:
         (N, 1, …) float64, to broadcast with the values.
@@ -38,6 +39,13 @@ def _second(rows: Values) -> NDArray[np.float64]:
     return np.asarray(np.partition(rows, -2, axis=1)[:, -2])
 
 
+def _logsumexp(rows: Values) -> NDArray[np.float64]:
+    """The logarithm of the sum of exponentials, of differences from the largest value."""
+    largest = rows.max(axis=1, keepdims=True)
+    powers = _EXP(rows - largest)
+    return np.asarray(largest[:, 0] + _LOG(_sum(powers)))
+
+
 def statistics_of(expression: Expression, values: Mapping[str, Values]) -> dict[str, Values]:
     """The values of all population-wide functions in an expression.
 
@@ -54,6 +62,8 @@ def statistics_of(expression: Expression, values: Mapping[str, Values]) -> dict[
     }
 
 
+_EXP, _LOG = from_libm(math.exp, np.exp), from_libm(math.log, np.log)
+
 _FUNCTIONS: Mapping[str, Callable[[Values], NDArray[np.float64]]] = MappingProxyType(
     {
         "mean": lambda rows: _sum(rows) / rows.shape[1],
@@ -62,5 +72,6 @@ _FUNCTIONS: Mapping[str, Callable[[Values], NDArray[np.float64]]] = MappingProxy
         "min": lambda rows: np.asarray(rows.min(axis=1)),
         "norm1": lambda rows: _sum(np.abs(rows)),
         "norm2": lambda rows: np.sqrt(_sum(rows * rows)),
+        "logsumexp": _logsumexp,
     }
 )

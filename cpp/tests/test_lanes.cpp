@@ -39,6 +39,7 @@ void check_functions() {
     check_unary<Value>([](auto x) { return annconv::exp(x); });
     check_unary<Value>([](auto x) { return annconv::log(x); });  // NaN below zero
     check_unary<Value>([](auto x) { return annconv::tanh(x); });
+    check_unary<Value>([](auto x) { return annconv::erf(x); });
     check_unary<Value>([](auto x) { return annconv::floor(x); });
     check_unary<Value>([](auto x) { return annconv::trunc(x); });
     check_unary<Value>([](auto x) { return annconv::abs(x); });

@@ -18,6 +18,7 @@ from annconv.neurons.neuron import Neuron
 from annconv.options import CompileOptions
 from annconv.readouts import Readout, parse_readout
 from annconv.reference.network import run_network
+from annconv.reference.statistics import overall
 
 LEAD = Readout(
     name="lead",
@@ -30,7 +31,7 @@ HEIGHT = Readout(
     name="height",
     observes=("v", "count"),
     stop="v == max(v) and v - second(v) > 0.75 and norm1(count) > 3",
-    score="(v - min(v)) / (max(v) - min(v) + norm2(count))",
+    score="(v - min(v)) / (max(v) - min(v) + norm2(count)) + exp(v - logsumexp(v))",
 )
 READOUTS = {"lead": LEAD, "height": HEIGHT}
 OPTIONS = CompileOptions(precision="double", threads=1, strict_warnings=True, compiler_level=0)
@@ -91,9 +92,16 @@ def test_a_live_network_reads_as_the_oracle(name: str) -> None:
     np.testing.assert_allclose(received, expected.outputs, rtol=1e-12)
 
 
-def test_a_neuron_knows_no_runner_up() -> None:
-    with pytest.raises(EquationError, match="unknown function 'second'"):
-        parse_neuron(Neuron(equations="v = second(v)", spike="v > 1"))
+def test_exponentials_are_added_up_without_overflow() -> None:
+    rows = np.array([[1.0, 2.0, 3.0], [1000.0, 999.0, -1000.0], [-5e4, -5e4, -5e4]])
+    expected = [np.log(np.exp(rows[0]).sum()), 1000 + np.log1p(np.exp(-1.0)), np.log(3) - 5e4]
+    np.testing.assert_allclose(overall("logsumexp", rows)[:, 0], expected, rtol=1e-15)
+
+
+@pytest.mark.parametrize("function", ["second", "logsumexp"])
+def test_a_neuron_knows_no_function_of_read_outs(function: str) -> None:
+    with pytest.raises(EquationError, match=f"unknown function '{function}'"):
+        parse_neuron(Neuron(equations=f"v = {function}(v)", spike="v > 1"))
 
 
 def test_a_parameter_is_the_same_for_all_neurons() -> None:

@@ -126,6 +126,8 @@ def _bracketed(expression: Expression, needed: bool) -> str:
 def _call(function: str, arguments: tuple[Expression, ...]) -> str:
     if function == "pow":
         return "^".join(_bracketed(part, _level(part) < _TIGHTEST) for part in arguments)
+    if function == "erf":
+        raise NotSaid("erf(x)", "its equations have no such function", "tanh(1.2*x), nearly")
     if function == "fma":
         # On a processor that can, ANNarchy's compiler rounds such a sum once by itself.
         factor, other, added = arguments

@@ -57,4 +57,14 @@ Real norm2(const Real* values) {
     return static_cast<Real>(std::sqrt(sum));
 }
 
+/// The logarithm of the sum of exponentials, of differences from the largest value.
+template <int count, class Real>
+Real logsumexp(const Real* values) {
+    const auto most = static_cast<double>(largest<count>(values));
+    double sum = 0;
+    for (int index = 0; index < count; ++index)
+        sum += std::exp(static_cast<double>(values[index]) - most);
+    return static_cast<Real>(most + std::log(sum));
+}
+
 }  // namespace annconv

@@ -66,6 +66,9 @@ REFUSED = {
     "statistic": (
         neuron("v = mean(v)"), "mean(v)", "after a reset ANNarchy reads what the run before left",
     ),
+    "error function": (
+        neuron("v = 2*erf(v)"), "erf(x)", "its equations have no such function",
+    ),
     "cut inside": (
         neuron("v = 1.5 ; n = 1 : int ; w = n", spike="v > 1", reset="n = v/2"), None, None,
     ),
