@@ -15,6 +15,7 @@ from annconv.ir.network import Network
 from annconv.ir.operators import (
     Convolution,
     Dense,
+    Gather,
     Increase,
     MaxPool,
     MeanPool,
@@ -26,6 +27,7 @@ from annconv.ir.operators import (
     Upsample,
 )
 from annconv.ir.projection import Projection
+from annconv.reference.operators import apply_operator
 
 CHANNEL_BY_CHANNEL = (MeanPool, MaxPool, Pad, Upsample, Increase, Scale)
 """Operators that keep channels apart."""
@@ -82,7 +84,7 @@ def channel_drives(
             drives = (kernel * share[:, None]).reshape(-1, kernel.shape[-1])
         elif isinstance(operator, Dense):
             drives = operator.weights.astype(np.float64) * share[:, None]
-        elif isinstance(operator, Convolution | Reshape | Slice):
+        elif isinstance(operator, Convolution | Reshape | Slice | Gather):
             drives = none
     return drives
 
@@ -116,9 +118,9 @@ def _applied(operator: Operator, activity: FloatArray, geometry: Geometry) -> Fl
         return np.asarray(cut @ kernels).reshape(-1)
     if isinstance(operator, Dense):
         return np.asarray(activity @ operator.weights.astype(np.float64))
-    if isinstance(operator, Reshape):
-        values = np.broadcast_to(activity, geometry).reshape(operator.geometry)
-        return np.asarray(values.mean(axis=tuple(range(len(operator.geometry) - 1))))
+    if isinstance(operator, Reshape | Gather):
+        (values,) = apply_operator(operator, np.broadcast_to(activity, (1, *geometry)))
+        return np.asarray(values.reshape(-1, values.shape[-1]).mean(axis=0))
     if isinstance(operator, Scale):
         return activity * operator.factors
     if isinstance(operator, Slice):

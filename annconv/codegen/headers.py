@@ -27,7 +27,7 @@ OPERATORS = {
     "max_pool": "annconv/kernels/pooling.hpp",
     "mean_pool": "annconv/kernels/pooling.hpp",
     **dict.fromkeys(
-        (SCALE, FUSED_SCALE, TRANSFER, "pad", "place_channels", "upsample", "increase"),
+        (SCALE, FUSED_SCALE, TRANSFER, "pad", "place_channels", "upsample", "gather", "increase"),
         "annconv/kernels/elementwise.hpp",
     ),
 }

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from annconv.errors import InputError
 from annconv.ir.values import real_array
 
 FloatArray = NDArray[np.floating[Any]]
@@ -15,6 +16,12 @@ FloatArray = NDArray[np.floating[Any]]
 
 WeightArray = NDArray[np.floating[Any]] | NDArray[np.int16]
 """float32, float64, or whole numbers of 16 bits."""
+
+PlaceArray = NDArray[np.int32]
+"""Places in an array, -1 for none."""
+
+AnyArray = WeightArray | PlaceArray
+"""What the intermediate representations hold."""
 
 Geometry = tuple[int, ...]
 """Shape of a population or layer without the batch axis; ranks run through it in C order."""
@@ -46,14 +53,29 @@ def freeze_weights(values: ArrayLike) -> WeightArray:
     return array
 
 
-def array_digest(array: WeightArray) -> str:
+def freeze_places(values: ArrayLike) -> PlaceArray:
+    """A contiguous, write-protected, little-endian int32 copy of whole numbers.
+
+    Raises:
+        InputError: They are no whole numbers of 32 bits.
+    """
+    given = real_array(values, "an array of a network")
+    array = np.array(given, dtype="<i4", order="C", copy=True)
+    if given.dtype.kind != "i" or not np.array_equal(array, given):
+        what, received = "places of a network", f"an array of {given.dtype}"
+        raise InputError(what, expected="whole numbers of 32 bits", received=received)
+    array.setflags(write=False)
+    return array
+
+
+def array_digest(array: AnyArray) -> str:
     """SHA-256 over dtype, shape and bytes, as hexadecimal text."""
     digest = hashlib.sha256(f"{array.dtype.str}{array.shape}".encode())
     digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
 
 
-def describe_array(array: WeightArray) -> str:
+def describe_array(array: AnyArray) -> str:
     """Type, shape and short digest; a single number as itself."""
     if array.ndim == 0:
         return repr(float(array))

@@ -15,12 +15,14 @@ from typing import ClassVar
 from annconv.ir.arrays import (
     FloatArray,
     Geometry,
+    PlaceArray,
     WeightArray,
     describe_array,
     freeze,
+    freeze_places,
     freeze_weights,
 )
-from annconv.ir.records import ARRAY, PADDING, SHAPE, WEIGHTS, WHOLE, Coder, record
+from annconv.ir.records import ARRAY, PADDING, PLACES, SHAPE, WEIGHTS, WHOLE, Coder, record
 
 Extents = tuple[int, ...]
 """One number for every spatial axis."""
@@ -300,6 +302,32 @@ class Upsample:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Gather:
+    """Every value of the result is one of those received, or zero.
+
+    Attributes:
+        places: Of the result's geometry, int32: the rank of the value that stands there, in C
+            order; -1 for zero.
+    """
+
+    places: PlaceArray
+    linear: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "places", freeze_places(self.places))
+
+    def output_geometry(self, geometry: Geometry) -> Geometry | None:
+        """Geometry of the result, None if the operator cannot read `geometry`."""
+        if not self.places.size:
+            return None
+        fits = self.places.min() >= -1 and self.places.max() < math.prod(geometry)
+        return tuple(self.places.shape) if fits else None
+
+    def __str__(self) -> str:
+        return f"gather  {describe_array(self.places)}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Increase:
     """By how much its input grew since the last step, from zero at a sample's start.
 
@@ -318,8 +346,9 @@ class Increase:
 
 
 Operator = (
-    Convolution | Dense | MeanPool | MaxPool | Reshape | Scale | Pad | Slice | Upsample | Increase
-)
+    Convolution | Dense | MeanPool | MaxPool | Reshape | Scale | Pad | Slice | Upsample | Gather
+    | Increase
+)  # fmt: skip
 
 _WINDOW = MappingProxyType({"size": SHAPE, "strides": SHAPE, "padding": PADDING})
 OPERATORS: Mapping[type, Coder] = MappingProxyType(
@@ -340,6 +369,7 @@ OPERATORS: Mapping[type, Coder] = MappingProxyType(
         Pad: record(Pad, padding=PADDING),
         Slice: record(Slice, start=WHOLE, channels=WHOLE),
         Upsample: record(Upsample, repeats=SHAPE),
+        Gather: record(Gather, places=PLACES),
         Increase: record(Increase),
     }
 )

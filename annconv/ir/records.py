@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 
 from annconv.errors import InputError
-from annconv.ir.arrays import WeightArray, freeze, freeze_weights
+from annconv.ir.arrays import AnyArray, freeze, freeze_places, freeze_weights
 
-Arrays = dict[str, WeightArray]
+Arrays = dict[str, AnyArray]
 """Values of the arrays of one structure, by the path of the field that holds them."""
 
 MAX_WHOLE = 2**31 - 1
@@ -35,6 +35,9 @@ DTYPES = ("<f4", "<f8")
 
 WEIGHT_DTYPES = (*DTYPES, "<i2")
 """Types of weights, which may be whole numbers."""
+
+PLACE_DTYPE = "<i4"
+"""Type of places."""
 
 
 class _Always:
@@ -107,21 +110,31 @@ def _encode_weights(value: Any, where: str, arrays: Arrays) -> dict[str, Any]:
     return _array_reference(value, where, arrays)
 
 
-def _array_reference(value: WeightArray, where: str, arrays: Arrays) -> dict[str, Any]:
+def _encode_places(value: Any, where: str, arrays: Arrays) -> dict[str, Any]:
+    if not isinstance(value, np.ndarray) or value.dtype.str != PLACE_DTYPE:
+        raise _refuse(where, "an array of int32", value)
+    return _array_reference(value, where, arrays)
+
+
+def _array_reference(value: AnyArray, where: str, arrays: Arrays) -> dict[str, Any]:
     """What stands in the text for an array that is kept aside."""
     arrays[where] = value
     return {"array": where, "dtype": value.dtype.str, "shape": list(value.shape)}
 
 
-def _decode_array(value: Any, where: str, arrays: Arrays) -> WeightArray:
+def _decode_array(value: Any, where: str, arrays: Arrays) -> AnyArray:
     return freeze(_referred_array(value, where, arrays))
 
 
-def _decode_weights(value: Any, where: str, arrays: Arrays) -> WeightArray:
+def _decode_weights(value: Any, where: str, arrays: Arrays) -> AnyArray:
     return freeze_weights(_referred_array(value, where, arrays))
 
 
-def _referred_array(value: Any, where: str, arrays: Arrays) -> WeightArray:
+def _decode_places(value: Any, where: str, arrays: Arrays) -> AnyArray:
+    return freeze_places(_referred_array(value, where, arrays))
+
+
+def _referred_array(value: Any, where: str, arrays: Arrays) -> AnyArray:
     """The array to which a text refers, taken out of `arrays`."""
     _fields(value, where, ("array", "dtype", "shape"))
     shape = SHAPE.decode(value["shape"], f"{where}.shape", arrays)
@@ -143,6 +156,7 @@ WHOLE = Coder(_whole, _whole)
 REAL = Coder(_encode_real, _decode_real)
 ARRAY = Coder(_encode_array, _decode_array)
 WEIGHTS = Coder(_encode_weights, _decode_weights)
+PLACES = Coder(_encode_places, _decode_places)
 
 
 def optional(coder: Coder) -> Coder:
@@ -306,7 +320,7 @@ def encode(coder: Coder, structure: object) -> tuple[dict[str, Any], Arrays]:
     return coder.encode(structure, "", arrays), arrays
 
 
-def decode(coder: Coder, value: object, arrays: Mapping[str, WeightArray]) -> Any:
+def decode(coder: Coder, value: object, arrays: Mapping[str, AnyArray]) -> Any:
     """The structure that `encode` wrote; its rules are not checked.
 
     Args:
@@ -324,7 +338,7 @@ def decode(coder: Coder, value: object, arrays: Mapping[str, WeightArray]) -> An
     return structure
 
 
-def digest(encoded: object, arrays: Mapping[str, WeightArray]) -> str:
+def digest(encoded: object, arrays: Mapping[str, AnyArray]) -> str:
     """SHA-256 over the text, which holds dtypes and shapes, and the bytes of all arrays.
 
     Args:

@@ -15,6 +15,7 @@ from typing import Literal
 from annconv.ir.arrays import Geometry
 from annconv.ir.network import Network
 from annconv.ir.operators import (
+    Gather,
     Increase,
     MaxPool,
     Operator,
@@ -42,8 +43,8 @@ from annconv.neurons.model import Assign, NeuronModel, Ode, OdeSystem, Statement
 Kind = Literal["spike", "signed", "count", "real"]
 """What a value is: "spike" 0 or 1, "signed" -1, 0 or 1, "count" whole and not below 0."""
 
-CARRIED = (Pad, Reshape, Slice, Upsample)
-"""Operators that move values, and put zeros around them."""
+CARRIED = (Gather, Pad, Reshape, Slice, Upsample)
+"""Operators that move values, and put zeros around and between them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from annconv.ir.records import Coder, canonical_json, decode, digest, encode
 SUFFIX = ".snn"
 FORMAT_VERSION = 1
 METADATA_KEY = "annconv"
-TENSOR_TYPES = {"F32": "<f4", "F64": "<f8", "I16": "<i2"}
+TENSOR_TYPES = {"F32": "<f4", "F64": "<f8", "I16": "<i2", "I32": "<i4"}
 """safetensors' name of a type -> NumPy's; a network holds no others."""
 
 _AGAIN = "save the network again, or copy the file again from where it was made"

@@ -10,6 +10,9 @@ from annconv.plan.layouts import Layout
 BufferType = Literal["real", "spike", "bits", "count", "flag"]
 
 
+PackedType = Literal["real", "int16", "int32"]
+
+
 @dataclass(frozen=True, slots=True)
 class Buffer:
     """An array of a thread's arena.
@@ -60,14 +63,14 @@ class Packed:
         length: Number of elements.
         source: Where its values come from.
         layout: How they are arranged, None for the order of the source.
-        type: "real", "int16" for whole weights, or "int32" for places.
+        type: "real", "int16" for whole weights, or "int32" for places of channels or values.
     """
 
     name: str
     length: int
     source: Source
     layout: Layout | None = None
-    type: Literal["real", "int16", "int32"] = "real"
+    type: PackedType = "real"
 
     def __str__(self) -> str:
         origin = ".".join(filter(None, (self.source.owner, self.source.name)))

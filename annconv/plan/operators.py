@@ -12,6 +12,7 @@ from annconv.ir.arrays import Geometry
 from annconv.ir.operators import (
     Convolution,
     Dense,
+    Gather,
     Increase,
     MaxPool,
     MeanPool,
@@ -40,7 +41,7 @@ class KernelShape:
     Attributes:
         function: Template in `cpp/include/annconv/kernels/`.
         constants: Names and values of its shape.
-        array: Name of the operator's array of weights, None if it has none.
+        array: Name of the operator's array of weights or places, None if it has none.
         stateful: Whether it keeps a value per input element from step to step.
     """
 
@@ -141,6 +142,10 @@ def _upsample(operator: Upsample, geometry: Geometry, result: Geometry) -> Kerne
     return KernelShape("upsample", constants)
 
 
+def _gather(operator: Gather, geometry: Geometry, result: Geometry) -> KernelShape:
+    return KernelShape("gather", (("kSize", math.prod(result)),), array="places")
+
+
 def _increase(operator: Increase, geometry: Geometry, result: Geometry) -> KernelShape:
     return KernelShape("increase", (("kSize", math.prod(geometry)),), stateful=True)
 
@@ -161,6 +166,7 @@ def kernel_shape(operator: Operator, geometry: Geometry, result: Geometry) -> Ke
         (Pad, _pad),
         (Slice, _slice),
         (Upsample, _upsample),
+        (Gather, _gather),
         (Increase, _increase),
     )
     make = next(make for kinds, make in table if isinstance(operator, kinds))

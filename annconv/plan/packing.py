@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annconv.errors import InputError
-from annconv.ir.arrays import FloatArray, Geometry, WeightArray
+from annconv.ir.arrays import AnyArray, FloatArray, Geometry
 from annconv.ir.network import Network
 from annconv.plan.arrays import Packed
 from annconv.plan.layouts import NeuronLayout
@@ -37,7 +37,7 @@ def pack(plan: Plan, network: Network) -> bytes:
         plan: The plan of this network, or of one of equal structure.
         network: Where the values come from.
     Raises:
-        InputError: A value is too large for the plan's precision.
+        InputError: Values are too large, or all too small, for the plan's precision.
     """
     real = np.dtype("<f8" if plan.precision == "double" else "<f4")
     payload = bytearray()
@@ -57,18 +57,22 @@ def _packed_array(entry: Packed, network: Network, real: np.dtype[Any]) -> NDArr
         if not np.array_equal(integers, whole):
             raise ValueError(f"packed {entry.name}: expected whole numbers of 16 bits")
         return integers
+    if entry.type == "int32" and entry.source.kind == "operator":
+        return _operator_array(entry, network).astype("<i4", copy=False)
     if entry.source.kind == "places":
         return np.argsort(_channels(entry, network)).astype("<i4")
-    with np.errstate(over="ignore"):
-        packed = np.ascontiguousarray(_arranged(entry, _values(entry, network)), dtype=real)
+    values = _values(entry, network)
+    with np.errstate(over="ignore", under="ignore"):
+        packed = np.ascontiguousarray(_arranged(entry, values), dtype=real)
     if packed.size != entry.length:
         raise ValueError(f"packed {entry.name}: expected {entry.length} values, got {packed.size}")
-    if not np.isfinite(packed).all():
+    lost = not packed.any() and values.any()
+    if lost or not np.isfinite(packed).all():
         where = ".".join(filter(None, (entry.source.owner, entry.source.name)))
         raise InputError(
             f"values of {where!r}",
             expected=f"numbers within {real.name}",
-            received="larger ones",
+            received="smaller ones, all of which would be 0" if lost else "larger ones",
             instead="Compile with precision='double', or rescale them.",
         )
     return packed
@@ -81,10 +85,16 @@ def _arranged(entry: Packed, values: FloatArray) -> FloatArray:
 
 def _operator_values(entry: Packed, network: Network) -> FloatArray:
     """An operator's array of weights, whole numbers as real ones."""
+    array = _operator_array(entry, network)
+    return array.astype(np.float64) if array.dtype.kind == "i" else array  # type: ignore[return-value]
+
+
+def _operator_array(entry: Packed, network: Network) -> AnyArray:
+    """An operator's array, as it holds it."""
     source = entry.source
     projection = next(item for item in network.projections if item.name == source.owner)
-    array: WeightArray = getattr(projection.operators[source.position], source.name)
-    return array.astype(np.float64) if array.dtype.kind == "i" else array  # type: ignore[return-value]
+    array: AnyArray = getattr(projection.operators[source.position], source.name)
+    return array
 
 
 def _channels(entry: Packed, network: Network) -> tuple[int, ...]:

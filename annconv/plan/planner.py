@@ -13,7 +13,7 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
-from annconv.ir.arrays import FloatArray, Geometry, WeightArray
+from annconv.ir.arrays import AnyArray, FloatArray, Geometry
 from annconv.ir.network import Network
 from annconv.ir.operators import Operator, Reshape, chain_geometry
 from annconv.ir.population import RATES, Population
@@ -21,7 +21,7 @@ from annconv.ir.projection import SPIKES, Projection
 from annconv.ir.signals import REAL, Signal, emitted, signals_of
 from annconv.neurons.expressions import Name, Number
 from annconv.neurons.model import NeuronModel
-from annconv.plan.arrays import Buffer, BufferType, Packed, Source
+from annconv.plan.arrays import Buffer, BufferType, Packed, PackedType, Source
 from annconv.plan.kernels import (
     BoundParameter,
     BoundVariable,
@@ -112,9 +112,11 @@ class _Planner:
         self.buffers.append(Buffer(name, kind, length))
         return name
 
-    def _pack(self, words: Iterable[str], length: int, source: Source) -> str:
+    def _pack(
+        self, words: Iterable[str], length: int, source: Source, kind: PackedType = "real"
+    ) -> str:
         name = self.names.identifier(*words)
-        self.packed.append(Packed(name, length, source))
+        self.packed.append(Packed(name, length, source, type=kind))
         return name
 
     def _declare(self, population: Population) -> None:
@@ -279,9 +281,11 @@ class _Planner:
         owner = projection.name
         packed = state = None
         if shape.array is not None:
-            values: WeightArray = getattr(operator, shape.array)
+            values: AnyArray = getattr(operator, shape.array)
             origin = Source("operator", owner, shape.array, position)
-            packed = self._pack((owner, shape.array), values.size, origin)
+            whole = values.dtype == np.int32
+            kind: PackedType = "int32" if whole else "real"
+            packed = self._pack((owner, shape.array), values.size, origin, kind)
         if shape.stateful:
             state = self._buffer((owner, "passed"), "real", prod(before))
         summary = (

@@ -17,6 +17,7 @@ from annconv.ir.operators import (
     Convolution,
     Dense,
     Extents,
+    Gather,
     Increase,
     MaxPool,
     MeanPool,
@@ -79,6 +80,10 @@ def apply_operator(operator: Operator, values: Values) -> Values:
             for axis, factor in enumerate(operator.repeats, start=1):
                 values = np.repeat(values, factor, axis=axis)
             return values
+        case Gather():
+            rows = values.reshape(len(values), -1)
+            zero = np.zeros((len(values), 1), dtype=values.dtype)
+            return np.concatenate([rows, zero], axis=1)[:, operator.places]
         case Increase():
             raise ValueError("Increase depends on earlier steps: call apply_increase")
 

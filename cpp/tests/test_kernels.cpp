@@ -133,6 +133,9 @@ void check_elementwise() {
     Reals six(6, 7);
     annconv::place_channels<Place, Output::kWrite>(input.data(), six.data());
     CHECK((six == Reals{0, 1, 0, 0, 2, 0}));
+    const std::int32_t places[] = {1, -1};
+    annconv::gather<Pair, Output::kWrite>(input.data(), places, pair.data());
+    CHECK((pair == Reals{2, 0}));
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ from annconv.ir.network import Network
 from annconv.ir.operators import (
     Convolution,
     Dense,
+    Gather,
     Increase,
     MaxPool,
     MeanPool,
@@ -84,6 +85,7 @@ def every_operator() -> Network:
         Scale(weights(4, dtype=np.float64)),
     )
     pooled = (MaxPool((2, 2), (1, 1), ((0, 1), (0, 1))), Increase())
+    moved = np.maximum(np.arange(-8, 48), -1).reshape(56, 1)
     return Network(
         name='branches "x"); \n é \ud800',
         populations=(
@@ -101,6 +103,7 @@ def every_operator() -> Network:
                 "4", "right", "sum", (Reshape((16,)), Dense(weights(16, 56)), Reshape((56, 1)))
             ),
             Projection("5", "sum", "output", (Reshape((56,)), Dense(weights(56, 2))), delay=0),
+            Projection("6", "left", "sum", (Gather(moved),)),
         ),
         readout=COUNT,
         dt=0.1,

@@ -163,7 +163,7 @@ def test_safetensors_of_others_are_refused():
         with pytest.raises(ModelFileError, match="without annconv's metadata"):
             Network.from_bytes(content)
     content = safetensors.numpy.save({"x": np.zeros(3, dtype=np.int8)})
-    with pytest.raises(ModelFileError, match="expected tensors of F32, F64, I16, received I8"):
+    with pytest.raises(ModelFileError, match="expected tensors of F32, F64, I16, I32, received I8"):
         Network.from_bytes(content)
 
 

@@ -9,6 +9,7 @@ from annconv.errors import SimulationError
 from annconv.ir.operators import (
     Convolution,
     Dense,
+    Gather,
     Increase,
     MaxPool,
     MeanPool,
@@ -75,6 +76,7 @@ CASES: dict[str, tuple[Operator, tuple[int, ...], str, dict[str, object]]] = {
         "upsample",
         {"kIn": (1, 2, 2), "kOut": (1, 4, 6), "kFactors": (1, 2, 3), "kChannels": 1},
     ),
+    "gather": (Gather(np.array([[2, -1], [0, 0]])), (3, 2), "gather", {"kSize": 4}),
     "increase": (Increase(), (2, 3), "increase", {"kSize": 6}),
 }  # fmt: skip
 
@@ -104,7 +106,7 @@ def test_arrays_of_weights() -> None:
     arrays = {case: shape_of(operator, at).array for case, (operator, at, *_) in CASES.items()}
     assert {case: name for case, name in arrays.items() if name} == {
         "two axes": "kernel", "one axis": "kernel", "dense": "weights", "scale": "factors",
-        "scale by one": "factors",
+        "scale by one": "factors", "gather": "places",
     }  # fmt: skip
 
 

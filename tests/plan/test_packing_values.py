@@ -26,14 +26,19 @@ def network(weight: float, threshold: float) -> Network:
 
 
 @pytest.mark.parametrize(
-    ("weight", "threshold", "where"), [(-1e39, 1.0, "proj.weights"), (1.0, 1e300, "out.vt")]
+    ("weight", "threshold", "where", "received"),
+    [
+        (-1e39, 1.0, "proj.weights", "larger ones"),
+        (1.0, 1e300, "out.vt", "larger ones"),
+        (1.0, 1e-50, "out.vt", "smaller ones, all of which would be 0"),
+    ],
 )
-def test_values_beyond_single_precision_are_refused(weight, threshold, where):
+def test_values_beyond_single_precision_are_refused(weight, threshold, where, received):
     subject = network(weight, threshold)
     with pytest.raises(InputError) as caught:
         pack(make_plan(subject, "single"), subject)
     assert str(caught.value) == (
-        f"values of '{where}': expected numbers within float32, received larger ones. "
+        f"values of '{where}': expected numbers within float32, received {received}. "
         "Compile with precision='double', or rescale them."
     )
     pack(make_plan(subject, "double"), subject)

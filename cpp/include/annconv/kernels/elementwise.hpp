@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 
 #include "annconv/functions.hpp"
 #include "annconv/kernels/window.hpp"
@@ -85,6 +86,15 @@ void upsample(const In* input, Real* output) {
                           output + out_cell * Shape::kChannels + channel);
         }
     });
+}
+
+// At each place the value of the input that `places` names, or zero where that is -1.
+template <class Shape, Output mode, class In, class Real>
+void gather(const In* input, const std::int32_t* places, Real* output) {
+    for (int index = 0; index < Shape::kSize; ++index) {
+        const std::int32_t place = places[index];
+        put_one<mode>(place < 0 ? In{0} : input[place], output + index);
+    }
 }
 
 // By how much the input grew since the last step.
