@@ -16,7 +16,12 @@ _SINGLE_BYTES = np.dtype(np.float32).itemsize
 
 
 def prepare_samples(
-    samples: object, geometry: Geometry, *, frames: bool = False, steps: int | None = None
+    samples: object,
+    geometry: Geometry,
+    *,
+    frames: bool = False,
+    steps: int | None = None,
+    what: str = "samples",
 ) -> FloatArray:
     """Samples as one array of the input's geometry.
 
@@ -29,17 +34,18 @@ def prepare_samples(
         geometry: Of the input population.
         frames: Whether axis 1 is time.
         steps: With `frames`, the number of frames a sample must have; None: any.
+        what: What they are called in messages.
     Returns:
         (N, *geometry), or (N, steps, *geometry) with `frames`; float32 or float64, contiguous.
     Raises:
         InputError: Not numbers, of another size, or not finite.
     """
-    numbers = _as_numbers(samples)
+    numbers = _as_numbers(samples, what)
     shape = numbers.shape
-    check_shape(shape, geometry, frames=frames, steps=steps)
+    check_shape(shape, geometry, frames=frames, steps=steps, what=what)
     if shape == (0,):
         return numbers.reshape(0, *([steps or 0] if frames else []), *geometry)
-    finite(numbers, "samples", "finite numbers", _CLEAN)
+    finite(numbers, what, "finite numbers", _CLEAN)
     return np.ascontiguousarray(numbers.reshape(*shape[: 2 if frames else 1], *geometry))
 
 
@@ -63,7 +69,7 @@ def rates_of(
     Raises:
         InputError: As both of them.
     """
-    numbers = _as_numbers(samples)
+    numbers = _as_numbers(samples, "samples")
     frames = steps is not None
     check_shape(numbers.shape, geometry, frames=frames, steps=steps)
     rates = _scaled(numbers, scale, kept_as)
@@ -75,7 +81,12 @@ def rates_of(
 
 
 def check_shape(
-    shape: tuple[int, ...], geometry: Geometry, *, frames: bool = False, steps: int | None = None
+    shape: tuple[int, ...],
+    geometry: Geometry,
+    *,
+    frames: bool = False,
+    steps: int | None = None,
+    what: str = "samples",
 ) -> None:
     """Refuse an array that cannot be samples, by its shape alone.
 
@@ -84,6 +95,7 @@ def check_shape(
         geometry: As `prepare_samples`.
         frames: As `prepare_samples`.
         steps: As `prepare_samples`.
+        what: As `prepare_samples`.
     Raises:
         InputError: It has another number of values for each sample, or other frames.
     """
@@ -93,15 +105,15 @@ def check_shape(
     if len(shape) < lead or math.prod(shape[lead:]) != math.prod(geometry):
         whole = math.prod(geometry)
         single = not frames and math.prod(shape) == whole
-        hint = "A single sample needs a batch axis: samples[None]." if single else ""
+        hint = f"A single sample needs a batch axis: {what}[None]." if single else ""
         wanted = _wanted_shape(geometry, frames, steps)
         expected = f"an array {wanted} or any shape with {whole} values per " + (
             "frame" if frames else "sample"
         )
-        raise InputError("samples", expected=expected, received=f"shape {shape}", instead=hint)
+        raise InputError(what, expected=expected, received=f"shape {shape}", instead=hint)
     if frames and steps is not None and shape[1] != steps:
         raise InputError(
-            "samples with frames",
+            f"{what} with frames",
             expected=f"one frame for each of {steps} steps",
             received=f"{shape[1]} frames",
         )
@@ -140,9 +152,9 @@ def _wanted_shape(geometry: Geometry, frames: bool, steps: int | None) -> str:
     return "(" + ", ".join([*lead, *map(str, geometry)]) + ")"
 
 
-def _as_numbers(samples: object) -> FloatArray:
+def _as_numbers(samples: object, what: str) -> FloatArray:
     """`samples` as float32 or float64."""
-    given = real_array(samples, "samples")
+    given = real_array(samples, what)
     dtype = given.dtype
     native = np.float32 if dtype.kind == "f" and dtype.itemsize <= _SINGLE_BYTES else np.float64
     numbers: FloatArray = in_type(given, native)
