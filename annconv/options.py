@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from annconv.checks import among, check, flag, number, one_of, tuple_of_names, whole
 from annconv.machine import available_cores, vector_bits
 
 PRECISIONS = ("single", "double", "int16")
 NORMALISATIONS = ("model",)
+THRESHOLDS = ("least_squares", "maximum", "percentile")
 UNSUPPORTED_POLICIES = ("refuse", "ignore")
 VECTOR_BITS = (128, 256, 512)
 
@@ -54,6 +55,33 @@ class AnnarchyOptions:
             number("dt", positive=True),
             whole("steps", 1),
             one_of("on_unsupported", UNSUPPORTED_POLICIES),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RateOptions:
+    """How preset `rate` makes a spiking network; the Network stores all but the samples."""
+
+    calibration: Any = None
+    """(N, ...) samples as the model takes them: some hundred of those that it was trained on."""
+    steps: int = 32
+    """Steps that thresholds are chosen for, and that `run` takes when not told otherwise."""
+    thresholds: str = "least_squares"
+    """How the value of a spike is chosen: "least_squares", "maximum" or "percentile"."""
+    potential_correction: bool = True
+    """Whether membrane potentials at the start make up for each channel's mean error."""
+    progress: bool = False
+    """Whether to show a progress bar on stderr."""
+    on_unsupported: ClassVar[str] = "refuse"
+    """What cannot be converted is refused."""
+
+    def __post_init__(self) -> None:
+        check(
+            self,
+            whole("steps", 1),
+            one_of("thresholds", THRESHOLDS),
+            flag("potential_correction"),
+            flag("progress"),
         )
 
 

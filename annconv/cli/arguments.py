@@ -11,7 +11,14 @@ from typing import Any, NoReturn
 import annconv
 from annconv.cli import commands
 from annconv.neurons.library import ENCODINGS, HIDDEN
-from annconv.options import NORMALISATIONS, PRECISIONS, UNSUPPORTED_POLICIES, AnnarchyOptions
+from annconv.options import (
+    NORMALISATIONS,
+    PRECISIONS,
+    THRESHOLDS,
+    UNSUPPORTED_POLICIES,
+    AnnarchyOptions,
+    RateOptions,
+)
 from annconv.printing import show, tell
 from annconv.readouts.table import READOUTS
 
@@ -24,7 +31,13 @@ samples: the content of a file decides on its format.
 labels: .npy, .npz, IDX, or text with one whole number per line (.csv as --output writes it).
 """
 
-_DEFAULTS = {entry.name: entry.default for entry in fields(AnnarchyOptions)}
+_PRESETS = ("annarchy", "rate")
+_DEFAULTS = {
+    entry.name: entry.default
+    for options in (RateOptions, AnnarchyOptions)
+    for entry in fields(options)
+}
+"""Of options that both presets have, those of `annarchy`."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -200,7 +213,8 @@ def _add_steps(group: Any) -> None:
         "--steps",
         type=int,
         metavar="N",
-        help=f"steps per sample unless a run says otherwise (default: {_DEFAULTS['steps']})",
+        help="steps per sample unless a run says otherwise, for which rate is calibrated, too "
+        f"(default: {_DEFAULTS['steps']}, of rate {RateOptions.steps})",
     )
 
 
@@ -276,6 +290,23 @@ def _add_conversion(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
         flag = "--" + name.replace("_", "-")
         group.add_argument(flag, type=read, metavar=metavar, help=text + told)
 
+    group.add_argument(
+        "--preset",
+        metavar="NAME",
+        help=f"{' or '.join(_PRESETS)}: which network is made; each takes the options that are its "
+        f"own (default: {_PRESETS[0]})",
+    )
+    option(
+        "calibration", "FILE", "of rate: samples without labels, some hundred as in SAMPLES; needed"
+    )
+    option("thresholds", "NAME", f"of rate: {', '.join(THRESHOLDS)}")
+    group.add_argument(
+        "--no-potential-correction",
+        action="store_const",
+        const=False,
+        dest="potential_correction",
+        help="of rate: start membrane potentials at half a threshold",
+    )
     option("input_encoding", "NAME", ", ".join(ENCODINGS))
     option("hidden_neuron", "NAME", ", ".join(HIDDEN))
     option("read_out", "NAME", ", ".join(READOUTS))

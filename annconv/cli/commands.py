@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from annconv.checks import whole
 from annconv.durations import duration_steps
 from annconv.errors import InputError, ModelFileError, OptionError, OutputError
-from annconv.options import AnnarchyOptions
+from annconv.options import AnnarchyOptions, RateOptions
 from annconv.printing import show, tell
 
 if TYPE_CHECKING:
@@ -178,9 +178,10 @@ def _is_saved(path: str) -> bool:
 
 
 def _given(arguments: Namespace) -> dict[str, Any]:
-    """The options of the conversion that were written."""
-    names = [entry.name for entry in fields(AnnarchyOptions) if entry.name in arguments]
-    values = {name: getattr(arguments, name) for name in names}
+    """The options of the conversion that were written, the preset's name among them."""
+    classes = (AnnarchyOptions, RateOptions)
+    known = dict.fromkeys(["preset", *(entry.name for kind in classes for entry in fields(kind))])
+    values = {name: getattr(arguments, name) for name in known if name in arguments}
     return {name: value for name, value in values.items() if value is not None}
 
 
@@ -201,10 +202,16 @@ def _network(arguments: Namespace) -> Network:
         from annconv.ir.network import Network
 
         return Network.load(arguments.model)
-    from annconv.conversion.presets import preset_of
+    from annconv.conversion.presets import options_of, preset_of
     from annconv.converter.api import convert_model, unused_faults
 
-    options = AnnarchyOptions(**given)
+    if "calibration" in given:
+        from annconv.sample_files.files import open_samples
+
+        given["calibration"] = open_samples(given["calibration"], mapped=False).all()
+    if getattr(arguments, "run_steps", None) is not None:
+        given["steps"] = arguments.run_steps  # of `predict`: what it runs it is converted for
+    options = options_of(given.pop("preset", "annarchy"), given)
     faults = unused_faults(options)
     preset_of(options).check(options, faults)  # told before Keras is imported
     _prepare_keras()

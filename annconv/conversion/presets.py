@@ -7,33 +7,41 @@ its name. Presets know nothing of one another: what one refuses and another take
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
-from annconv.conversion.annarchy.network import PRESET
+from annconv.conversion.annarchy.network import PRESET as ANNARCHY
 from annconv.conversion.annarchy.network import convert as convert_as_annarchy
 from annconv.conversion.annarchy.neurons import choose_neurons
-from annconv.conversion.annarchy.survey import refused_layers
+from annconv.conversion.annarchy.survey import refused_layers as refused_by_annarchy
+from annconv.conversion.rate.conversion import PRESET as RATE
+from annconv.conversion.rate.conversion import check_options as check_rate
+from annconv.conversion.rate.conversion import convert as convert_as_rate
+from annconv.conversion.rate.refusals import refused_layers as refused_by_rate
 from annconv.conversion.refusal import Takers
 from annconv.errors import LayerProblem, OptionError, nearest
 from annconv.ir.graph import Graph
 from annconv.ir.network import Network
 from annconv.ir.origin import Origin
-from annconv.options import AnnarchyOptions
+from annconv.options import AnnarchyOptions, RateOptions
 
-Options = AnnarchyOptions
+Options = AnnarchyOptions | RateOptions
 """Those of any preset."""
 
+Own = TypeVar("Own", AnnarchyOptions, RateOptions)
+"""Those of one."""
+Asked_contra = TypeVar("Asked_contra", AnnarchyOptions, RateOptions, contravariant=True)
 
-class Conversion(Protocol):
+
+class Conversion(Protocol[Asked_contra]):
     """Makes a network as one preset does."""
 
     def __call__(
         self,
         graph: Graph,
-        options: Options,
+        options: Asked_contra,
         takers: Takers,
         *,
         ignored: Sequence[LayerProblem],
@@ -42,15 +50,15 @@ class Conversion(Protocol):
         """The network; arguments and errors as `convert_graph`, `takers` for its refusals."""
 
 
-class OptionCheck(Protocol):
+class OptionCheck(Protocol[Asked_contra]):
     """Checks what a class of options cannot say by itself."""
 
-    def __call__(self, options: Options, other_faults: Iterable[str] = ()) -> object:
+    def __call__(self, options: Asked_contra, other_faults: Iterable[str] = ()) -> object:
         """Raise an OptionError that lists all faults, `other_faults` among them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Preset:
+class Preset(Generic[Own]):
     """A way to make spiking networks.
 
     Attributes:
@@ -62,24 +70,24 @@ class Preset:
     """
 
     name: str
-    options: type[Options]
-    check: OptionCheck
-    convert: Conversion
+    options: type[Own]
+    check: OptionCheck[Own]
+    convert: Conversion[Own]
     refused: Callable[[Graph], frozenset[Origin]]
 
 
-PRESETS: Mapping[str, Preset] = MappingProxyType(
-    {
-        preset.name: preset
-        for preset in (
-            Preset(PRESET, AnnarchyOptions, choose_neurons, convert_as_annarchy, refused_layers),
-        )
-    }
+_ANNARCHY = Preset(
+    ANNARCHY, AnnarchyOptions, choose_neurons, convert_as_annarchy, refused_by_annarchy
+)
+_RATE = Preset(RATE, RateOptions, check_rate, convert_as_rate, refused_by_rate)
+
+PRESETS: Mapping[str, Preset[Any]] = MappingProxyType(
+    {preset.name: preset for preset in (_ANNARCHY, _RATE)}
 )
 """Every preset by its name."""
 
 
-def preset_named(name: object) -> Preset:
+def preset_named(name: object) -> Preset[Any]:
     """The preset of that name.
 
     Raises:
@@ -90,9 +98,47 @@ def preset_named(name: object) -> Preset:
     return PRESETS[name]
 
 
-def preset_of(options: Options) -> Preset:
+def preset_of(options: Options) -> Preset[Any]:
     """The preset that options belong to."""
     return next(preset for preset in PRESETS.values() if preset.options is type(options))
+
+
+def options_of(name: object, given: Mapping[str, object]) -> Options:
+    """The options of a preset, as a user gives them by name.
+
+    Args:
+        name: Of the preset.
+        given: Name of an option -> its value.
+    Raises:
+        OptionError: There is no such preset, it has no such option, or a value is not allowed; all
+            options that it does not have are listed.
+    """
+    preset = preset_named(name)
+    known = [entry.name for entry in fields(preset.options)]
+    faults = [
+        f"{option}: preset {name!r} has no such option. {_remark(option, known)}"
+        for option in given
+        if option not in known
+    ]
+    try:
+        made: Options = preset.options(**{key: given[key] for key in given if key in known})
+    except OptionError as error:
+        raise OptionError([*faults, *error.faults]) from None
+    if faults:
+        raise OptionError(faults)
+    return made
+
+
+def _remark(option: str, known: Sequence[str]) -> str:
+    """What to do about an option that a preset does not have."""
+    others = [
+        preset.name
+        for preset in PRESETS.values()
+        if option in {entry.name for entry in fields(preset.options)}
+    ]
+    if others:
+        return f"Leave it out; it belongs to preset {', '.join(map(repr, others))}."
+    return f"{nearest(option, known)}."
 
 
 def convert_graph(
@@ -122,7 +168,7 @@ def convert_graph(
     return preset.convert(graph, options, takers(graph, preset), ignored=ignored, problems=problems)
 
 
-def takers(graph: Graph, preset: Preset) -> Takers:
+def takers(graph: Graph, preset: Preset[Any]) -> Takers:
     """Which presets take what one refuses.
 
     Args:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from annconv.errors import InputError
 from annconv.ir.network import Network
-from annconv.options import AnnarchyOptions, CompileOptions
+from annconv.options import AnnarchyOptions, CompileOptions, RateOptions
 from annconv.runtime.compiled import CompiledNetwork, compile_network
 
 if TYPE_CHECKING:
@@ -98,67 +98,64 @@ def _check_graph(graph: Any, caller: str) -> None:
         )
 
 
-def convert(
-    model: Any,
-    *,
-    preset: str = "annarchy",
-    input_encoding: Any = "CPN",
-    hidden_neuron: Any = "IaF",
-    read_out: str = "spike_count",
-    k: int | None = None,
-    normalize: str | None = None,
-    scale_factor: Any = None,
-    threshold_step: float = 0.05,
-    max_f: float = 100.0,
-    dt: float = 1.0,
-    steps: int = 1000,
-    on_unsupported: str = "refuse",
-) -> Network:
+def convert(model: Any, *, preset: str = "annarchy", **options: Any) -> Network:
     """Convert a trained Keras model into a spiking network.
+
+    `preset` says which network is made; the other options are those of the preset.
+
+    "annarchy" makes the network that ANNarchy 5's converter builds, spike for spike, of a chain of
+    layers without biases:
+
+    - input_encoding: "CPN" (or "poisson"; the default), "IB", "IB-fused", "PSO", "phase", or a
+      `Neuron` with `rates`, annconv's or ANNarchy's.
+    - hidden_neuron: "IaF", or a `Neuron` with a threshold `vt` that reads `g_exc`.
+    - read_out: "spike_count" (the default), "time_to_first_spike", "time_to_k_spikes" or
+      "membrane_potential".
+    - k: Spikes that end a sample; needed with "time_to_k_spikes".
+    - normalize: None for raw weights, "model" for model-based normalisation (Diehl et al. 2015).
+    - scale_factor: With normalisation: None (factors 2, 3, …), one number, or one per layer.
+    - threshold_step: How much lower the threshold of each further layer in `model.layers` is (.05).
+    - max_f: Factor from a sample's values to input rates (100).
+    - dt: Length of a step in ms (1).
+    - steps: Steps that `run` and `predict` take when not told otherwise (1000).
+    - on_unsupported: "refuse", or "ignore" with a warning as the reference does.
+
+    "rate" makes a network whose outputs become those of the model, the closer the more steps there
+    are, of nearly any model (`docs/rate.md`):
+
+    - calibration: (N, ...) samples as the model takes them, some hundred of those it was trained
+      on; labels are not needed.
+    - steps: Steps that the network is calibrated for, and that `run` and `predict` take when not
+      told otherwise (32).
+    - thresholds: How the value of a spike is chosen: "least_squares" (the default), "maximum" or
+      "percentile".
+    - potential_correction: Whether membrane potentials at the start make up for each channel's mean
+      error (True).
+    - progress: Whether to show a progress bar on stderr (False).
 
     Args:
         model: A Keras model (Sequential or functional), or the path of a `.keras` or `.h5` file.
-        preset: "annarchy", the network that ANNarchy 5's converter builds, spike for spike.
-        input_encoding: "CPN" (or "poisson"), "IB", "IB-fused", "PSO", "phase", or a
-            `Neuron` with `rates`, annconv's or ANNarchy's.
-        hidden_neuron: "IaF", or a `Neuron` with a threshold `vt` that reads `g_exc`.
-        read_out: "spike_count", "time_to_first_spike", "time_to_k_spikes" or "membrane_potential".
-        k: Spikes that end a sample; needed with "time_to_k_spikes".
-        normalize: None for raw weights, "model" for model-based normalisation (Diehl et al. 2015).
-        scale_factor: With normalisation: None (factors 2, 3, …), one number, or one per layer.
-        threshold_step: How much lower the threshold of each further layer in `model.layers` is.
-        max_f: Factor from a sample's values to input rates.
-        dt: Length of a step in ms.
-        steps: Steps that `run` and `predict` take when not told otherwise.
-        on_unsupported: "refuse", or "ignore" with a warning as the reference does.
+        preset: "annarchy" or "rate".
+        **options: As listed above.
     Returns:
         The spiking network.
     Raises:
-        OptionError: Options have values that are not allowed; all are listed.
+        OptionError: Options are unknown or have values that are not allowed; all are listed.
         ModelFileError: The file is missing, damaged or unsafe.
         UnsupportedModelError: Layers cannot be converted; all are listed.
+        InputError: Calibration samples do not fit the model.
         EquationError: A neuron's equations are not understood.
     """
-    from annconv.conversion.presets import preset_named
+    from annconv.conversion.presets import options_of
 
-    options = preset_named(preset).options(
-        input_encoding=input_encoding,
-        hidden_neuron=hidden_neuron,
-        read_out=read_out,
-        k=k,
-        normalize=normalize,
-        scale_factor=scale_factor,
-        threshold_step=threshold_step,
-        max_f=max_f,
-        dt=dt,
-        steps=steps,
-        on_unsupported=on_unsupported,
-    )
-    return convert_model(model, options, unused_faults(options))[1]
+    made = options_of(preset, options)
+    return convert_model(model, made, unused_faults(made))[1]
 
 
-def unused_faults(options: AnnarchyOptions) -> list[str]:
+def unused_faults(options: AnnarchyOptions | RateOptions) -> list[str]:
     """Options that would have no effect; the drop-in class takes them, as the reference does."""
+    if not isinstance(options, AnnarchyOptions):
+        return []
     if options.scale_factor is None or options.normalize is not None:
         return []
     fault = (
@@ -169,7 +166,7 @@ def unused_faults(options: AnnarchyOptions) -> list[str]:
 
 
 def convert_model(
-    model: Any, options: AnnarchyOptions, faults: Iterable[str] = ()
+    model: Any, options: AnnarchyOptions | RateOptions, faults: Iterable[str] = ()
 ) -> tuple[Graph, Network]:
     """The Graph of a model and the Network made of it; arguments and errors as `convert`.
 

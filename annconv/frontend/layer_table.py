@@ -18,14 +18,14 @@ PREFACE = """\
 
 What the frontend reads of a Keras 3 model, made from the handlers in `annconv/frontend/layers/` by
 `python -m annconv.frontend.layer_table > docs/layers.md`. A preset may convert less: `annarchy`
-takes chains of Dense, convolutions, pooling and ReLU without biases. Sequential and functional
-models are read, from a `.keras` or HDF5 file or from memory: Keras' own classes only, in float32,
-float64 or mixed precision, every layer with a name of its own. Any number of inputs and outputs;
-layers that are used in several places; models in models, to any depth and called several times;
-`TimeDistributed` of all that is read. Layers with `data_format="channels_first"` are read as the
-layer with channels last between two permutations of the axes. Of operations in a model's code sums,
-differences and products are read, of two values of one rank or of one and a constant, quotients by
-a constant and negation.
+takes chains of Dense, convolutions, pooling and ReLU without biases, `rate` any model with one
+input and one output. Sequential and functional models are read, from a `.keras` or HDF5 file or
+from memory: Keras' own classes only, in float32, float64 or mixed precision, every layer with a
+name of its own. Any number of inputs and outputs; layers that are used in several places; models in
+models, to any depth and called several times; `TimeDistributed` of all that is read. Layers with
+`data_format="channels_first"` are read as the layer with channels last between two permutations of
+the axes. Of operations in a model's code sums, differences and products are read, of two values of
+one rank or of one and a constant, quotients by a constant and negation.
 """
 LIBRARIES = """\
 Functions of other libraries that compute the same with their defaults are read as those (`tf.nn`,

@@ -319,6 +319,36 @@ class TestConvert:
         assert network.input.neuron.name == "PSO"
         assert dict(network.readout.parameters) == {"k": 4.0}
 
+    @pytest.mark.keras
+    def test_preset_rate(self, annconv, data_folder, samples, tmp_path):
+        pixels = np.random.default_rng(0).random((20, 784), np.float32)
+        np.save(tmp_path / "calibration.npy", pixels)
+        target = tmp_path / "mlp.snn"
+        status, out, err = annconv(
+            *("convert", data_folder / "mlp.keras", target, "--preset", "rate", "--steps", 6),
+            *("--calibration", tmp_path / "calibration.npy", "--thresholds", "maximum"),
+        )
+        assert (status, err) == (0, "")
+        network = Network.load(target)
+        assert out == f"{network}\n"
+        expected = {"preset": "rate", "steps": "6", "thresholds": "maximum"}
+        assert expected.items() <= network.options.items()
+        assert network.options["potential_correction"] == "True"
+
+    def test_options_of_another_preset(self, annconv, data_folder, tmp_path):
+        model = data_folder / "mlp.keras"
+        status, out, err = annconv(
+            *("convert", model, tmp_path / "x.snn", "--preset", "rate", "--max-f", 80)
+        )
+        assert (status, out) == (1, "")
+        assert err == (
+            "OptionError: max_f: preset 'rate' has no such option. Leave it out; it belongs to "
+            "preset 'annarchy'.\n"
+        )
+        status, out, err = annconv("convert", model, tmp_path / "x.snn", "--preset", "rate")
+        assert (status, out) == (1, "")
+        assert err.startswith("OptionError: calibration: expected samples as the model takes them")
+
     def test_a_saved_network_is_not_converted_again(self, annconv, saved, tmp_path):
         assert annconv("convert", saved, tmp_path / "b.snn")[2] == (
             f"ModelFileError: {saved}: it is a saved network already. "

@@ -40,7 +40,7 @@ def others(monkeypatch):
 
             return replace(PRESETS["annarchy"], name=name, options=OtherOptions, refused=layers)
 
-        table = {**PRESETS, **{name: preset(name) for name in refused}}
+        table = {"annarchy": PRESETS["annarchy"], **{name: preset(name) for name in refused}}
         monkeypatch.setattr(presets, "PRESETS", table)
 
     return add
@@ -72,7 +72,8 @@ def test_unknown_presets(name):
     assert "'annarchy'" in str(caught.value)
 
 
-def test_remedies_name_no_preset_where_there_is_no_other(biased):
+def test_remedies_name_no_preset_where_there_is_no_other(biased, others):
+    others()
     assert remedies(biased) == [BIAS, RESPONSE]
 
 

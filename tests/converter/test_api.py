@@ -176,8 +176,14 @@ def test_options_are_checked_before_a_model_is_read() -> None:
     neuron = annconv.Neuron(equations="v = tua + rates", parameters="rates = 0.0")
     with pytest.raises(EquationError, match="unknown name 'tua'"):
         annconv.convert("missing.keras", input_encoding=neuron)
-    with pytest.raises(TypeError, match="bogus"):
-        annconv.convert("missing.keras", bogus=1)  # type: ignore[call-arg]
+    with pytest.raises(OptionError) as caught:
+        annconv.convert("missing.keras", hiden_neuron="IaF", calibration=[[1.0]], steps=0)
+    unknown, of_another, steps = caught.value.faults
+    assert steps.startswith("steps: expected a whole number from 1")
+    told = "hiden_neuron: preset 'annarchy' has no such option. Nearest: 'hidden_neuron'."
+    assert unknown.startswith(told)
+    told = "calibration: preset 'annarchy' has no such option. Leave it out; it belongs to preset"
+    assert of_another == f"{told} 'rate'."
 
 
 @pytest.mark.parametrize("steps", [0, -1, 2.0, "10", True])

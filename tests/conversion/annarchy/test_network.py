@@ -156,7 +156,7 @@ def test_thresholds_of_0_and_below_are_refused_with_remedies(mlp):
     (found,) = caught.value.problems
     assert (found.layer, found.index) == ("b", 3)
     assert found.why == "its threshold would be -0.5, and must be above 0"
-    assert found.instead == "threshold_step=0.3 or smaller"
+    assert found.instead == "threshold_step=0.3 or smaller, or preset='rate'"
     convert(mlp, threshold_step=0.3)
     with pytest.raises(UnsupportedModelError):
         convert(mlp, threshold_step=1.0 / 3.0 + 1e-9)

@@ -31,7 +31,7 @@ def refused(model):
 
 
 def parts(entry):
-    return entry.layer, entry.why, entry.instead
+    return entry.layer, entry.why, entry.instead.removesuffix(", or preset='rate'")
 
 
 def dense(keras, units, name):
