@@ -33,9 +33,10 @@ from export_faults import EXPORT_FAULTS
 from fault import CPP_TESTS, Fault
 from interop_faults import INTEROP_FAULTS
 from python_faults import PYTHON_FAULTS
+from rate_faults import RATE_FAULTS
 
 ROOT = Path(__file__).resolve().parents[2]
-FAULTS = PYTHON_FAULTS + INTEROP_FAULTS + CPP_FAULTS + EXPORT_FAULTS
+FAULTS = PYTHON_FAULTS + INTEROP_FAULTS + RATE_FAULTS + CPP_FAULTS + EXPORT_FAULTS
 WORKERS = 2
 LIMIT = 3600.0
 """Seconds after which tests that run on count as having noticed the fault: they do not end."""
