@@ -12,7 +12,7 @@ import numpy as np
 
 from annconv.ir.arrays import Geometry, PlaceArray
 from annconv.ir.maps import AdaptiveMaxPool, Crop, Map, Permute, Resample, TransposedConvolution
-from annconv.ir.operators import Convolution, Dense, Gather, MaxPool, Operator
+from annconv.ir.operators import Convolution, Gather, MaxPool, Operator
 
 
 def as_operators(layer: Operator | Map, geometry: Geometry) -> tuple[Operator, ...]:
@@ -100,7 +100,7 @@ def _resampled(layer: Resample, geometry: Geometry) -> Iterator[Operator]:
         yield Gather(_ranks(geometry).transpose(order))
         ones = (1,) * rank
         kernel = matrix.reshape(*ones, *matrix.shape)
-        yield Convolution(kernel, ones, ((0, 0),) * rank, ones) if rank else Dense(matrix)
+        yield Convolution(kernel, ones, ((0, 0),) * rank, ones)
         result = (*turned[:-1], int(matrix.shape[1]))
         yield Gather(_ranks(result).transpose(back))
         geometry = tuple(result[place] for place in back)

@@ -57,14 +57,14 @@ RATE_FAULTS = (
     ),
     Fault(
         "rate-levels", f"{_CALIBRATION}/thresholds.py",
-        "np.clip(np.floor(values / unit + 0.5), lowest, levels)",
-        "np.clip(np.floor(values / unit), lowest, levels)",
+        "np.floor(values * (levels / part) + 0.5)",
+        "np.floor(values * (levels / part))",
         "least squares take values rounded down",
     ),
     Fault(
         "rate-candidates", f"{_CALIBRATION}/thresholds.py",
-        "best = np.where(error < smallest, theta, best)",
-        "best = np.where(error > smallest, theta, best)",
+        "best = np.where(error < smallest, part, best)",
+        "best = np.where(error > smallest, part, best)",
         "the worst threshold is chosen",
     ),
     Fault(
