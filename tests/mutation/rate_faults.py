@@ -26,9 +26,9 @@ RATE_FAULTS = (
     ),
     Fault(
         "rate-channels-mixed", f"{_RATE}/network.py",
-        "CARRIED_IN_PLACE = (Crop, Pad, Upsample)",
-        "CARRIED_IN_PLACE = (Crop, Pad, Scale, Upsample)",
-        "counts are compared that are worth something else by then",
+        "if counted and carried and self._counts(source):",
+        "if counted and self._counts(source):",
+        "counts of channels with other thresholds are added up and compared",
     ),
     Fault(
         "rate-take-back", f"{_RATE}/neurons.py",

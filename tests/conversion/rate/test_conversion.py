@@ -128,11 +128,11 @@ def test_what_calibration_never_drove_keeps_its_bound(graph):
         (6,),
         ("a", "Dense", Dense(np.ones((6, 2)))),
         ("a", "ReLU", Relu(maximum=0.25)),
-        ("b", "Dense", Dense(np.eye(2))),
+        ("b", "Dense", Dense(np.array([[1.0, 0.5], [0.0, 1.0]]))),
     )
     network = convert_graph(model, RateOptions(calibration=np.zeros((3, 6))))
     outputs = run_network(network, samples_of(3), steps=16).outputs
-    np.testing.assert_array_equal(outputs, 0.25)
+    np.testing.assert_array_equal(outputs, [[0.25, 0.375]] * 3)
 
 
 @pytest.mark.parametrize("samples", [np.ones((3, 6)), np.eye(6)])
