@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from annconv.errors import LayerProblem, UnsupportedModelError
-from annconv.ir.graph import Graph
+from annconv.ir.graph import Graph, Input
 from annconv.ir.origin import Origin
 
 Takers = Callable[[Origin], tuple[str, ...]]
@@ -28,6 +28,18 @@ class Refusal:
     why: str
     instead: str
     setting: str = ""
+
+
+def several_ends(graph: Graph) -> Iterator[Refusal]:
+    """All inputs and outputs but the first, of presets whose networks have one of each."""
+    inputs = [node for node in graph.nodes if isinstance(node.layer, Input)]
+    for node in inputs[1:]:
+        why = f"it is one of {len(inputs)} inputs"
+        yield Refusal(node.origin[-1], why, "one input that holds them all")
+    for name in graph.outputs[1:]:
+        why = f"it is one of {len(graph.outputs)} outputs"
+        instead = "keras.Model(model.inputs, model.outputs[0])"
+        yield Refusal(graph[name].origin[-1], why, instead)
 
 
 def problem(refusal: Refusal, takers: Takers) -> LayerProblem:

@@ -42,7 +42,7 @@ class LayerByLayer:
         self.network, self.steps = network, steps
         self._rates = rates
         self._kept: dict[tuple[str, str], Series] = {}
-        self._waiting = [entry.name for entry in network.projections]
+        self._ended: set[str] = set()
 
     def arriving(self, population: Population) -> dict[str, Series]:
         """What arrives at a population whose sources have been kept: target -> series."""
@@ -90,12 +90,9 @@ class LayerByLayer:
         """Take what a population sends, for those that read it; drop what nobody reads any more."""
         for name, values in series.items():
             self._kept[population.name, name] = values
-        self._waiting = [
-            name
-            for name in self._waiting
-            if name not in {entry.name for entry in self.network.arriving(population.name)}
-        ]
-        wanted = {(e.pre, e.transmits) for e in self.network.projections if e.name in self._waiting}
+        self._ended.add(population.name)
+        waiting = [entry for entry in self.network.projections if entry.post not in self._ended]
+        wanted = {(entry.pre, entry.transmits) for entry in waiting}
         self._kept = {key: value for key, value in self._kept.items() if key in wanted}
 
     def _delivered(self, projection: Projection) -> Series:

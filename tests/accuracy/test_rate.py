@@ -40,12 +40,13 @@ def accuracy(network: CompiledNetwork, digits: Digits, count: int | None = None)
     return float(np.mean(labels == classes[:count]))
 
 
+@pytest.mark.parametrize("name", ["mlp", pytest.param("cnn", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("steps", [8, 16])
-def test_the_mlp_on_all_digits(
-    steps: int, data_folder: Path, digits: Digits, training_digits: Digits
+def test_all_digits(
+    name: str, steps: int, data_folder: Path, digits: Digits, training_digits: Digits
 ) -> None:
-    network = compiled("mlp", steps, data_folder, training_digits[0])
-    assert accuracy(network, digits) >= ANN["mlp"] - POINTS
+    network = compiled(name, steps, data_folder, training_digits[0])
+    assert accuracy(network, digits) >= ANN[name] - POINTS
 
 
 def test_the_cnn_agrees_with_itself(
@@ -58,12 +59,3 @@ def test_the_cnn_agrees_with_itself(
     assert np.mean(result.labels == expected.argmax(axis=1)) >= 0.98
     np.testing.assert_allclose(result.outputs.sum(axis=1), 1.0, rtol=1e-5)
     assert np.abs(result.outputs - expected).mean() < 0.01
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("steps", [8, 16])
-def test_the_cnn_on_all_digits(
-    steps: int, data_folder: Path, digits: Digits, training_digits: Digits
-) -> None:
-    network = compiled("cnn", steps, data_folder, training_digits[0])
-    assert accuracy(network, digits) >= ANN["cnn"] - POINTS

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from annconv.cli.arguments import factors, make_parser, size
+from annconv.conversion.calibration.thresholds import RULES
+from annconv.conversion.presets import PRESETS
 from annconv.neurons.library import ENCODINGS, HIDDEN
 from annconv.readouts.table import READOUTS
 
@@ -12,7 +14,8 @@ from annconv.readouts.table import READOUTS
 @pytest.mark.parametrize("command", ["predict", "convert", "inspect"])
 def test_help_lists_every_name(annconv, command):
     out = annconv(command, "--help")[1]
-    assert [name for name in (*ENCODINGS, *HIDDEN, *READOUTS) if name not in out] == []
+    names = (*PRESETS, *RULES, *ENCODINGS, *HIDDEN, *READOUTS)
+    assert [name for name in names if name not in out] == []
 
 
 def test_help_of_predict_tells_what_is_rescaled(annconv):

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from annconv.conversion.refusal import Refusal
+from annconv.conversion.refusal import Refusal, several_ends
 from annconv.frontend.layer_kinds import holds_layers, is_model
 from annconv.ir.activations import Bias
-from annconv.ir.graph import Graph, Input, Node
+from annconv.ir.graph import Graph, Node
 from annconv.ir.maps import Permute
 from annconv.ir.operators import Convolution, Dense, Scale
 from annconv.ir.origin import Origin
@@ -23,23 +23,11 @@ def structure_refusals(graph: Graph) -> tuple[Refusal, ...]:
         graph: Of a trained model, or its draft.
     """
     return (
-        *_several_ends(graph),
+        *several_ends(graph),
         *_nested_layers(graph),
         *_shared_layers(graph),
         *_turned_layers(graph),
     )
-
-
-def _several_ends(graph: Graph) -> Iterator[Refusal]:
-    """All inputs and outputs but the first."""
-    inputs = [node for node in graph.nodes if isinstance(node.layer, Input)]
-    for node in inputs[1:]:
-        why = f"it is one of {len(inputs)} inputs"
-        yield Refusal(node.origin[-1], why, "one input that holds them all")
-    for name in graph.outputs[1:]:
-        why = f"it is one of {len(graph.outputs)} outputs"
-        instead = "keras.Model(model.inputs, model.outputs[0])"
-        yield Refusal(graph[name].origin[-1], why, instead)
 
 
 def _nested_layers(graph: Graph) -> Iterator[Refusal]:

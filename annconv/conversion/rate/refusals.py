@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from annconv.conversion.refusal import Refusal
+from annconv.conversion.refusal import Refusal, several_ends
 from annconv.frontend.remedies import Remedy
 from annconv.ir.activations import Softmax
-from annconv.ir.graph import Graph, Input, Node
+from annconv.ir.graph import Graph, Node
 from annconv.ir.origin import Origin
 
 SOFTMAX = Remedy(
@@ -26,24 +26,12 @@ def refusals(graph: Graph) -> tuple[Refusal, ...]:
     Args:
         graph: Of the model, simplified where nothing else is wrong with it; or its draft.
     """
-    return (*_several_ends(graph), *_nodes(graph), *_output(graph))
+    return (*several_ends(graph), *_nodes(graph), *_output(graph))
 
 
 def refused_layers(graph: Graph) -> frozenset[Origin]:
     """The Keras layers of a Graph that this preset does not convert."""
     return frozenset(entry.origin for entry in refusals(graph))
-
-
-def _several_ends(graph: Graph) -> Iterator[Refusal]:
-    """All inputs and outputs but the first."""
-    inputs = [node for node in graph.nodes if isinstance(node.layer, Input)]
-    for node in inputs[1:]:
-        why = f"it is one of {len(inputs)} inputs"
-        yield Refusal(node.origin[-1], why, "one input that holds them all")
-    for name in graph.outputs[1:]:
-        why = f"it is one of {len(graph.outputs)} outputs"
-        instead = "keras.Model(model.inputs, model.outputs[0])"
-        yield Refusal(graph[name].origin[-1], why, instead)
 
 
 def _nodes(graph: Graph) -> Iterator[Refusal]:
